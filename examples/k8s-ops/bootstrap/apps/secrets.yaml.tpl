@@ -1,0 +1,45 @@
+---
+# Rendered by `op inject` on the operator's machine and piped to the API server; never written to disk.
+# Items whose name ends in _b64 hold base64, because op inject knows nothing of indentation.
+apiVersion: v1
+kind: Secret
+metadata:
+  name: onepassword-connect
+  namespace: external-secrets
+type: Opaque
+stringData:
+  # The credentials file of the Connect server, base64 as its chart wants it.
+  1password-credentials.json: "op://k8s-ops/apps-onepassword-connect/credentials_b64"
+  token: "op://k8s-ops/apps-onepassword-connect/token"
+---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: cluster-secrets
+  namespace: flux-system
+type: Opaque
+stringData:
+  ACME_EMAIL: "op://k8s-ops/apps-cluster-secrets/acme_email"
+  BGP_PASSWORD: "op://k8s-ops/apps-cluster-secrets/bgp_password"
+---
+# With this key Flux decrypts what .sops.yaml encrypts.
+apiVersion: v1
+kind: Secret
+metadata:
+  name: sops-age
+  namespace: flux-system
+type: Opaque
+stringData:
+  age.agekey: "op://k8s-ops/apps-sops/age_key"
+---
+# The deploy key, read-only, with which Flux fetches this repository.
+apiVersion: v1
+kind: Secret
+metadata:
+  name: flux-system
+  namespace: flux-system
+type: Opaque
+data:
+  identity: "op://k8s-ops/apps-flux-deploy-key/private_key_b64"
+  identity.pub: "op://k8s-ops/apps-flux-deploy-key/public_key_b64"
+  known_hosts: "op://k8s-ops/apps-flux-deploy-key/known_hosts_b64"
