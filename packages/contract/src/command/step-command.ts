@@ -1,0 +1,70 @@
+import { Args, Command, Flags } from '@oclif/core';
+import { type Json } from '../schema/json.ts';
+import { EXIT } from '../problem.ts';
+
+/** The hook by which a plugin's command reaches the engine through the host. */
+export const RUN_HOOK = 'coldstart:run';
+
+/** What a command asks the host for. */
+export type Ask = {
+  /** `run` changes what its steps plan; `look` only observes them. */
+  verb: 'run' | 'look';
+  cluster: string;
+  procedure: string;
+  /** Steps by id, in any order; the procedure orders them. */
+  steps: string[];
+  /** Items by key, e.g. node names; all when empty. */
+  items: string[];
+  flags: Readonly<Record<string, Json>>;
+};
+
+/** What the host answers: the exit code, the result for `--json`, and the same for people. */
+export type Answer = { exit: number; result: Json; text: string };
+
+const cluster = Args.string({ description: 'name of the cluster', required: true });
+
+export const commonFlags = {
+  root: Flags.string({ description: 'the repository (default: the nearest folder upwards with coldstart.yaml or .git)', helpGroup: 'GLOBAL' }),
+  config: Flags.string({ description: 'configuration file (default: coldstart.yaml in the root)', helpGroup: 'GLOBAL' }),
+  context: Flags.string({ description: 'kubeconfig context', helpGroup: 'GLOBAL' }),
+  kubeconfig: Flags.string({ description: 'kubeconfig file', helpGroup: 'GLOBAL' }),
+  talosconfig: Flags.string({ description: 'talosconfig file', helpGroup: 'GLOBAL' }),
+  verbose: Flags.boolean({ description: 'echo the commands that are run, on stderr', helpGroup: 'GLOBAL' }),
+  rehearse: Flags.boolean({ description: 'against a simulated world, in virtual time', helpGroup: 'REHEARSAL' }),
+  seed: Flags.integer({ description: 'seed of the rehearsal', dependsOn: ['rehearse'], helpGroup: 'REHEARSAL', min: 0 }),
+  fault: Flags.string({
+    description: 'a fault to play, name[@node][:count]; may be repeated',
+    multiple: true,
+    multipleNonGreedy: true,
+    dependsOn: ['rehearse'],
+    helpGroup: 'REHEARSAL',
+  }),
+  world: Flags.string({ description: 'file that keeps the simulated world', dependsOn: ['rehearse'], helpGroup: 'REHEARSAL' }),
+  pace: Flags.string({ description: 'virtual time per real time, e.g. 60x', dependsOn: ['rehearse'], helpGroup: 'REHEARSAL' }),
+};
+
+export const changingFlags = {
+  'dry-run': Flags.boolean({ description: 'print the plan, change nothing (also DRY_RUN=true)', env: 'DRY_RUN' }),
+  offline: Flags.boolean({ description: 'with --dry-run: look at nothing but the repository', dependsOn: ['dry-run'] }),
+};
+
+/** Base of the commands that run or look at some steps of the create procedure. */
+export abstract class StepCommand extends Command {
+  static override args = { cluster };
+  static override baseFlags = commonFlags;
+  static override enableJsonFlag = true;
+
+  /** Hands the selection to the host; prints its answer on stdout and sets the exit code. */
+  protected async ask(ask: Omit<Ask, 'procedure'>): Promise<Json> {
+    const hook = await this.config.runHook(RUN_HOOK as never, { ask: { procedure: 'create', ...ask } } as never);
+    const failure = hook.failures[0];
+    if (failure) throw failure.error;
+    const answers = (hook.successes as { result: unknown }[]).map((s) => s.result).filter((r) => r !== undefined) as Answer[];
+    const answer = answers[0];
+    if (!answer || answers.length > 1)
+      this.error('the coldstart host did not answer: install @coldstart/cli', { exit: EXIT.usage });
+    process.exitCode = answer.exit;
+    if (!this.jsonEnabled() && answer.text !== '') this.log(answer.text.trimEnd());
+    return answer.result;
+  }
+}

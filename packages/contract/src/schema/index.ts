@@ -1,0 +1,5 @@
+export * from './json.ts';
+export * from './action.ts';
+export * from './observation.ts';
+export * from './plan.ts';
+export * from './journal.ts';

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  resolve: { conditions: ['source'] },
+  ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
+  test: {
+    include: ['packages/*/test/**/*.test.ts', 'plugins/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: ['test/real/**', 'test/examples/real.test.ts', '**/node_modules/**'],
+    disableConsoleIntercept: true,
+    testTimeout: 30_000,
+  },
+});
