@@ -65,7 +65,7 @@ export function renderCluster(root: string, cluster: string, env: NodeJS.Process
     return new Map(
       talconfig.nodes.map((node) => [
         `${talconfig.clusterName}-${node.hostname}.yaml`,
-        execFileSync('talosctl', genConfig(talconfig, node, secrets), { cwd: folder, env, encoding: 'utf8' }),
+        execFileSync('talosctl', genConfig(talconfig, node, secrets), { cwd: folder, env, encoding: 'utf8', stdio: 'pipe' }),
       ]),
     );
   } finally {
