@@ -1,0 +1,4 @@
+import type { SimulatedTool } from './tool.ts';
+
+/** Every simulated tool, one line each. */
+export const tools: SimulatedTool[] = [];
