@@ -65,7 +65,12 @@ export function renderCluster(root: string, cluster: string, env: NodeJS.Process
     return new Map(
       talconfig.nodes.map((node) => [
         `${talconfig.clusterName}-${node.hostname}.yaml`,
-        execFileSync('talosctl', genConfig(talconfig, node, secrets), { cwd: folder, env, encoding: 'utf8', stdio: 'pipe' }),
+        execFileSync('talosctl', genConfig(talconfig, node, secrets), {
+          cwd: folder,
+          env,
+          encoding: 'utf8',
+          stdio: 'pipe',
+        }),
       ]),
     );
   } finally {
@@ -75,7 +80,12 @@ export function renderCluster(root: string, cluster: string, env: NodeJS.Process
 
 function genConfig(talconfig: Talconfig, node: Node, secrets: string): string[] {
   const group = node.controlPlane ? talconfig.controlPlane : talconfig.worker;
-  const patches = [JSON.stringify(nodePatch(talconfig, node)), noHostnameDocument, ...talconfig.patches, ...group.patches];
+  const patches = [
+    JSON.stringify(nodePatch(talconfig, node)),
+    noHostnameDocument,
+    ...talconfig.patches,
+    ...group.patches,
+  ];
   return [
     'gen',
     'config',

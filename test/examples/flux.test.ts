@@ -34,7 +34,9 @@ describe.each(clusters)('%s', (cluster) => {
   const kustomizations = () => all().filter((each) => each.kind === 'Kustomization');
   /** Kustomizations of this repository, the first one left out. */
   const own = () =>
-    kustomizations().filter((each) => each.spec.sourceRef.name === 'flux-system' && each.metadata.name !== 'flux-system');
+    kustomizations().filter(
+      (each) => each.spec.sourceRef.name === 'flux-system' && each.metadata.name !== 'flux-system',
+    );
 
   test('no file is missing below the entry, and none is forgotten', () => {
     const there = filesBelow(join(example, root(cluster))).map((path) => join(root(cluster), path));
@@ -79,7 +81,9 @@ describe.each(clusters)('%s', (cluster) => {
   });
 
   test('each chart has its source, each source is used', () => {
-    const releases = own().flatMap((each) => objects(each.spec.path)).filter((each) => each.kind === 'HelmRelease');
+    const releases = own()
+      .flatMap((each) => objects(each.spec.path))
+      .filter((each) => each.kind === 'HelmRelease');
     const sources = releases.map((each) => each.spec.chartRef ?? each.spec.chart.spec.sourceRef);
     const of = (kind: string) => sources.flatMap((each) => (each.kind === kind ? [each.name] : [])).sort();
     expect(of('OCIRepository')).toEqual(named('OCIRepository').sort());
@@ -89,9 +93,13 @@ describe.each(clusters)('%s', (cluster) => {
   });
 
   test('every variable below kubernetes/ comes from cluster-vars or cluster-secrets', () => {
-    const secrets = documents(`bootstrap/${cluster}/secrets.yaml.tpl`).find((e) => e.metadata.name === 'cluster-secrets');
+    const secrets = documents(`bootstrap/${cluster}/secrets.yaml.tpl`).find(
+      (e) => e.metadata.name === 'cluster-secrets',
+    );
     const given = new Set([...Object.keys(vars(cluster)), ...Object.keys(secrets!.stringData)]);
-    const texts = filesBelow(join(example, 'kubernetes')).map((path) => readFileSync(join(example, 'kubernetes', path)));
+    const texts = filesBelow(join(example, 'kubernetes')).map((path) =>
+      readFileSync(join(example, 'kubernetes', path)),
+    );
     const used = new Set(texts.flatMap((text) => [...text.toString().matchAll(/\$\{(\w+)\}/g)].map((m) => m[1]!)));
     expect(used.size).toBeGreaterThan(8);
     expect([...used].filter((name) => !given.has(name))).toEqual([]);

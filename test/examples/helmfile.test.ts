@@ -59,7 +59,9 @@ describe.each(clusters)('%s', (cluster) => {
     expect(reads).toHaveLength(2);
     for (const read of reads) {
       for (const release of core(cluster)) {
-        expect(existsSync(join(example, `bootstrap/${cluster}/templates`, read.replace('%s', release.name)))).toBe(true);
+        expect(existsSync(join(example, `bootstrap/${cluster}/templates`, read.replace('%s', release.name)))).toBe(
+          true,
+        );
       }
     }
     expect(reads[0]).toContain(`clusters/${cluster}/flux/cluster-vars.yaml`);
@@ -115,9 +117,26 @@ describe.each(clusters)('%s', (cluster) => {
 
 test.each([
   ['an edge to nowhere', [['a', ['b']]], ['a needs b, which is not there']],
-  ['a cycle', [['a', ['b']], ['b', ['c']], ['c', ['b']]], ['cycle: b → c → b']],
+  [
+    'a cycle',
+    [
+      ['a', ['b']],
+      ['b', ['c']],
+      ['c', ['b']],
+    ],
+    ['cycle: b → c → b'],
+  ],
   ['a release that needs itself', [['a', ['a']]], ['cycle: a → a']],
-  ['a diamond is none', [['a', []], ['b', ['a']], ['c', ['a']], ['d', ['b', 'c']]], []],
+  [
+    'a diamond is none',
+    [
+      ['a', []],
+      ['b', ['a']],
+      ['c', ['a']],
+      ['d', ['b', 'c']],
+    ],
+    [],
+  ],
 ] as [string, [string, string[]][], string[]][])('graph: %s', (_, edges, problems) => {
   expect(graphProblems(new Map(edges))).toEqual(problems);
 });

@@ -21,6 +21,7 @@ const base64OfPem = /LS0tLS1CRUdJTi[A-Za-z0-9+/]{20,}/g;
 export function keysIn(text: string): KeyKind[] {
   const found = plain.filter(([, pattern]) => pattern.test(text)).map(([kind]) => kind);
   const encoded = text.match(base64OfPem) ?? [];
-  const isPrivate = (each: string) => /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s*\S/.test(Buffer.from(each, 'base64').toString());
+  const isPrivate = (each: string) =>
+    /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s*\S/.test(Buffer.from(each, 'base64').toString());
   return encoded.some(isPrivate) ? [...found, 'private key in base64'] : found;
 }

@@ -78,7 +78,9 @@ describe.each(clusters)('%s', (cluster) => {
   });
 
   test.each(nodesOf(cluster))('$hostname: its name is set in one place', (node) => {
-    const kinds = documents(`${folder(cluster)}/clusterconfig/${cluster}-${node.hostname}.yaml`).map((each) => each.kind);
+    const kinds = documents(`${folder(cluster)}/clusterconfig/${cluster}-${node.hostname}.yaml`).map(
+      (each) => each.kind,
+    );
     expect(kinds).not.toContain('HostnameConfig');
   });
 
@@ -124,7 +126,14 @@ test('the two clusters share no secret', () => {
     const { machine, cluster: inside } = nodesOf(cluster)[0]!.config;
     const { ca, aggregatorCA, etcd, serviceAccount, id, secret, token, secretboxEncryptionSecret } = inside;
     const pairs = [machine.ca, ca, aggregatorCA, etcd.ca];
-    const found = [...pairs.flatMap((pair) => [pair.crt, pair.key]), serviceAccount.key, machine.token, id, secret, token];
+    const found = [
+      ...pairs.flatMap((pair) => [pair.crt, pair.key]),
+      serviceAccount.key,
+      machine.token,
+      id,
+      secret,
+      token,
+    ];
     return [...found, secretboxEncryptionSecret];
   };
   const [infra, apps] = [secretsOf('infra'), secretsOf('apps')];
