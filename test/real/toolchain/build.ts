@@ -1,0 +1,136 @@
+/**
+ * Builds the real tools that are missing, from Go modules, and keeps them in a cache.
+ *
+ *     node test/real/toolchain/build.ts [name…]
+ *
+ * stdout: one JSON line, `{tool: {path, version, digest, builtIn}}`. stderr: progress, and what could not be built.
+ * Exit 0 when every tool stands, 1 otherwise, 2 for a name that is no tool.
+ */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { howItEnded, lastLines, must, run } from '../children.ts';
+import { cacheFolder, digestOf, fillAtomically, sweep, whileLocked } from './cache.ts';
+import { findGo, goEnv, requiredVersion } from './go.ts';
+import type { Go } from './go.ts';
+import { compilersAtOnce } from './load.ts';
+import { rowOf, toolNames } from './table.ts';
+import type { Row, ToolName } from './table.ts';
+
+/** A tool that stands. `builtIn`: milliseconds of this build, or that nothing was to do. */
+export type Built = { path: string; version: string; digest: string; builtIn: number | 'cached' };
+export type Toolchain = Record<ToolName, Built>;
+export type Outcome = { built: Partial<Toolchain>; failed: { tool: string; why: string }[] };
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** The slowest took under six minutes on two idle cores; ten times that is a hang. */
+const buildDeadline = 60 * 60_000;
+
+type Job = { name: string; row: Row; familyDir: string; version: string; flags: string[]; digest: string };
+
+const jobOf = async (name: string, go: Go): Promise<Job> => {
+  const row = rowOf(name);
+  const familyDir = join(here, row.family);
+  const version = await requiredVersion(familyDir, row.module);
+  const [major = '', minor = ''] = version.slice(1).split('.');
+  const stamp = (row.stamp ?? []).map((flag) =>
+    flag.replace('VERSION', version).replace('MAJOR', major).replace('MINOR', minor),
+  );
+  const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', ['-s -w', ...stamp].join(' ')];
+  const digest = digestOf([
+    await readFile(join(familyDir, 'go.mod')),
+    await readFile(join(familyDir, 'go.sum')),
+    JSON.stringify([row.package, flags, go]),
+  ]);
+  return { name, row, familyDir, version, flags, digest };
+};
+
+/** A tool enters the cache only when it runs here and says the version that go.mod requires. */
+const askVersion = async (path: string, job: Job, home: string): Promise<void> => {
+  const done = await must(path, job.row.version, { env: { PATH: '', HOME: home }, deadline: 60_000 });
+  if (!`${done.stdout}${done.stderr}`.includes(job.version.slice(1))) {
+    throw new Error(`it does not say the version ${job.version}, but: ${lastLines(done, 3)}`);
+  }
+};
+
+const compile = async (job: Job, into: string, stop: AbortSignal): Promise<void> => {
+  const path = join(into, job.name);
+  const argv = ['build', '-p', String(compilersAtOnce()), ...job.flags, '-o', path, job.row.package];
+  const done = await run('go', argv, { cwd: job.familyDir, env: goEnv(), deadline: buildDeadline, stop });
+  if (done.exit !== 0) throw new Error(`go build ${job.row.package}: ${howItEnded(done, buildDeadline)}\n${lastLines(done, 20)}`);
+  const home = join(into, 'home');
+  await mkdir(home);
+  await askVersion(path, job, home).finally(() => rm(home, { recursive: true, force: true }));
+  await writeFile(join(into, 'digest'), job.digest);
+};
+
+const buildOne = async (job: Job, say: (line: string) => void, stop: AbortSignal): Promise<Built> => {
+  const shelf = join(cacheFolder(), job.name);
+  const folder = join(shelf, job.digest.slice(0, 16));
+  const stands = async (): Promise<boolean> =>
+    (await readFile(join(folder, 'digest'), 'utf8').catch(() => '')) === job.digest;
+  const tool = { path: join(folder, job.name), version: job.version, digest: job.digest };
+
+  if (await stands()) return { ...tool, builtIn: 'cached' };
+  await mkdir(shelf, { recursive: true });
+  const waiting = (pid: string): void => say(`${job.name} ${job.version}: process ${pid} is building it, waiting`);
+  return whileLocked(`${folder}.lock`, waiting, async () => {
+    if (await stands()) return { ...tool, builtIn: 'cached' };
+    await sweep(shelf);
+    say(`${job.name} ${job.version}: building`);
+    const began = performance.now();
+    await fillAtomically(folder, (temporary) => compile(job, temporary, stop));
+    const builtIn = Math.round(performance.now() - began);
+    say(`${job.name} ${job.version}: built in ${(builtIn / 1000).toFixed(1)} s`);
+    return { ...tool, builtIn };
+  });
+};
+
+export type BuildOptions = { say?: (line: string) => void; stop?: AbortSignal };
+
+/**
+ * Builds what is missing of these tools, one after another (each build uses the cores and memory there are by
+ * itself). A tool that cannot be built does not stop the others. Throws where there is no Go, or no such tool.
+ */
+export const buildTools = async (names: string[] = toolNames, options: BuildOptions = {}): Promise<Outcome> => {
+  const say = options.say ?? (() => {});
+  const stop = options.stop ?? new AbortController().signal;
+  names.forEach(rowOf);
+  const go = await findGo();
+  const outcome: Outcome = { built: {}, failed: [] };
+  for (const name of names) {
+    try {
+      outcome.built[name as ToolName] = await buildOne(await jobOf(name, go), say, stop);
+    } catch (error) {
+      if (stop.aborted) throw error;
+      const why = (error as Error).message;
+      outcome.failed.push({ tool: name, why });
+      say(`${name}: could not be built: ${why}`);
+    }
+  }
+  return outcome;
+};
+
+const main = async (names: string[]): Promise<number> => {
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
+  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const unknown = names.filter((name) => !(toolNames as string[]).includes(name));
+  if (unknown.length > 0) {
+    say(`no such tool: ${unknown.join(', ')}; there are: ${toolNames.join(', ')}`);
+    return 2;
+  }
+  const outcome = await buildTools(names.length > 0 ? names : toolNames, { say, stop: stopping.signal });
+  process.stdout.write(`${JSON.stringify(outcome.built)}\n`);
+  if (outcome.failed.length > 0) say(`not built: ${outcome.failed.map(({ tool }) => tool).join(', ')}`);
+  return outcome.failed.length === 0 ? 0 : 1;
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  });
+}
