@@ -1,0 +1,34 @@
+/** What stands in place of a secret. */
+export const MASK = '[redacted]';
+
+const exact = new Set(['key', 'secret', 'identity', 'auth', 'authorization', 'dockerconfigjson', 'kubeconfig', 'htpasswd']);
+const endings = [
+  'token',
+  'secret',
+  'password',
+  'passwd',
+  'passphrase',
+  'privatekey',
+  'secretkey',
+  'secretaccesskey',
+  'apikey',
+  'accesskey',
+  'tlskey',
+  'agekey',
+  'sshkey',
+  'credentials',
+];
+
+/** Whether the value under this name is a secret by its name alone: `token`, `client-key-data`, `aescbcEncryptionSecret`. */
+export function isSecretKey(name: string): boolean {
+  if (/-data$/i.test(name)) return true;
+  const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  return exact.has(plain) || endings.some((ending) => plain.endsWith(ending));
+}
+
+/** Values that tell nothing: absent, masked already, encrypted, or a reference to where the secret stands. */
+export function isHarmless(value: string): boolean {
+  const v = value.trim();
+  if (v === '' || v === MASK || /^(?:null|~|true|false|\{\}|\[\]|<nil>|<none>|unset)$/i.test(v)) return true;
+  return /^(?:ENC\[[^\n]*\]|op:\/\/\S+|\{\{[^\n]*\}\}|\$\{\w+\})$/.test(v);
+}
