@@ -9,6 +9,8 @@ export type EtcdCluster = {
   /** Raft index at `since` (virtual ms); it grows from there. */
   index: number;
   since: number;
+  /** Node that holds the virtual address; null before one was elected. */
+  vip: string | null;
 };
 
 export type EtcdMember = {

@@ -40,6 +40,10 @@ export type NodeModel = {
   certified: boolean;
   /** Whether the clock is in step. */
   timeInSync: boolean;
+  /** Virtual ms from which `bootstrap` is available. */
+  bootstrapFrom: number;
+  /** What is under way and not to be begun twice. */
+  under: ('certificate' | 'join' | 'kubelet' | 'apiserver')[];
   etcd: {
     /** Whether the data directory holds anything: what `bootstrap` refuses on. */
     data: boolean;

@@ -1,0 +1,22 @@
+/**
+ * What Node is still doing for us behind the scenes: file requests (dynamic imports among them), hashing and zipping in
+ * its thread pool. While one of these is out, somebody can still go on, and virtual time has to wait for it.
+ */
+const BUSY = /^FSReq|REQUEST$|^ZLIB/;
+
+/** Turns after which a request that never comes back (a read of an idle stdin) no longer holds time up. */
+const PATIENCE = 5000;
+
+/** Resolves when all that can run without time passing has run: every microtask, every tick, every request in the thread pool. */
+export async function idle(): Promise<void> {
+  await turn();
+  for (let turns = 0; turns < PATIENCE && process.getActiveResourcesInfo().some((name) => BUSY.test(name)); turns++) {
+    await turn();
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
