@@ -64,7 +64,8 @@ export type Prepare = Omit<Exec, 'do'> & { as: string; why: string };
 
 /** Shared by both kinds of step. `I` is the type of an item: a node, a release, a layer. */
 type Common<I> = {
-  id: `${string}/${string}`;
+  /** `plugin/what-it-brings-about` */
+  id: string;
   phase: string;
   title: string;
   /** Facts that must be there before this step looks. */
@@ -75,6 +76,8 @@ type Common<I> = {
   criteria?: Omit<Criterion, 'step'>[];
   /** Ids of steps that may have failed without stopping this one; it looks for itself. */
   despite?: string[];
+  /** How many items may fail without stopping the run; each is recorded as a deviation. 0 when absent. */
+  tolerate?: (facts: Facts) => number;
   /** Items; one item with key `cluster` when absent. From survey facts only, so that the plan does not depend on a look. */
   forEach?: (facts: Facts) => Item<I>[];
   limit?: (facts: Facts) => Limit;
@@ -102,6 +105,6 @@ export type ChangingStep<I = unknown> = Common<I> & {
 /** Only looks. `preflight`: looked at before anything else, all at once, and what is wrong ends the run with exit 3. */
 export type CheckingStep<I = unknown> = Common<I> & { kind: 'check' | 'preflight' };
 
-// biome-ignore: items are opaque to the engine; a step only ever gets back what its own forEach made.
+// Items are opaque to the engine; a step only ever gets back what its own forEach made.
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Step<I = any> = ChangingStep<I> | CheckingStep<I>;

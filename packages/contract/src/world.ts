@@ -56,7 +56,8 @@ export interface World extends Reader {
   sleep(ms: Ms, stop?: AbortSignal): Promise<void>;
   /** Uniform in [0, 1). */
   random(): number;
-  host(): { user: string; host: string; pid: number; boot: string };
+  /** `started` is this process's own start time, as in `Child`; `boot` names the boot of this machine. */
+  host(): { user: string; host: string; pid: number; started: string; boot: string };
   /**
    * Runs a tool. `argv`, `env` and `stdin` are resolved. `spawned` is called once the process is there, and awaited before
    * its result is. When `stop` fires, the process is ended by `rule` and the result says `stopped`.

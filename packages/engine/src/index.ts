@@ -1,1 +1,13 @@
-export {};
+export { gather, type Kit } from './kit.ts';
+export { surveyRepository, type Repository } from './survey.ts';
+export { makePlan } from './plan/make.ts';
+export { orderSteps, type Order, type Placed, type Selection } from './plan/order.ts';
+export { itemsOf, SINGLE } from './plan/items.ts';
+export { canonical, planDifferences, planDigest } from './plan/compare.ts';
+export { quoteWords, showAction } from './plan/show.ts';
+export { look, type Looked } from './look.ts';
+export { run, type Failed, type RunOptions, type RunResult } from './run/run.ts';
+export { formerRuns, pastOf, type FormerRun } from './journal/past.ts';
+export * from './world/index.ts';
+export * from './redact/index.ts';
+export * from './evidence/index.ts';

@@ -9,6 +9,7 @@ export const RUN_HOOK = 'coldstart:run';
 export type Ask = {
   /** `run` changes what its steps plan; `look` only observes them. */
   verb: 'run' | 'look';
+  /** Empty: the environment variable CLUSTER. */
   cluster: string;
   procedure: string;
   /** Steps by id, in any order; the procedure orders them. */
@@ -21,7 +22,7 @@ export type Ask = {
 /** What the host answers: the exit code, the result for `--json`, and the same for people. */
 export type Answer = { exit: number; result: Json; text: string };
 
-const cluster = Args.string({ description: 'name of the cluster', required: true });
+const cluster = Args.string({ description: 'name of the cluster (default: the environment variable CLUSTER)' });
 
 export const commonFlags = {
   root: Flags.string({ description: 'the repository (default: the nearest folder upwards with coldstart.yaml or .git)', helpGroup: 'GLOBAL' }),
@@ -53,6 +54,11 @@ export abstract class StepCommand extends Command {
   static override args = { cluster };
   static override baseFlags = commonFlags;
   static override enableJsonFlag = true;
+
+  /** The host prints every error and decides the exit code. */
+  protected override async catch(error: Error): Promise<never> {
+    throw error;
+  }
 
   /** Hands the selection to the host; prints its answer on stdout and sets the exit code. */
   protected async ask(ask: Omit<Ask, 'procedure'>): Promise<Json> {

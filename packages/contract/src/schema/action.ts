@@ -16,15 +16,6 @@ import { Json, Ms } from './json.ts';
 export const Ref = z.strictObject({ ref: z.string(), path: z.string().optional(), show: z.string().optional() });
 export type Ref = z.infer<typeof Ref>;
 
-/** One argument. `file` puts the bytes into a private 0600 file in scratch, swept after the action; `join` glues parts. */
-export const Arg = z.union([
-  z.string(),
-  Ref,
-  z.strictObject({ file: Ref }),
-  z.strictObject({ join: z.array(z.union([z.string(), Ref])) }),
-]);
-export type Arg = z.infer<typeof Arg>;
-
 /**
  * Bytes by reference: literal text, a file of the repository (`read`, relative to its root), a hole,
  * or a registered pure transform `fn` over other bytes.
@@ -38,6 +29,15 @@ export const Bytes: z.ZodType<Bytes> = z.lazy(() =>
     z.strictObject({ fn: z.string(), in: z.array(Bytes), with: Json.optional() }),
   ]),
 );
+
+/** One argument. `file` puts the bytes into a private 0600 file in scratch, swept after the action; `join` glues parts. */
+export const Arg = z.union([
+  z.string(),
+  Ref,
+  z.strictObject({ file: Bytes, show: z.string().optional() }),
+  z.strictObject({ join: z.array(z.union([z.string(), Ref])) }),
+]);
+export type Arg = z.infer<typeof Arg>;
 
 /** How a running process is asked to end: exactly one signal, then, after `grace`, SIGKILL where `kill` allows it. */
 export const StopRule = z.strictObject({ signal: z.enum(['SIGINT', 'SIGTERM']), grace: Ms, kill: z.boolean() });
@@ -86,6 +86,8 @@ export const Out = z.strictObject({
   secret: z.boolean(),
   /** `none`: nothing reaches the journal. `excerpt`: a redacted excerpt does. */
   keep: z.enum(['none', 'excerpt']),
+  /** For a secret output: text whose words are public, e.g. the template it was made from. Every other word of it is never shown. */
+  known: Bytes.optional(),
 });
 export type Out = z.infer<typeof Out>;
 

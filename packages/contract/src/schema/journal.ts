@@ -71,6 +71,8 @@ export const Event = z.discriminatedUnion('type', [
     /** The action for the eye: redacted argv, or `write PATH`, `merge PATH`. */
     shown: z.string(),
     consent: z.string().nullable(),
+    /** Exit codes that count as success; null where no process is run. */
+    ok: z.array(z.number().int()).nullable(),
     guards: z.array(z.strictObject({ id: z.string(), ok: z.boolean(), cause: z.string().nullable() })),
   }),
   /** The process is there. `started` is the system's own start time of the pid, so that a reused pid is not taken for it. */

@@ -5,7 +5,14 @@ import { Json } from './json.ts';
 export const Mode = z.enum(['dry-run', 'rehearsal', 'lab-wire', 'live']);
 export type Mode = z.infer<typeof Mode>;
 
-export const PlanItem = z.strictObject({ key: z.string(), after: z.array(z.string()), actions: z.array(Action) });
+export const PlanItem = z.strictObject({
+  key: z.string(),
+  /** Keys of items of the same step that must be done before. */
+  after: z.array(z.string()),
+  /** Offline work, started as soon as the run begins. */
+  prepare: z.array(Action),
+  actions: z.array(Action),
+});
 export type PlanItem = z.infer<typeof PlanItem>;
 
 export const PlanStep = z.strictObject({

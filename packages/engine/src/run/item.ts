@@ -1,0 +1,339 @@
+import type {
+  Action,
+  Failure,
+  Facts,
+  Item,
+  Json,
+  Judgement,
+  Look,
+  Observation,
+  Past,
+  Settle,
+  Signal,
+  Step,
+  Verdict,
+} from '@coldstart/contract';
+import { canonical } from '../plan/compare.ts';
+import { act, type Acted } from './act.ts';
+import { backoff, NO_RETRY } from './backoff.ts';
+import type { FactStore } from './facts.ts';
+import { Interrupted, orStopped } from './interrupt.ts';
+import { readerOf } from './reader.ts';
+import type { RunContext } from './context.ts';
+import type { Slots } from './slots.ts';
+
+export type ItemResult = {
+  key: string;
+  verdict: Verdict;
+  facts: Facts | undefined;
+  cause: string | null;
+  remedy: string | null;
+  page: string | null;
+};
+
+/** An action that ended ok is not sent again before this long, whatever the next look says (eventual consistency). */
+const GRACE = 10_000;
+/** How many looks may tell nothing, where a step gives no time to settle. */
+const BLIND_LOOKS = 3;
+const BLIND_EVERY = 2_000;
+
+type Ending = { verdict: Verdict; signals: Signal[]; cause?: string; remedy?: string; page?: string; facts?: Facts | undefined; diagnose?: boolean };
+
+/**
+ * One item of a step, from the first look to its verdict: observe → done? skip → guards → journal → act → journal →
+ * observe again until done and steady. Retry means observe again: an action is sent again only when a look says `needed`.
+ */
+export async function carryItem(
+  run: RunContext,
+  at: {
+    phase: string;
+    step: Step;
+    item: Item<unknown>;
+    actions: Action[];
+    artefacts: Record<string, Uint8Array>;
+    slots: Slots | undefined;
+    holdUntilSettled: boolean;
+    facts: FactStore;
+  },
+): Promise<ItemResult> {
+  const { step, item } = at;
+  const name = { phase: at.phase, step: step.id, item: item.key };
+  const carrier = new Carrier(run, at, name);
+  await run.journal.write({ type: 'item-start', ...name });
+  let ending: Ending;
+  try {
+    ending = await carrier.carry();
+  } catch (error) {
+    if (!(error instanceof Interrupted) && !run.stop.aborted) throw error;
+    ending = { verdict: 'interrupted', signals: carrier.last?.signals ?? [], cause: 'the run was interrupted' };
+  } finally {
+    carrier.release();
+  }
+  const diagnosis = ending.diagnose ? await carrier.diagnose() : [];
+  await run.journal.write({
+    type: 'item-end',
+    ...name,
+    verdict: ending.verdict,
+    signals: ending.signals,
+    cause: ending.cause ?? null,
+    remedy: ending.remedy ?? null,
+    page: ending.page ?? null,
+    diagnosis,
+  });
+  return {
+    key: item.key,
+    verdict: ending.verdict,
+    facts: ending.facts,
+    cause: ending.cause ?? null,
+    remedy: ending.remedy ?? null,
+    page: ending.page ?? null,
+  };
+}
+
+class Carrier {
+  readonly #run: RunContext;
+  readonly #at: Parameters<typeof carryItem>[1];
+  readonly #name: { phase: string; step: string; item: string };
+  readonly #outs: Record<string, Uint8Array> = {};
+  readonly #deviations = new Set<string>();
+  #held = false;
+  #shown = '';
+  #attempt = 0;
+  /** When the last attempt ended, and how; undefined before the first. */
+  #acted: { at: number; ok: boolean; judged?: Judgement } | undefined;
+  last: Observation | undefined;
+
+  constructor(run: RunContext, at: Parameters<typeof carryItem>[1], name: { phase: string; step: string; item: string }) {
+    this.#run = run;
+    this.#at = at;
+    this.#name = name;
+  }
+
+  async carry(): Promise<Ending> {
+    const { step } = this.#at;
+    const world = this.#run.world;
+    const settle = step.settle?.(this.#at.facts.all());
+    let since = world.mono();
+    let steadySince: number | undefined;
+    let blind = 0;
+    if (this.#at.holdUntilSettled) await this.#take();
+    for (;;) {
+      const seen = await this.#observe();
+      if (seen.state !== 'done') steadySince = undefined;
+      blind = seen.state === 'unknown' ? blind + 1 : 0;
+
+      if (seen.state === 'done') {
+        if (!this.#acted) return this.#end(step.kind === 'change' ? 'skipped' : 'done', seen);
+        steadySince ??= world.mono();
+        if (!settle || world.mono() - steadySince >= settle.stableFor) return this.#end('done', seen);
+        await this.#wait(Math.min(settle.every, settle.stableFor));
+        continue;
+      }
+      if (seen.state === 'blocked') return this.#fail(seen, seen.refuse === true);
+
+      if (seen.state === 'needed' && step.kind === 'change') {
+        if (this.#inGrace()) {
+          await this.#wait(settle?.every ?? BLIND_EVERY);
+          continue;
+        }
+        const due = await this.#mayAct(seen);
+        if (due === 'again') continue;
+        if (due) return due;
+        if (this.#at.slots && !this.#held) {
+          // Others may have acted while this one waited for its turn: look again.
+          await this.#take();
+          continue;
+        }
+        const acted = await this.#act(seen);
+        if (!this.#at.holdUntilSettled) this.release();
+        if (acted) return acted;
+        since = world.mono();
+        continue;
+      }
+      const within = settle?.within ?? 0;
+      const bound = settle ? world.mono() - since >= within : blind >= BLIND_LOOKS || seen.state !== 'unknown';
+      if (bound) return this.#timedOut(seen, world.mono() - since, settle);
+      await this.#wait(settle?.every ?? BLIND_EVERY);
+    }
+  }
+
+  /** What the step can find out about why a wait ended badly; never the cause of a second failure. */
+  async diagnose(): Promise<Signal[]> {
+    if (!this.#at.step.diagnose || this.#run.stop.aborted) return [];
+    try {
+      return await orStopped(this.#at.step.diagnose(this.#look()), this.#run.stop);
+    } catch (error) {
+      return [{ name: 'diagnosis', expected: 'possible', observed: String(error), ok: false, source: this.#at.step.id }];
+    }
+  }
+
+  release(): void {
+    if (this.#held && this.#at.slots) this.#at.slots.give();
+    this.#held = false;
+  }
+
+  /** A slot is for acting: whoever only waits for the world does not hold one, unless the step says so. */
+  async #take(): Promise<void> {
+    if (!this.#at.slots) return;
+    await orStopped(this.#at.slots.take(), this.#run.stop);
+    this.#held = true;
+  }
+
+  async #wait(ms: number): Promise<void> {
+    if (!this.#at.holdUntilSettled) this.release();
+    await orStopped(this.#run.world.sleep(ms, this.#run.stop), this.#run.stop);
+  }
+
+  #look(): Look {
+    return {
+      cluster: this.#run.cluster,
+      key: this.#at.item.key,
+      item: this.#at.item.item,
+      facts: this.#at.facts.all(),
+      world: readerOf(this.#run.world),
+      artefacts: this.#at.artefacts,
+      attempt: this.#attempt,
+      past: this.#run.past,
+    };
+  }
+
+  async #observe(): Promise<Observation> {
+    const seen = await orStopped(this.#at.step.observe(this.#look()), this.#run.stop);
+    this.last = seen;
+    const shown = canonical({ state: seen.state, cause: seen.cause ?? null, signals: seen.signals as unknown as Json });
+    if (shown !== this.#shown) {
+      this.#shown = shown;
+      await this.#run.journal.write({ type: 'look', ...this.#name, state: seen.state, signals: seen.signals, cause: seen.cause ?? null });
+    }
+    for (const what of seen.deviations ?? [])
+      if (!this.#deviations.has(what)) {
+        this.#deviations.add(what);
+        await this.#run.journal.write({ type: 'deviation', what, subject: `${this.#name.step} ${this.#name.item}` });
+      }
+    return seen;
+  }
+
+  #inGrace(): boolean {
+    return this.#acted?.ok === true && this.#run.world.mono() - this.#acted.at < GRACE;
+  }
+
+  /** Whether another attempt is due: an ending when not, `again` after waiting for it (the look is stale by then). */
+  async #mayAct(seen: Observation): Promise<Ending | 'again' | undefined> {
+    const { step } = this.#at;
+    const retry = (step.kind === 'change' && step.retry?.(this.#at.facts.all())) || NO_RETRY;
+    if (!this.#acted) return undefined;
+    const judged = this.#acted.judged;
+    if (this.#attempt > retry.retries)
+      return {
+        verdict: 'failed',
+        signals: seen.signals,
+        cause: judged?.cause ?? seen.cause ?? `not there after ${this.#attempt} tries`,
+        remedy: judged?.remedy ?? seen.remedy ?? 'Look at the evidence of this run.',
+        ...pageOf(judged?.page ?? seen.page),
+        diagnose: true,
+      };
+    const due = this.#acted.at + backoff(retry, this.#attempt, () => this.#run.world.random());
+    const left = due - this.#run.world.mono();
+    if (left <= 0) return undefined;
+    await this.#run.journal.write({
+      type: 'retry',
+      ...this.#name,
+      attempt: this.#attempt + 1,
+      in: Math.round(left),
+      cause: judged?.cause ?? seen.cause ?? 'it is needed again',
+    });
+    await this.#wait(left);
+    return 'again';
+  }
+
+  async #act(seen: Observation): Promise<Ending | undefined> {
+    this.#attempt += 1;
+    for (const action of this.#at.actions) {
+      const done = await this.#one(action, seen);
+      if (done.outcome === 'ok') {
+        if (action.out && done.stdout) this.#outs[action.out.as] = done.stdout;
+        continue;
+      }
+      this.#acted = { at: this.#run.world.mono(), ok: false };
+      if (done.outcome === 'stopped') throw new Interrupted();
+      if (done.outcome === 'refused')
+        return { verdict: 'refused', signals: seen.signals, cause: done.cause, remedy: done.remedy ?? 'Look at why it was refused before anything else.', ...pageOf(done.page) };
+      const judged = this.#judge(done.failure);
+      this.#acted.judged = judged;
+      if (judged.kind === 'fatal')
+        return { verdict: judged.refuse ? 'refused' : 'failed', signals: seen.signals, cause: judged.cause, remedy: judged.remedy, ...pageOf(judged.page), diagnose: true };
+      return undefined;
+    }
+    this.#acted = { at: this.#run.world.mono(), ok: true };
+    return undefined;
+  }
+
+  async #one(action: Action, seen: Observation): Promise<Acted> {
+    const { world, kit } = this.#run;
+    const name = { ...this.#name, action: action.id, attempt: this.#attempt };
+    const before: Past = { run: this.#run.id, step: name.step, item: name.item, action: action.id, outcome: 'open', at: world.now() };
+    this.#run.past.push(before);
+    const done = await act(action, {
+      name,
+      kit,
+      journal: this.#run.journal,
+      masks: this.#run.masks,
+      stop: this.#run.stop,
+      look: this.#look(),
+      holes: {
+        facts: this.#at.facts.all(),
+        seen: seen.facts ?? {},
+        outs: this.#outs,
+        artefacts: this.#at.artefacts,
+        transforms: kit.transforms,
+        merges: kit.merges,
+        world,
+      },
+      judge: (failure) => this.#judge(failure),
+    });
+    const ended = done.outcome === 'ok' ? 'ok' : done.outcome === 'stopped' ? 'unknown' : done.outcome === 'failed' && this.#judge(done.failure).kind === 'ambiguous' ? 'unknown' : 'failed';
+    Object.assign(before, { outcome: ended, mono: world.mono() });
+    return done;
+  }
+
+  #judge(failure: Failure): Judgement {
+    const { step } = this.#at;
+    if (step.kind !== 'change') throw new Error(`${step.id} does not act`);
+    return step.classify(failure);
+  }
+
+  #end(verdict: Verdict, seen: Observation): Ending {
+    return { verdict, signals: seen.signals, facts: seen.facts };
+  }
+
+  #fail(seen: Observation, refused: boolean): Ending {
+    return {
+      verdict: refused ? 'refused' : 'failed',
+      signals: seen.signals,
+      cause: seen.cause ?? firstBad(seen.signals) ?? 'it is blocked',
+      remedy: seen.remedy ?? 'Look at the signals of this step.',
+      ...pageOf(seen.page),
+      diagnose: !refused && this.#attempt > 0,
+    };
+  }
+
+  #timedOut(seen: Observation, waited: number, settle: Settle | undefined): Ending {
+    const open = seen.state === 'unknown' && this.#at.actions.some((a) => a.risk === 'once') && this.#attempt > 0;
+    const long = settle ? ` (waited ${Math.round(waited / 1000)} s)` : '';
+    return {
+      verdict: open ? 'refused' : 'failed',
+      signals: seen.signals,
+      cause: `${seen.cause ?? firstBad(seen.signals) ?? `still ${seen.state}`}${long}`,
+      remedy: seen.remedy ?? this.#acted?.judged?.remedy ?? 'Look at the signals of this step.',
+      ...pageOf(seen.page ?? this.#acted?.judged?.page),
+      diagnose: true,
+    };
+  }
+}
+
+const pageOf = (page: string | undefined): { page?: string } => (page === undefined ? {} : { page });
+
+function firstBad(signals: readonly Signal[]): string | undefined {
+  const bad = signals.find((s) => !s.ok);
+  return bad && `${bad.name}${bad.subject ? ` of ${bad.subject}` : ''}: expected ${JSON.stringify(bad.expected)}, observed ${JSON.stringify(bad.observed)}`;
+}

@@ -1,0 +1,75 @@
+import type { Action, Facts, Step } from '@coldstart/contract';
+import { act } from './act.ts';
+import { backoff, NO_RETRY } from './backoff.ts';
+import type { RunContext } from './context.ts';
+import { Interrupted, orStopped } from './interrupt.ts';
+import { readerOf } from './reader.ts';
+import { Slots } from './slots.ts';
+
+export type Prepared = { artefacts: Record<string, Uint8Array>; failure?: { cause: string; remedy: string; page?: string } };
+
+/** How many preparations run at once: they share the machine with what acts on the cluster. */
+const WIDTH = 2;
+
+/**
+ * Starts the offline work of a run's steps at once, beside everything else, and hands each item its own when it asks.
+ * A preparation that fails is tried again as its step says; only then is it the item's failure.
+ */
+export class Preparations {
+  readonly #run: RunContext;
+  readonly #slots = new Slots(WIDTH);
+  readonly #jobs = new Map<string, Promise<Prepared>>();
+
+  constructor(run: RunContext) {
+    this.#run = run;
+  }
+
+  start(phase: string, step: Step, item: string, actions: readonly Action[], facts: Facts): void {
+    if (actions.length === 0 || step.kind !== 'change') return;
+    const job = this.#prepare(phase, step, item, actions, facts);
+    job.catch(() => {});
+    this.#jobs.set(`${step.id} ${item}`, job);
+  }
+
+  of(step: Step, item: string): Promise<Prepared> {
+    return this.#jobs.get(`${step.id} ${item}`) ?? Promise.resolve({ artefacts: {} });
+  }
+
+  /** Waits until nothing of it runs any more. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#jobs.values());
+  }
+
+  async #prepare(phase: string, step: Step, item: string, actions: readonly Action[], facts: Facts): Promise<Prepared> {
+    if (step.kind !== 'change') return { artefacts: {} };
+    const artefacts: Record<string, Uint8Array> = {};
+    const retry = step.retry?.(facts) ?? NO_RETRY;
+    const { world, kit } = this.#run;
+    for (const action of actions) {
+      for (let attempt = 1; ; attempt += 1) {
+        await orStopped(this.#slots.take(), this.#run.stop);
+        const done = await act(action, {
+          name: { phase, step: step.id, item, action: action.id, attempt },
+          kit,
+          journal: this.#run.journal,
+          masks: this.#run.masks,
+          stop: this.#run.stop,
+          look: { cluster: this.#run.cluster, key: item, item: undefined, facts, world: readerOf(world), artefacts, attempt, past: this.#run.past },
+          holes: { facts, seen: {}, outs: {}, artefacts, transforms: kit.transforms, merges: kit.merges, world },
+          judge: (failure) => step.classify(failure),
+        }).finally(() => this.#slots.give());
+        if (done.outcome === 'stopped') throw new Interrupted();
+        if (done.outcome === 'ok') {
+          if (action.out && done.stdout) artefacts[action.out.as] = done.stdout;
+          break;
+        }
+        if (done.outcome === 'refused') return { artefacts, failure: { cause: done.cause, remedy: done.remedy ?? '' } };
+        const judged = step.classify(done.failure);
+        if (judged.kind === 'fatal' || attempt > retry.retries)
+          return { artefacts, failure: { cause: judged.cause, remedy: judged.remedy, ...(judged.page !== undefined && { page: judged.page }) } };
+        await orStopped(world.sleep(backoff(retry, attempt, () => world.random()), this.#run.stop), this.#run.stop);
+      }
+    }
+    return { artefacts };
+  }
+}

@@ -1,0 +1,319 @@
+import {
+  EXIT,
+  Problem,
+  type Criterion,
+  type Event,
+  type Exit,
+  type Facts,
+  type FoundTool,
+  type JournalRecord,
+  type Json,
+  type Ms,
+  type Outcome,
+  type Plan,
+  type Procedure,
+  type Verdict,
+  type World,
+} from '@coldstart/contract';
+import { writeEvidence } from '../evidence/index.ts';
+import { formerRuns, pastOf, type FormerRun } from '../journal/past.ts';
+import { openJournal } from '../journal/writer.ts';
+import type { Kit } from '../kit.ts';
+import { planDigest } from '../plan/compare.ts';
+import { orderSteps, type Order, type Placed, type Selection } from '../plan/order.ts';
+import type { Redactor } from '../redact/index.ts';
+import { takeLock } from '../world/lock.ts';
+import { borrowFacts } from './borrow.ts';
+import type { RunContext } from './context.ts';
+import { FactStore } from './facts.ts';
+import { Interrupted } from './interrupt.ts';
+import { settleOutlived } from './outlived.ts';
+import { Preparations } from './prepare.ts';
+import { carryStep, isGood, notRun, worst, type StepResult } from './step.ts';
+
+export type RunOptions = {
+  kit: Kit;
+  procedure: Procedure;
+  plan: Plan;
+  /** What the surveys learned. */
+  facts: Facts;
+  world: World;
+  redactor: Redactor;
+  /** `.coldstart/<cluster>`: identity, lock and runs. */
+  stateDir: string;
+  /** Where evidence goes; null writes none. */
+  evidenceDir: string | null;
+  /** The version of coldstart. */
+  version: string;
+  story: string;
+  slo: { total: Ms | null; phases: Readonly<Record<string, Ms>> };
+  selection?: Selection;
+  /** Departures from the default way that are known before the run, in words. */
+  deviations?: readonly string[];
+  /** The words by which the operator agreed to something, by what it is, e.g. `takeover`. */
+  consents?: Readonly<Record<string, string>>;
+  /** Tools by name, as they were found. */
+  tools: Readonly<Record<string, FoundTool | undefined>>;
+  rehearsal?: { seed: number; faults: string[] };
+  on?: (record: JournalRecord) => void;
+  stop: AbortSignal;
+  /** The command to go on with after a failure, without the tool's own name for the phase: `coldstart cluster create infra`. */
+  command: string;
+};
+
+export type RunResult = {
+  id: string;
+  outcome: Outcome;
+  exit: Exit;
+  /** What failed first, for people. */
+  failure: Failed | null;
+  journal: string;
+  evidence: string[];
+};
+
+export type Failed = { step: string; item: string; cause: string; remedy: string | null; page: string | null; next: string };
+
+/** Carries a plan out. It always ends with a last journal record and with evidence, unless the disk is gone or the process is killed. */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const { world, kit, plan } = options;
+  const order = orderSteps(kit, options.procedure, options.facts, options.selection);
+  const id = runId(world);
+  const lock = await takeLock(world, `${options.stateDir}/lock`, {
+    run: id,
+    procedure: plan.procedure,
+    ...(options.consents?.['takeover'] !== undefined && { takeover: options.consents['takeover'] }),
+  });
+  try {
+    const former = await formerRuns(world, options.stateDir);
+    const generation = await generationOf(world, options.stateDir);
+    const journal = openJournal(world, `${options.stateDir}/runs/${id}/journal.jsonl`, {
+      mask: (event) => options.redactor.json(event as unknown as Json) as unknown as Event,
+      ...(options.on && { on: options.on }),
+    });
+    const context: RunContext = {
+      id,
+      cluster: plan.cluster,
+      kit,
+      world,
+      journal,
+      masks: options.redactor,
+      stop: options.stop,
+      past: pastOf(former, generation),
+    };
+    await journal.write(opening(options, order, id, generation));
+    for (const what of lock.deviations) await journal.write({ type: 'deviation', what, subject: null });
+    for (const what of options.deviations ?? []) await journal.write({ type: 'deviation', what, subject: null });
+    for (const { step, from } of order.absent)
+      await journal.write({ type: 'deviation', what: `not verified: ${step} (${from} is not installed)`, subject: step });
+    for (const [what, words] of Object.entries(options.consents ?? {})) await journal.write({ type: 'consent', what, words });
+
+    const ended = await carry(context, options, order, former);
+    await journal.write({
+      type: 'run-end',
+      outcome: ended.outcome,
+      exit: ended.exit,
+      cause: ended.failure ? `${ended.failure.step} ${ended.failure.item}: ${ended.failure.cause}` : null,
+      next: ended.failure?.next ?? (ended.outcome === 'interrupted' ? options.command : null),
+    });
+    const evidence = await keepEvidence(options, journal.bytes(), former);
+    return { id, ...ended, journal: journal.path, evidence };
+  } finally {
+    await lock.release();
+  }
+}
+
+type Ended = Pick<RunResult, 'outcome' | 'exit' | 'failure'>;
+
+async function carry(context: RunContext, options: RunOptions, order: Order, former: FormerRun[]): Promise<Ended> {
+  try {
+    await settleOutlived(context, former);
+    const facts = new FactStore(options.facts);
+    const preparations = new Preparations(context);
+    const preflight = await carryPreflight(context, options, order, facts, preparations);
+    if (preflight) return preflight;
+    const missing = await borrowFacts(context, options.kit, options.procedure, order, facts);
+    for (const { placed, plan } of stepsOf(options.plan, order))
+      for (const item of plan.items) preparations.start(placed.phase, placed.step, item.key, item.prepare, options.facts);
+    const results = await carryAll(context, options, order, facts, preparations, new Map(missing.map((m) => [m.step, m.cause])));
+    await preparations.settled();
+    return verdictOf(results, options);
+  } catch (error) {
+    if (error instanceof Interrupted || context.stop.aborted) return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
+    const cause = context.masks.text(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    return { outcome: 'bug', exit: EXIT.bug, failure: { step: 'coldstart', item: '', cause, remedy: 'Report this.', page: null, next: options.command } };
+  }
+}
+
+/** Looks at everything that must hold before anything is changed, all at once; says all that is wrong. */
+async function carryPreflight(context: RunContext, options: RunOptions, order: Order, facts: FactStore, preparations: Preparations): Promise<Ended | undefined> {
+  const steps = [...stepsOf(options.plan, order)].filter(({ placed }) => placed.step.kind === 'preflight');
+  const results = await Promise.all(steps.map((s) => carryStep(context, { ...s, only: options.selection?.items ?? [], facts, preparations })));
+  const gravest = worst(results.map((r) => r.verdict));
+  if (gravest === undefined || isGood(gravest)) return undefined;
+  if (gravest === 'interrupted') return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
+  const failure = firstFailure(results, options);
+  return gravest === 'refused' ? { outcome: 'refused', exit: EXIT.refused, failure } : { outcome: 'preflight', exit: EXIT.preflight, failure };
+}
+
+function* stepsOf(plan: Plan, order: Order): Generator<{ placed: Placed; plan: Plan['phases'][number]['steps'][number] }> {
+  for (const phase of order.phases)
+    for (const placed of phase.steps) {
+      const planned = plan.phases.find((p) => p.id === phase.id)?.steps.find((s) => s.id === placed.step.id);
+      if (!planned) throw new Error(`the plan has no step ${placed.step.id}`);
+      yield { placed, plan: planned };
+    }
+}
+
+/** Carries every step out as soon as what it waits for has ended well; what waits for something that failed is not run. */
+async function carryAll(
+  context: RunContext,
+  options: RunOptions,
+  order: Order,
+  facts: FactStore,
+  preparations: Preparations,
+  missing: ReadonlyMap<string, string>,
+): Promise<StepResult[]> {
+  const running = new Map<string, Promise<StepResult>>();
+  const phases = new PhaseMarks(context, order);
+  const only = options.selection?.items ?? [];
+  for (const { placed, plan } of stepsOf(options.plan, order)) {
+    const { step } = placed;
+    if (step.kind === 'preflight') continue;
+    const carried = (async (): Promise<StepResult> => {
+      const before = await Promise.all(placed.waitsFor.flatMap((id) => running.get(id) ?? []));
+      const stopper = before.find((r) => !isGood(r.verdict) && !(step.despite ?? []).includes(r.id));
+      const lacking = placed.borrows.find((id) => missing.has(id));
+      await phases.enter(placed.phase);
+      let result: StepResult;
+      if (stopper || lacking !== undefined || context.stop.aborted) {
+        const cause = stopper
+          ? `${stopper.id} ${stopper.verdict === 'not-run' ? 'was not run' : stopper.verdict}`
+          : lacking !== undefined
+            ? `${lacking} is not done (${missing.get(lacking)})`
+            : 'the run was interrupted';
+        const items = await Promise.all(plan.items.map((i) => notRun(context, placed.phase, step.id, i.key, cause)));
+        result = { id: step.id, verdict: lacking !== undefined && !stopper ? 'failed' : 'not-run', items };
+      } else result = await carryStep(context, { placed, plan, only, facts, preparations });
+      await phases.leave(placed.phase, result);
+      return result;
+    })();
+    carried.catch(() => {});
+    running.set(step.id, carried);
+  }
+  const settled = await Promise.allSettled(running.values());
+  const broken = settled.find((s) => s.status === 'rejected');
+  if (broken) throw broken.reason;
+  return settled.map((s) => (s as PromiseFulfilledResult<StepResult>).value);
+}
+
+/** Journals when a phase's first step begins and when its last one ends. */
+class PhaseMarks {
+  readonly #context: RunContext;
+  readonly #left = new Map<string, number>();
+  readonly #entered = new Set<string>();
+  readonly #results = new Map<string, StepResult[]>();
+
+  constructor(context: RunContext, order: Order) {
+    this.#context = context;
+    for (const phase of order.phases) this.#left.set(phase.id, phase.steps.filter((p) => p.step.kind !== 'preflight').length);
+  }
+
+  async enter(phase: string): Promise<void> {
+    if (this.#entered.has(phase)) return;
+    this.#entered.add(phase);
+    await this.#context.journal.write({ type: 'phase-start', phase });
+  }
+
+  async leave(phase: string, result: StepResult): Promise<void> {
+    const results = [...(this.#results.get(phase) ?? []), result];
+    this.#results.set(phase, results);
+    if (results.length < (this.#left.get(phase) ?? 0)) return;
+    const verdict: Verdict = worst(results.map((r) => r.verdict)) ?? 'done';
+    await this.#context.journal.write({ type: 'phase-end', phase, verdict });
+  }
+}
+
+function verdictOf(results: readonly StepResult[], options: RunOptions): Ended {
+  const gravest = worst(results.map((r) => r.verdict));
+  if (gravest === 'interrupted' || options.stop.aborted) return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
+  if (gravest === 'refused') return { outcome: 'refused', exit: EXIT.refused, failure: firstFailure(results, options) };
+  if (gravest === 'failed' || gravest === 'not-run') return { outcome: 'failed', exit: EXIT.failed, failure: firstFailure(results, options) };
+  return { outcome: 'done', exit: EXIT.done, failure: null };
+}
+
+function firstFailure(results: readonly StepResult[], options: RunOptions): Failed | null {
+  const bad = results.flatMap((r) => r.items.map((i) => ({ step: r.id, ...i }))).filter((i) => !isGood(i.verdict));
+  const first = bad.find((i) => i.verdict === 'refused') ?? bad.find((i) => i.verdict === 'failed') ?? bad[0];
+  if (!first) return null;
+  return { step: first.step, item: first.key, cause: first.cause ?? first.verdict, remedy: first.remedy, page: first.page, next: options.command };
+}
+
+function opening(options: RunOptions, order: Order, id: string, generation: number): Event {
+  const { plan, world } = options;
+  const { user, host, pid } = world.host();
+  return {
+    type: 'run-start',
+    schema: 'coldstart.journal/1',
+    run: id,
+    cluster: plan.cluster,
+    generation,
+    procedure: plan.procedure,
+    mode: world.mode,
+    coldstart: options.version,
+    story: options.story,
+    ...(options.rehearsal && options.rehearsal),
+    operator: { user, host, pid },
+    plan: {
+      digest: planDigest(plan),
+      phases: plan.phases.map((p) => ({
+        id: p.id,
+        title: p.title,
+        slo: options.slo.phases[p.id] ?? null,
+        steps: p.steps.map((s) => ({ id: s.id, title: s.title, items: s.items.map((i) => i.key) })),
+      })),
+    },
+    slo: options.slo.total,
+    inputs: plan.inputs,
+    tools: Object.entries(options.tools).map(([name, found]) => ({
+      name,
+      version: found?.version ?? null,
+      simulated: found?.simulated ?? false,
+      digest: found?.digest ?? null,
+    })),
+    criteria: order.phases.flatMap((p) =>
+      p.steps.flatMap(({ step }) => (step.criteria ?? []).map((c): Criterion => ({ ...c, step: step.id }))),
+    ),
+    assumed: plan.assumed,
+  };
+}
+
+/** Evidence of this run, and of earlier ones that were killed before they could write theirs. */
+async function keepEvidence(options: RunOptions, journal: Uint8Array, former: readonly FormerRun[]): Promise<string[]> {
+  const dir = options.evidenceDir;
+  if (dir === null) return [];
+  for (const run of former) {
+    const marker = `${run.path.replace(/journal\.jsonl$/, '')}evidence`;
+    if (run.ended || (await options.world.read(marker))) continue;
+    const bytes = await options.world.read(run.path, 256 * 1024 * 1024);
+    if (!bytes) continue;
+    const files = await writeEvidence(options.world, dir, bytes);
+    await options.world.write(marker, new TextEncoder().encode(`${files.join('\n')}\n`), 0o600);
+  }
+  return writeEvidence(options.world, dir, journal);
+}
+
+function runId(world: World): string {
+  const stamp = world.now().replaceAll(/[-:]|\.\d+/g, '');
+  return `${stamp}-${Math.floor(world.random() * 0x10000).toString(16).padStart(4, '0')}`;
+}
+
+async function generationOf(world: World, stateDir: string): Promise<number> {
+  const bytes = await world.read(`${stateDir}/identity.json`);
+  if (!bytes) return 1;
+  try {
+    const { generation } = JSON.parse(new TextDecoder().decode(bytes)) as { generation?: unknown };
+    return typeof generation === 'number' && Number.isInteger(generation) && generation > 0 ? generation : 1;
+  } catch (error) {
+    throw new Problem(`${stateDir}/identity.json is not JSON.`, { exit: EXIT.usage, remedy: 'Restore it from Git, or remove it.', cause: error });
+  }
+}

@@ -1,0 +1,107 @@
+import type { Item, PlanStep, Verdict } from '@coldstart/contract';
+import type { Placed } from '../plan/order.ts';
+import { itemsOf } from '../plan/items.ts';
+import type { RunContext } from './context.ts';
+import type { FactStore } from './facts.ts';
+import { carryItem, type ItemResult } from './item.ts';
+import type { Preparations } from './prepare.ts';
+import { Slots } from './slots.ts';
+
+export type StepResult = { id: string; verdict: Verdict; items: ItemResult[] };
+
+/**
+ * Carries one step's items out, each on its own: at most `limit.n` act at once, an item waits for the items it comes
+ * after, and one item's failure stops the others only where the step says so.
+ */
+export async function carryStep(
+  run: RunContext,
+  at: { placed: Placed; plan: PlanStep; only: readonly string[]; facts: FactStore; preparations: Preparations },
+): Promise<StepResult> {
+  const { step, phase } = at.placed;
+  const limit = step.limit?.(at.facts.all());
+  const slots = limit ? new Slots(limit.n) : undefined;
+  const carried = new Map<string, Promise<ItemResult>>();
+  let stopped = false;
+
+  const carry = async (item: Item<unknown>): Promise<ItemResult> => {
+    for (const before of item.after ?? []) {
+      const earlier = await carried.get(before);
+      if (earlier && !isGood(earlier.verdict)) return notRun(run, phase, step.id, item.key, `${before} is not there`);
+    }
+    if (stopped) return notRun(run, phase, step.id, item.key, 'an earlier one failed');
+    const planned = at.plan.items.find((i) => i.key === item.key);
+    const prepared = await at.preparations.of(step, item.key);
+    if (prepared.failure) {
+      await run.journal.write({ type: 'item-start', phase, step: step.id, item: item.key });
+      return endItem(run, phase, step.id, { key: item.key, verdict: 'failed', facts: undefined, page: null, ...prepared.failure });
+    }
+    const result = await carryItem(run, {
+      phase,
+      step,
+      item,
+      actions: planned?.actions ?? [],
+      artefacts: prepared.artefacts,
+      slots,
+      holdUntilSettled: limit?.hold === 'settled',
+      facts: at.facts,
+    });
+    if (!isGood(result.verdict) && limit?.onFailure === 'stop') stopped = true;
+    return result;
+  };
+
+  // Items refer to earlier ones by key, so each promise is kept before the next one may ask for it.
+  const items = inOrder(itemsOf(step, at.facts.all(), at.only));
+  for (const item of items) carried.set(item.key, Promise.resolve().then(() => carry(item)));
+  const results = await settleAll([...carried.values()]);
+
+  const bad = results.filter((r) => !isGood(r.verdict));
+  const tolerated = step.tolerate?.(at.facts.all()) ?? 0;
+  if (bad.length > 0 && bad.length <= tolerated && bad.every((r) => r.verdict === 'failed'))
+    for (const { key, cause } of bad.splice(0))
+      await run.journal.write({ type: 'deviation', what: `goes on without it: ${cause ?? 'it failed'}`, subject: `${step.id} ${key}` });
+  const good = results.filter((r) => isGood(r.verdict));
+  if (bad.length === 0) at.facts.provide(step, good);
+  return { id: step.id, verdict: worst(bad.map((r) => r.verdict)) ?? (good.some((r) => r.verdict === 'done') ? 'done' : 'skipped'), items: results };
+}
+
+export const isGood = (verdict: Verdict): boolean => verdict === 'done' || verdict === 'skipped';
+
+/** The gravest of some verdicts; undefined for none. */
+export function worst(verdicts: readonly Verdict[]): Verdict | undefined {
+  const order: Verdict[] = ['refused', 'interrupted', 'failed', 'not-run', 'done', 'skipped'];
+  return order.find((v) => verdicts.includes(v));
+}
+
+export async function notRun(run: RunContext, phase: string, step: string, key: string, cause: string): Promise<ItemResult> {
+  return endItem(run, phase, step, { key, verdict: 'not-run', facts: undefined, cause, remedy: null, page: null });
+}
+
+async function endItem(
+  run: RunContext,
+  phase: string,
+  step: string,
+  result: Omit<ItemResult, 'page'> & { page?: string | null },
+): Promise<ItemResult> {
+  const { key, verdict, cause, remedy } = result;
+  const page = result.page ?? null;
+  await run.journal.write({ type: 'item-end', phase, step, item: key, verdict, signals: [], cause, remedy, page, diagnosis: [] });
+  return { ...result, page };
+}
+
+function inOrder(items: Item<unknown>[]): Item<unknown>[] {
+  const ordered: Item<unknown>[] = [];
+  while (ordered.length < items.length) {
+    const next = items.find((i) => !ordered.includes(i) && (i.after ?? []).every((b) => ordered.some((o) => o.key === b)));
+    if (!next) throw new Error('items wait for one another');
+    ordered.push(next);
+  }
+  return ordered;
+}
+
+/** Waits for all, even when one throws; then throws the first error. */
+async function settleAll<T>(work: Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(work);
+  const failed = settled.find((s) => s.status === 'rejected');
+  if (failed) throw failed.reason;
+  return settled.map((s) => (s as PromiseFulfilledResult<T>).value);
+}
