@@ -1,0 +1,21 @@
+export { accessOf, kubectlArgv, type KubeAccess } from './access.ts';
+export { parseApplied, type Applied } from './applied.ts';
+export { kubectlFailure } from './failure.ts';
+export { getObjects, whyNot, type Got } from './get.ts';
+export { kubeNode, type KubeNode } from './nodes.ts';
+export {
+  annotation,
+  condition,
+  conditions,
+  fluxOwner,
+  fullName,
+  label,
+  nameOf,
+  namespaceOf,
+  parseObjects,
+  type Condition,
+  type KubeObject,
+} from './objects.ts';
+export { conditionReadiness, podTrouble, troubleLine, workloadReadiness, type Readiness } from './readiness.ts';
+export { parseReadyz, type Readyz } from './readyz.ts';
+export { kubectl, parseKubectlVersion, parseServerVersion } from './tool.ts';
