@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { webcrypto } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -29,12 +30,12 @@ const validity = (): { notBefore: Date; notAfter: Date } => {
 
 const serial = (): string => `00${randomBytes(8).toString('hex')}`;
 
-const pem = async (key: CryptoKey): Promise<string> => {
+const pem = async (key: webcrypto.CryptoKey): Promise<string> => {
   const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key));
   return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString();
 };
 
-const save = async (dir: string, name: string, cert: x509.X509Certificate, key: CryptoKey): Promise<Pair> => {
+const save = async (dir: string, name: string, cert: x509.X509Certificate, key: webcrypto.CryptoKey): Promise<Pair> => {
   const pair = {
     cert: `${cert.toString('pem')}\n`,
     key: await pem(key),

@@ -1,0 +1,18 @@
+import type { TestProject } from 'vitest/node';
+
+import { buildTools } from './toolchain/build.ts';
+import type { Toolchain } from './toolchain/build.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    toolchain: Toolchain;
+  }
+}
+
+/** Gives the tests the real tools: `inject('toolchain')`. The first time this takes long (README.md says how long). */
+export default async (project: TestProject): Promise<void> => {
+  const say = (line: string): void => void process.stderr.write(`toolchain: ${line}\n`);
+  const { built, failed } = await buildTools(undefined, { say });
+  if (failed.length > 0) throw new Error(`the real tools could not be built: ${failed.map(({ tool }) => tool).join(', ')}`);
+  project.provide('toolchain', built as Toolchain);
+};
