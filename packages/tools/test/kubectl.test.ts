@@ -69,7 +69,8 @@ describe('versions', () => {
 
 describe('objects', () => {
   it('reads a recorded list with its conditions', () => {
-    const [kustomization, ...rest] = parseObjects(recording('flux/get-ks-json').stdout) ?? [];
+    // The recording keeps the first lines only: closed here.
+    const [kustomization, ...rest] = parseObjects(`${recording('flux/get-ks-json').stdout}]}}}]}`) ?? [];
     expect(rest).toEqual([]);
     expect(kustomization?.metadata.name).toBe('cluster');
     expect(condition(kustomization, 'Ready')).toMatchObject({ status: 'True', reason: 'ReconciliationSucceeded', observedGeneration: 1 });
@@ -79,7 +80,7 @@ describe('objects', () => {
   it.each([
     ['an empty answer is an empty list', '', []],
     ['a table is no answer', recording('kubectl/get-nodes').stdout, undefined],
-    ['cut off JSON is no answer', '{"items":[{"kind":"Node","metadata"', undefined],
+    ['cut off JSON is no answer', recording('flux/get-ks-json').stdout, undefined],
     ['a list of nothing', '{"kind":"List","items":[]}', []],
     ['an entry without a name is no answer', '{"items":[{"kind":"Node"}]}', undefined],
   ])('%s', (_, text, expected) => {

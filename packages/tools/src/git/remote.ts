@@ -1,0 +1,58 @@
+import type { Failure, Judgement } from '@coldstart/contract';
+import { judge, type FailureRule } from '../failure.ts';
+
+/** The commit of each ref that `git ls-remote` lists, by ref. */
+export function parseLsRemote(stdout: string): Record<string, string> {
+  const refs: Record<string, string> = {};
+  for (const [, commit, ref] of stdout.matchAll(/^([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)$/gm)) if (commit && ref) refs[ref] = commit;
+  return refs;
+}
+
+/**
+ * How ssh is called with a deploy key, and with nothing else: neither the operator's own keys and agent nor their
+ * configuration may answer in its place. git gives this text to a shell, so the two private files come by variable.
+ */
+export const SSH_WITH_KEY =
+  'ssh -F /dev/null -i "$COLDSTART_DEPLOY_KEY" -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes ' +
+  '-o UserKnownHostsFile="$COLDSTART_KNOWN_HOSTS" -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o ConnectTimeout=10';
+
+const RULES: readonly FailureRule[] = [
+  {
+    pattern: /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No \S+ host key is known/,
+    kind: 'fatal',
+    refuse: true,
+    cause: 'the Git server shows a host key that is not in known_hosts',
+    remedy: 'Compare the server\'s host key with what its makers publish, and mend known_hosts in the deploy key\'s Secret.',
+  },
+  {
+    pattern: /Permission denied|publickey|Repository not found|ERROR: Repository|Authentication failed|could not read Username|access denied/i,
+    kind: 'fatal',
+    cause: 'the Git server refuses the deploy key',
+    remedy: 'Add the public half of the key as a read-only deploy key of the repository, or mend the key in the vault.',
+  },
+  {
+    pattern: /invalid format|error in libcrypto|Load key .*: /,
+    kind: 'fatal',
+    cause: 'the deploy key is no readable private key',
+    remedy: 'Mend the item in the vault: an unencrypted OpenSSH private key, base64 where the template says so.',
+  },
+  {
+    pattern: /Connection refused|Connection timed out|Operation timed out|Could not resolve host|Temporary failure in name resolution|No route to host|Network is unreachable|Connection reset|Connection closed/,
+    kind: 'transient',
+    cause: 'the Git server could not be reached',
+    remedy: 'Look whether the Git server answers from here; then run the same command again.',
+  },
+];
+
+/** What a failed `git ls-remote --exit-code` means: 2 is a branch that is not there, 128 everything else. */
+export function lsRemoteFailure(failure: Failure, branch: string): Judgement {
+  if (failure.how === 'exit' && failure.exit === 2)
+    return {
+      kind: 'fatal',
+      cause: `the remote has no branch ${branch}`,
+      remedy: `Push it (\`git push origin HEAD:${branch}\`), or name the right branch in the Flux source.`,
+    };
+  const judged = judge(failure, RULES, 'git');
+  // Listing refs changes nothing: what is unclear may simply be tried again.
+  return judged.kind === 'ambiguous' ? { ...judged, kind: 'transient' } : judged;
+}

@@ -1,0 +1,23 @@
+import type { Tool } from '@coldstart/contract';
+import { words } from '../argv.ts';
+
+const VALUED = new Set(['-C', '-c', '--git-dir', '--work-tree']);
+const READS = new Set(['ls-remote', 'status', 'rev-parse', 'rev-list', 'cat-file', 'log', 'show', 'ls-files', 'ls-tree', 'merge-base', 'check-ignore', 'diff', 'version', 'describe', 'for-each-ref', 'blame']);
+
+/** https://git-scm.com/docs */
+export const git: Tool = {
+  name: 'git',
+  version: { argv: ['--version'], parse: parseGitVersion },
+  known: { from: '2.30.0', below: '3.0.0' },
+  reads: (argv) => {
+    const [command, below] = words(argv, VALUED);
+    if (command === undefined) return argv.includes('--version');
+    return READS.has(command) || (command === 'remote' && (below === 'get-url' || below === 'show')) || (command === 'config' && argv.some((a) => /^--(get|list)/.test(a)));
+  },
+  env: ['SSH_AUTH_SOCK', 'HTTPS_PROXY', 'NO_PROXY'],
+};
+
+/** `git version 2.47.1`, with whatever a distribution adds. */
+export function parseGitVersion(stdout: string): string | null {
+  return stdout.match(/git version (\d+\.\d+(?:\.\d+)?)/)?.[1] ?? null;
+}
