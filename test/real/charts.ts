@@ -8,7 +8,7 @@ import { cacheFolder, digestOf, fillAtomically, sweep } from './toolchain/cache.
 import { moduleFolder } from './toolchain/go.ts';
 
 /** A row of charts/mapping.yaml, where each field is explained. */
-type Row = {
+export type Row = {
   reference: string;
   version: string;
   module?: string;
@@ -33,7 +33,10 @@ export const readMapping = async (): Promise<Row[]> => {
 
 const filesUnder = async (folder: string): Promise<string[]> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 };
 
 /** Everything that the assembled chart depends on; a module's content is its sum. */
@@ -63,9 +66,13 @@ const addDefinitions = async (folder: string, source: string, when?: string): Pr
   for (const file of files.filter((path) => path.endsWith('.yaml') && basename(path) !== 'kustomization.yaml')) {
     await cp(file, join(folder, 'definitions', basename(file)));
   }
-  const print = '{{- range $path, $_ := .Files.Glob "definitions/*.yaml" }}\n---\n{{ $.Files.Get $path }}\n{{- end }}\n';
+  const print =
+    '{{- range $path, $_ := .Files.Glob "definitions/*.yaml" }}\n---\n{{ $.Files.Get $path }}\n{{- end }}\n';
   await mkdir(join(folder, 'templates'), { recursive: true });
-  await writeFile(join(folder, 'templates/definitions-of-module.yaml'), when ? `{{- if ${when} }}\n${print}{{- end }}\n` : print);
+  await writeFile(
+    join(folder, 'templates/definitions-of-module.yaml'),
+    when ? `{{- if ${when} }}\n${print}{{- end }}\n` : print,
+  );
 };
 
 /** Module folders are read-only, and so is a copy of them. */
@@ -94,7 +101,10 @@ export const chartFolders = async (): Promise<Map<string, Chart>> => {
     const shelf = join(cacheFolder(), 'charts', row.reference.split('/').at(-1) ?? '');
     const folder = join(shelf, (await digest(row)).slice(0, 16));
     await sweep(shelf);
-    const stands = await stat(folder).then(() => true, () => false);
+    const stands = await stat(folder).then(
+      () => true,
+      () => false,
+    );
     if (!stands) await fillAtomically(folder, (temporary) => assemble(row, temporary));
     charts.set(row.reference, { folder, version: row.version });
   }

@@ -46,9 +46,20 @@ const short = (changes: Change[]): string[] =>
 describe('the control plane', () => {
   test('serves its nodes, NotReady before there is a network', async () => {
     await sleep(3_000);
-    const got = await kubectl(['get', 'nodes', '--no-headers', '-o', 'custom-columns=N:.metadata.name,R:.status.conditions[?(@.type=="Ready")].reason,A:.status.addresses[0].address']);
-    expect(got.exit, got.stderr).toBe(0);
-    expect(got.stdout.trim().split('\n').map((line) => line.split(/\s+/))).toEqual([
+    const got = await kubectl([
+      'get',
+      'nodes',
+      '--no-headers',
+      '-o',
+      'custom-columns=N:.metadata.name,R:.status.conditions[?(@.type=="Ready")].reason,A:.status.addresses[0].address',
+    ]);
+    expect(got).toMatchObject({ exit: 0, stderr: '' });
+    expect(
+      got.stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(/\s+/)),
+    ).toEqual([
       ['infra-01', 'KubeletNotReady', '192.0.2.11'],
       ['infra-04', 'KubeletNotReady', '192.0.2.21'],
     ]);
@@ -95,10 +106,13 @@ describe('the control plane', () => {
 
   test('leaves out the harness, the controllers and the Lease it is told of', async () => {
     const began = await plane.audit.mark();
-    const lease = 'apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: { name: coldstart, namespace: kube-system }\n';
+    const lease =
+      'apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: { name: coldstart, namespace: kube-system }\n';
     await kubectl(['apply', '--server-side', '-f', '-'], lease);
     await plane.api.send('POST', '/api/v1/namespaces', { metadata: { name: 'harness' } });
-    expect(short(await plane.audit.changes({ since: began }))).toEqual(['patch coordination.k8s.io/leases coldstart persisted']);
+    expect(short(await plane.audit.changes({ since: began }))).toEqual([
+      'patch coordination.k8s.io/leases coldstart persisted',
+    ]);
     expect(await plane.audit.changes({ since: began, except: isLease('kube-system', 'coldstart') })).toEqual([]);
     // The controllers have reacted to the new namespace, and the log has it.
     const account = () => plane.api.send('GET', '/api/v1/namespaces/harness/serviceaccounts/default');
@@ -108,7 +122,9 @@ describe('the control plane', () => {
   test('takes a node later', async () => {
     await plane.addNode({ name: 'infra-05', role: 'worker', address: '192.0.2.22' });
     expect((await kubectl(['get', 'node', 'infra-05', '-o', 'name'])).stdout.trim()).toBe('node/infra-05');
-    await expect(plane.addNode({ name: 'infra-05', role: 'worker', address: '192.0.2.22' })).rejects.toThrow(/infra-05: 409/);
+    await expect(plane.addNode({ name: 'infra-05', role: 'worker', address: '192.0.2.22' })).rejects.toThrow(
+      /infra-05: 409/,
+    );
   });
 
   test('lives beside a second one, and nothing of that remains after its stop', async () => {

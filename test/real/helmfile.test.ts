@@ -36,7 +36,15 @@ const tool = (name: string, argv: string[], stdin?: string) =>
 const kubectl = (argv: string[], stdin?: string) =>
   tool('kubectl', ['--kubeconfig', plane.kubeconfig, '--context', plane.context, ...argv], stdin);
 const helmfile = (file: string, argv: string[]) =>
-  tool('helmfile', ['--kubeconfig', plane.kubeconfig, '--kube-context', plane.context, '-f', `bootstrap/infra/helmfile.d/${file}`, ...argv]);
+  tool('helmfile', [
+    '--kubeconfig',
+    plane.kubeconfig,
+    '--kube-context',
+    plane.context,
+    '-f',
+    `bootstrap/infra/helmfile.d/${file}`,
+    ...argv,
+  ]);
 
 type Manifest = { kind?: string; metadata: { name: string } };
 const nodesReady = async (): Promise<string[]> => {
@@ -70,7 +78,16 @@ test('the example comes up: real definitions, the real Cilium chart, and the res
 
   // Phase 2.
   await helmfile('01-apps.yaml', ['sync']);
-  const listed = await tool('helm', ['list', '-A', '-o', 'json', '--kubeconfig', plane.kubeconfig, '--kube-context', plane.context]);
+  const listed = await tool('helm', [
+    'list',
+    '-A',
+    '-o',
+    'json',
+    '--kubeconfig',
+    plane.kubeconfig,
+    '--kube-context',
+    plane.context,
+  ]);
   const releases = (JSON.parse(listed.stdout) as { name: string; status: string; chart: string; updated: string }[])
     .map((release) => ({ ...release, at: Date.parse(release.updated.replace(/ (\S+) \S+$/, '$1')) }))
     .sort((a, b) => a.at - b.at);
@@ -84,7 +101,13 @@ test('the example comes up: real definitions, the real Cilium chart, and the res
   ]);
 
   expect(await nodesReady()).toEqual(Array.from({ length: 6 }, () => 'True'));
-  const pods = await kubectl(['get', 'pods', '-A', '-o', 'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.status.phase}{"\\n"}{end}']);
+  const pods = await kubectl([
+    'get',
+    'pods',
+    '-A',
+    '-o',
+    'jsonpath={range .items[*]}{.metadata.namespace}/{.metadata.name} {.status.phase}{"\\n"}{end}',
+  ]);
   const phases = pods.stdout.trim().split('\n');
   expect(phases.filter((line) => line.includes('/cilium-') && !/operator|envoy/.test(line))).toHaveLength(6);
   expect(phases.filter((line) => !/ (Running|Succeeded)$/.test(line))).toEqual([]);

@@ -13,6 +13,7 @@ declare module 'vitest' {
 export default async (project: TestProject): Promise<void> => {
   const say = (line: string): void => void process.stderr.write(`toolchain: ${line}\n`);
   const { built, failed } = await buildTools(undefined, { say });
-  if (failed.length > 0) throw new Error(`the real tools could not be built: ${failed.map(({ tool }) => tool).join(', ')}`);
+  if (failed.length > 0)
+    throw new Error(`the real tools could not be built: ${failed.map(({ tool }) => tool).join(', ')}`);
   project.provide('toolchain', built as Toolchain);
 };

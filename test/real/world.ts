@@ -58,7 +58,10 @@ export type Rewritten = { file: string; reference: string; folder: string };
 const helmfilesUnder = async (root: string): Promise<string[]> => {
   const entries = await readdir(join(root, 'bootstrap'), { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && /\.ya?ml(\.gotmpl)?$/.test(entry.name) && basename(entry.parentPath) === 'helmfile.d')
+    .filter(
+      (entry) =>
+        entry.isFile() && /\.ya?ml(\.gotmpl)?$/.test(entry.name) && basename(entry.parentPath) === 'helmfile.d',
+    )
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 };
@@ -89,7 +92,9 @@ export const prepareRepository = async (source: string, target: string): Promise
         throw new Error(`${where}: version ${release.version}, and test/real/charts/mapping.yaml has ${chart.version}`);
       }
       const lines = text.split('\n');
-      const at = lines.findIndex((line) => /^\s*(- )?chart:\s/.test(line) && line.trimEnd().endsWith(` ${release.chart}`));
+      const at = lines.findIndex(
+        (line) => /^\s*(- )?chart:\s/.test(line) && line.trimEnd().endsWith(` ${release.chart}`),
+      );
       if (at < 0) throw new Error(`${where} stands on no line of its own`);
       lines[at] = lines[at]?.replace(release.chart, () => chart.folder) ?? '';
       text = lines.join('\n');
@@ -112,7 +117,11 @@ const commit = async (root: string): Promise<void> => {
     GIT_COMMITTER_NAME: identity.GIT_AUTHOR_NAME,
     GIT_COMMITTER_EMAIL: identity.GIT_AUTHOR_EMAIL,
   };
-  for (const argv of [['init', '-q', '-b', 'main'], ['add', '-A'], ['commit', '-q', '-m', 'A copy for a test']]) {
+  for (const argv of [
+    ['init', '-q', '-b', 'main'],
+    ['add', '-A'],
+    ['commit', '-q', '-m', 'A copy for a test'],
+  ]) {
     await must('git', argv, { cwd: root, env, deadline: 30_000 });
   }
 };

@@ -28,7 +28,11 @@ export const apiClient = (server: string, ca: Pair, client: Pair): Api => {
     send: async <T>(method: string, path: string, body?: unknown, contentType = 'application/json') => {
       const headers = body === undefined ? {} : { 'content-type': contentType };
       const signal = AbortSignal.timeout(10_000);
-      const response = await open(path, { method, headers, signal }, body === undefined ? undefined : JSON.stringify(body));
+      const response = await open(
+        path,
+        { method, headers, signal },
+        body === undefined ? undefined : JSON.stringify(body),
+      );
       let text = '';
       for await (const part of response.setEncoding('utf8')) text += part as string;
       const json = response.headers['content-type']?.includes('json') ?? false;

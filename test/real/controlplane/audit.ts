@@ -144,14 +144,16 @@ export const auditLog = (path: string): Audit => {
   let reading: Promise<void> = Promise.resolve();
   /** Reads until every change that was received has its answer in the log; one reader at a time. */
   const catchUp = (): Promise<void> => {
-    reading = reading.catch(() => {}).then(async () => {
-      for (let tries = 0; tries < 100; tries++) {
-        await readOn();
-        if (unanswered.size === 0) return;
-        await sleep(100);
-      }
-      throw new Error(`${unanswered.size} requests in ${path} had no answer after 10 s`);
-    });
+    reading = reading
+      .catch(() => {})
+      .then(async () => {
+        for (let tries = 0; tries < 100; tries++) {
+          await readOn();
+          if (unanswered.size === 0) return;
+          await sleep(100);
+        }
+        throw new Error(`${unanswered.size} requests in ${path} had no answer after 10 s`);
+      });
     return reading;
   };
 

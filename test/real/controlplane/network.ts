@@ -35,7 +35,8 @@ export const followNetwork = async (api: Api, stop: AbortSignal): Promise<void> 
         ({ type, object }) => {
           const pod = object as Pod;
           const node = pod.spec?.nodeName;
-          if ((type === 'ADDED' || type === 'MODIFIED') && node && isReadyAgent(pod)) mark(node).catch(() => ready.delete(node));
+          if ((type === 'ADDED' || type === 'MODIFIED') && node && isReadyAgent(pod))
+            mark(node).catch(() => ready.delete(node));
         },
         stop,
       )

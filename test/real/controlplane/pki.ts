@@ -32,7 +32,9 @@ const serial = (): string => `00${randomBytes(8).toString('hex')}`;
 
 const pem = async (key: webcrypto.CryptoKey): Promise<string> => {
   const der = Buffer.from(await crypto.subtle.exportKey('pkcs8', key));
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'pem', type: 'pkcs8' }).toString();
+  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    .export({ format: 'pem', type: 'pkcs8' })
+    .toString();
 };
 
 const save = async (dir: string, name: string, cert: x509.X509Certificate, key: webcrypto.CryptoKey): Promise<Pair> => {
@@ -84,13 +86,19 @@ export const makePki = async (dir: string): Promise<Pki> => {
   };
 
   const names = [
-    ...['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].map((value) => ['dns', value] as const),
+    ...['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].map(
+      (value) => ['dns', value] as const,
+    ),
     ...['127.0.0.1', '10.0.0.1'].map((value) => ['ip', value] as const),
   ];
-  const serving = await issue('serving', [{ CN: ['kube-apiserver'] }], [
-    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-    new x509.SubjectAlternativeNameExtension(names.map(([type, value]) => ({ type, value }))),
-  ]);
+  const serving = await issue(
+    'serving',
+    [{ CN: ['kube-apiserver'] }],
+    [
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(names.map(([type, value]) => ({ type, value }))),
+    ],
+  );
 
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const serviceAccount = { publicFile: join(dir, 'sa.pub'), privateFile: join(dir, 'sa.key') };
@@ -102,8 +110,10 @@ export const makePki = async (dir: string): Promise<Pki> => {
     serving,
     serviceAccount,
     client: (user, groups = []) =>
-      issue(user.replace(/[^a-z0-9-]/gi, '-'), [{ CN: [user] }, ...groups.map((group) => ({ O: [group] }))], [
-        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-      ]),
+      issue(
+        user.replace(/[^a-z0-9-]/gi, '-'),
+        [{ CN: [user] }, ...groups.map((group) => ({ O: [group] }))],
+        [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])],
+      ),
   };
 };

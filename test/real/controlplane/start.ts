@@ -99,7 +99,11 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
       pki,
       ports: { etcd, etcdPeer, api, controllerManager, scheduler, kwok },
       kubeconfigs: {
-        controllerManager: await kubeconfigFor('system:kube-controller-manager', [], join(dir, 'controller-manager.json')),
+        controllerManager: await kubeconfigFor(
+          'system:kube-controller-manager',
+          [],
+          join(dir, 'controller-manager.json'),
+        ),
         scheduler: await kubeconfigFor('system:kube-scheduler', [], join(dir, 'scheduler.json')),
         kwok: await kubeconfigFor('kwok', ['system:masters', harnessGroup], join(dir, 'kwok.json')),
       },

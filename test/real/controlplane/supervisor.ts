@@ -13,7 +13,14 @@ import { createInterface } from 'node:readline';
 import { killGroup } from '../children.ts';
 import { reservePorts } from './ports.ts';
 
-export type Start = { do: 'start'; name: string; file: string; argv: string[]; env: Record<string, string>; log: string };
+export type Start = {
+  do: 'start';
+  name: string;
+  file: string;
+  argv: string[];
+  env: Record<string, string>;
+  log: string;
+};
 export type Order = Start | { do: 'stop'; name: string } | { do: 'end' };
 export type Report =
   | { event: 'ready'; ports: number[] }

@@ -59,7 +59,8 @@ const compile = async (job: Job, into: string, stop: AbortSignal): Promise<void>
   const path = join(into, job.name);
   const argv = ['build', '-p', String(compilersAtOnce()), ...job.flags, '-o', path, job.row.package];
   const done = await run('go', argv, { cwd: job.familyDir, env: goEnv(), deadline: buildDeadline, stop });
-  if (done.exit !== 0) throw new Error(`go build ${job.row.package}: ${howItEnded(done, buildDeadline)}\n${lastLines(done, 20)}`);
+  if (done.exit !== 0)
+    throw new Error(`go build ${job.row.package}: ${howItEnded(done, buildDeadline)}\n${lastLines(done, 20)}`);
   const home = join(into, 'home');
   await mkdir(home);
   await askVersion(path, job, home).finally(() => rm(home, { recursive: true, force: true }));

@@ -55,8 +55,12 @@ export const sweep = async (folder: string): Promise<void> => {
  * whose holder is gone is taken away. Two that take it away in the same instant both build, which costs time and
  * nothing else, because fillAtomically decides.
  */
-export const whileLocked = async <T>(path: string, waiting: (holder: string) => void, work: () => Promise<T>): Promise<T> => {
-  for (let said = false, empty = 0; ; ) {
+export const whileLocked = async <T>(
+  path: string,
+  waiting: (holder: string) => void,
+  work: () => Promise<T>,
+): Promise<T> => {
+  for (let said = false, empty = 0; ;) {
     const file = await open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error;
     });

@@ -18,7 +18,9 @@ export type Go = { version: string; os: string; arch: string; flags: string; exp
 export const findGo = async (): Promise<Go> => {
   const argv = ['env', 'GOVERSION', 'GOOS', 'GOARCH', 'GOFLAGS', 'GOEXPERIMENT'];
   const done = await must('go', argv, { env: goEnv(), deadline: 30_000 }).catch((error: Error) => {
-    throw new Error(`the real tools are built from Go modules, and that needs Go 1.26 or later on PATH: ${error.message}`);
+    throw new Error(
+      `the real tools are built from Go modules, and that needs Go 1.26 or later on PATH: ${error.message}`,
+    );
   });
   const [version = '', os = '', arch = '', flags = '', experiment = ''] = done.stdout.split('\n');
   return { version, os, arch, flags, experiment };
@@ -28,7 +30,10 @@ export const findGo = async (): Promise<Go> => {
 export const requiredVersion = async (familyDir: string, module: string): Promise<string> => {
   const text = await readFile(join(familyDir, 'go.mod'), 'utf8');
   for (const line of text.split('\n')) {
-    const [path, version] = line.replace(/^\s*require\s+/, '').trim().split(/\s+/);
+    const [path, version] = line
+      .replace(/^\s*require\s+/, '')
+      .trim()
+      .split(/\s+/);
     if (path === module && version?.startsWith('v')) return version;
   }
   throw new Error(`${join(familyDir, 'go.mod')} requires no version of ${module}`);
@@ -57,7 +62,10 @@ export const familyModule = async (family: string, module: string): Promise<Modu
   const folder = join(here, family);
   const version = await requiredVersion(folder, module);
   const sums = await readFile(join(folder, 'go.sum'), 'utf8');
-  const sum = sums.split('\n').find((line) => line.startsWith(`${module} ${version} `))?.split(' ')[2];
+  const sum = sums
+    .split('\n')
+    .find((line) => line.startsWith(`${module} ${version} `))
+    ?.split(' ')[2];
   if (sum === undefined) throw new Error(`${join(folder, 'go.sum')} has no line for ${module} ${version}`);
   return moduleFolder(`${module}@${version}`, sum);
 };

@@ -1,0 +1,137 @@
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+
+import { run } from './children.ts';
+import { moduleFolder } from './toolchain/go.ts';
+import { compilersAtOnce } from './toolchain/load.ts';
+import { toolNames } from './toolchain/table.ts';
+
+const build = fileURLToPath(new URL('toolchain/build.ts', import.meta.url));
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'coldstart-toolchain-'));
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const builder = (argv: string[], env: Record<string, string> = {}) =>
+  run(process.execPath, [build, ...argv], {
+    env: { ...process.env, COLDSTART_TOOLCHAIN: join(dir, 'cache'), ...env },
+    deadline: 110_000,
+  });
+
+/** A `go` that answers `go env`, and does this where it should build. */
+const pretendGo = async (build: string): Promise<Record<string, string>> => {
+  const bin = join(dir, 'bin');
+  await mkdir(bin);
+  await writeFile(
+    join(bin, 'go'),
+    `#!/bin/sh\n[ "$1" = env ] && exec printf 'go1.26.8\\nlinux\\namd64\\n\\n\\n'\n${build}\n`,
+  );
+  await chmod(join(bin, 'go'), 0o755);
+  return { PATH: `${bin}:/usr/bin:/bin` };
+};
+
+describe('the toolchain', () => {
+  test('stands whole, each tool in its version', async () => {
+    const toolchain = inject('toolchain');
+    expect(Object.keys(toolchain).sort()).toEqual([...toolNames].sort());
+    for (const tool of Object.values(toolchain)) expect(tool.version).toMatch(/^v\d+\.\d+\.\d+$/);
+    const said = await run(toolchain['kube-apiserver'].path, ['--version'], { deadline: 30_000 });
+    expect(said.stdout.trim()).toBe(`Kubernetes ${toolchain['kube-apiserver'].version}`);
+  });
+
+  test('two builders side by side build once, and a third finds it', async () => {
+    const both = await Promise.all([builder(['kubeconform']), builder(['kubeconform'])]);
+    expect(both).toMatchObject([{ exit: 0 }, { exit: 0 }]);
+    const lines = both.map(({ stdout }) => JSON.parse(stdout).kubeconform);
+    expect(lines[0].path).toBe(lines[1].path);
+    expect(lines.filter(({ builtIn }) => builtIn === 'cached')).toHaveLength(1);
+    expect(lines.find(({ builtIn }) => builtIn !== 'cached').builtIn).toBeGreaterThan(0);
+    expect(await readdir(join(dir, 'cache/kubeconform'))).toEqual([lines[0].digest.slice(0, 16)]);
+
+    const third = await builder(['kubeconform']);
+    expect(JSON.parse(third.stdout).kubeconform.builtIn).toBe('cached');
+    expect(third.stderr).toBe('');
+  });
+
+  test('what a killed builder left is swept, and its lock taken', async () => {
+    const { digest } = inject('toolchain').kubeconform;
+    const shelf = join(dir, 'cache/kubeconform');
+    // No process has this pid: it is above the kernel's largest.
+    await mkdir(join(shelf, 'abc.building-4194999'), { recursive: true });
+    await writeFile(join(shelf, `${digest.slice(0, 16)}.lock`), '4194999');
+    const built = await builder(['kubeconform']);
+    expect(built).toMatchObject({ exit: 0 });
+    expect(await readdir(shelf)).toEqual([digest.slice(0, 16)]);
+  });
+
+  test('what cannot be built is said with the reason, stops nothing else, and is exit 1', async () => {
+    const go = await pretendGo('echo "package $PWD: cannot compile" >&2; exit 1');
+    const { exit, stdout, stderr } = await builder(['age', 'kubeconform'], go);
+    expect(exit).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({});
+    expect(stderr).toMatch(
+      /age: could not be built: go build filippo.io\/age\/cmd\/age: exit 1\npackage .*toolchain\/age: cannot compile/,
+    );
+    expect(stderr).toMatch(/not built: age, kubeconform\n$/);
+    expect(await readdir(join(dir, 'cache/age'))).toEqual([]);
+  });
+
+  test('a binary of another version never enters the cache', async () => {
+    const go = await pretendGo(
+      `while [ "$1" != -o ]; do shift; done; printf '#!/bin/sh\\necho v0.0.1\\n' > "$2"; chmod +x "$2"`,
+    );
+    const { exit, stderr } = await builder(['kubeconform'], go);
+    expect(exit).toBe(1);
+    expect(stderr).toContain('it does not say the version v0.8.0, but: v0.0.1');
+  });
+
+  test('without Go it says what is needed', async () => {
+    const { exit, stdout, stderr } = await builder(['age'], { PATH: '/nowhere' });
+    expect(exit).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('needs Go 1.26 or later on PATH');
+  });
+
+  test('a name that is no tool is exit 2 and names those there are', async () => {
+    const { exit, stderr } = await builder(['kubctl']);
+    expect(exit).toBe(2);
+    expect(stderr).toContain('no such tool: kubctl; there are: talosctl, sops, age');
+  });
+
+  test('a module with another content than the reviewed one is refused', async () => {
+    await expect(moduleFolder('sigs.k8s.io/gateway-api@v1.4.1', 'h1:another=')).rejects.toThrow(
+      /has the content h1:NPxFut.*h1:another=/,
+    );
+  });
+
+  test('every family in the folder is in the table', async () => {
+    const families = new URL('toolchain/', import.meta.url);
+    const entries = await readdir(families, { withFileTypes: true });
+    const { table } = await import('./toolchain/table.ts');
+    const used = new Set(Object.values(table).map(({ family }) => family));
+    expect(
+      entries
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual([...used].sort());
+    for (const family of used) {
+      expect(await readFile(new URL(`${family}/go.mod`, families), 'utf8')).toContain('go 1.26.0');
+    }
+  });
+});
+
+test.for([
+  { cores: 2, free: 23, expected: 2 },
+  { cores: 16, free: 6, expected: 4 },
+  { cores: 8, free: 0.5, expected: 1 },
+  { cores: 1, free: 64, expected: 1 },
+])('$cores cores with $free GB free compile $expected at once', ({ cores, free, expected }) => {
+  expect(compilersAtOnce(cores, free * 1024 ** 3)).toBe(expected);
+});
