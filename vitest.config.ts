@@ -8,5 +8,6 @@ export default defineConfig({
     exclude: ['test/real/**', 'test/examples/real.test.ts', '**/node_modules/**'],
     disableConsoleIntercept: true,
     testTimeout: 30_000,
+    reporters: process.env['COLDSTART_TEST_REPORT'] ? ['default', ['json', { outputFile: process.env['COLDSTART_TEST_REPORT'] }]] : ['default'],
   },
 });

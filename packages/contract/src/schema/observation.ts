@@ -32,7 +32,7 @@ export const Observation = z.strictObject({
   remedy: z.string().optional(),
   /** The page under docs/failures/ (without `.md`) that explains it. */
   page: z.string().optional(),
-  /** The state is `blocked` because going on would be unsafe (exit 5), not merely impossible. */
+  /** The state is `blocked`, or stays `unknown`, and going on would be unsafe (exit 5), not merely impossible. */
   refuse: z.boolean().optional(),
   /** What departs from the default way without stopping it: recorded as deviations. */
   deviations: z.array(z.string()).optional(),

@@ -1,4 +1,4 @@
-import type { Action, Child, Done, Event, Failure, Look, MergeFn, World } from '@coldstart/contract';
+import type { Action, Child, Done, Event, Failure, Look, MergeFn } from '@coldstart/contract';
 import type { Kit } from '../kit.ts';
 import type { Journal } from '../journal/writer.ts';
 import { quoteWords, showAction } from '../plan/show.ts';
@@ -24,6 +24,7 @@ const TAIL = 4096;
 export async function act(
   action: Action,
   at: {
+    run: string;
     name: Name;
     kit: Kit;
     journal: Journal;
@@ -60,7 +61,7 @@ export async function act(
     return { outcome: 'stopped' };
   }
   if (filled.do === 'exec') return finishExec(action, at, await runExec(filled, at));
-  const changed = await put(filled, at.holes.world, at.stop);
+  const changed = await put(filled, at);
   if (changed !== 'ok') return failedAs(at, { action, how: 'conflict', exit: null, text: changed });
   await journal.write(ended(name, { outcome: 'ok' }));
   return { outcome: 'ok', stdout: undefined };
@@ -120,8 +121,9 @@ async function fill(action: Action, holes: Holes): Promise<Filled> {
 }
 
 /** Writes under a file lock; leaves the file alone where it would not change. Returns `ok`, or why not. */
-async function put(filled: PutFilled, world: World, stop: AbortSignal): Promise<string> {
-  return withLock(world, filled.path, stop, async () => {
+async function put(filled: PutFilled, at: At): Promise<string> {
+  const { world } = at.holes;
+  return withLock(world, filled.path, { id: at.run, stop: at.stop }, async () => {
     const current = await world.read(filled.path);
     const next = filled.next(current);
     if (typeof next === 'string') return next;

@@ -145,7 +145,6 @@ class Carrier {
           continue;
         }
         const acted = await this.#act(seen);
-        if (!this.#at.holdUntilSettled) this.release();
         if (acted) return acted;
         since = world.mono();
         continue;
@@ -274,6 +273,7 @@ class Carrier {
     const before: Past = { run: this.#run.id, step: name.step, item: name.item, action: action.id, outcome: 'open', at: world.now() };
     this.#run.past.push(before);
     const done = await act(action, {
+      run: this.#run.id,
       name,
       kit,
       journal: this.#run.journal,
@@ -318,7 +318,7 @@ class Carrier {
   }
 
   #timedOut(seen: Observation, waited: number, settle: Settle | undefined): Ending {
-    const open = seen.state === 'unknown' && this.#at.actions.some((a) => a.risk === 'once') && this.#attempt > 0;
+    const open = seen.refuse === true || (seen.state === 'unknown' && this.#at.actions.some((a) => a.risk === 'once') && this.#attempt > 0);
     const long = settle ? ` (waited ${Math.round(waited / 1000)} s)` : '';
     return {
       verdict: open ? 'refused' : 'failed',

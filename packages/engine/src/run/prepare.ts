@@ -49,6 +49,7 @@ export class Preparations {
       for (let attempt = 1; ; attempt += 1) {
         await orStopped(this.#slots.take(), this.#run.stop);
         const done = await act(action, {
+          run: this.#run.id,
           name: { phase, step: step.id, item, action: action.id, attempt },
           kit,
           journal: this.#run.journal,

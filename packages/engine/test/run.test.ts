@@ -1,0 +1,198 @@
+import type { Observation, Step } from '@coldstart/contract';
+import { describe, expect, test } from 'vitest';
+import { FakeWorld } from './support/fake-world.ts';
+import { carryOut, changing, checking, done, ofType } from './support/harness.ts';
+
+const three = () => ['n1', 'n2', 'n3'].map((key) => ({ key, item: key }));
+const fatal = () => ({ kind: 'fatal', cause: 'broken', remedy: 'mend it' }) as const;
+
+describe('a run', () => {
+  test('one failed item neither hides nor stops the others; what follows is not run', async () => {
+    const world = new FakeWorld();
+    world.answer = ({ argv }) => (argv[1] === 'n2' ? { exit: 1 } : {});
+    const observe: Step['observe'] = async ({ key }) => (key !== 'n2' && world.spawned.some((s) => s.words[2] === key) ? done() : { state: 'needed', signals: [] });
+    const ran = await carryOut(world, [
+      changing(world, 'a/apply', { forEach: three, classify: fatal, observe, limit: () => ({ n: 1, hold: 'act', onFailure: 'continue' }) }),
+      changing(world, 'b/next', { phase: 'two' }),
+    ]);
+    expect(ofType(ran, 'item-end').map((r) => [r.step, r.item, r.verdict])).toEqual([
+      ['a/apply', 'n1', 'done'],
+      ['a/apply', 'n2', 'failed'],
+      ['a/apply', 'n3', 'done'],
+      ['b/next', 'cluster', 'not-run'],
+    ]);
+    expect([ran.exit, ran.failure?.item, ran.failure?.next]).toEqual([4, 'n2', 'coldstart cluster create infra']);
+  });
+
+  test('tolerated items are a deviation, and the run goes on', async () => {
+    const world = new FakeWorld();
+    world.answer = ({ argv }) => (argv[1] === 'n2' ? { exit: 1 } : {});
+    const observe: Step['observe'] = async ({ key }) => (key !== 'n2' && world.spawned.some((s) => s.words[2] === key) ? done() : { state: 'needed', signals: [] });
+    const steps = (n: number): Step[] => [changing(world, 'a/apply', { forEach: three, classify: fatal, observe, tolerate: () => n }), changing(world, 'b/next', { phase: 'two' })];
+    const ran = await carryOut(world, steps(1));
+    expect(ran.exit).toBe(0);
+    expect(ofType(ran, 'deviation')[0]).toMatchObject({ subject: 'a/apply n2' });
+    expect((await carryOut(world, steps(0))).exit).toBe(4);
+  });
+
+  test('despite: a step looks for itself after a failure', async () => {
+    const world = new FakeWorld();
+    world.answer = ({ argv }) => (argv[0] === 'a/apply' ? { exit: 1 } : {});
+    const ran = await carryOut(world, [
+      changing(world, 'a/apply', { classify: fatal, observe: async () => ({ state: 'needed', signals: [] }) }),
+      changing(world, 'a/boot', { despite: ['a/apply'] }),
+      changing(world, 'a/later'),
+    ]);
+    expect(ofType(ran, 'item-end').map((r) => [r.step, r.verdict])).toEqual([['a/apply', 'failed'], ['a/boot', 'done'], ['a/later', 'not-run']]);
+  });
+
+  test('the width bounds those that act, not those that wait', async () => {
+    const world = new FakeWorld();
+    world.answer = () => ({ ms: 1000 });
+    const begun = new Map<string, number>();
+    const observe: Step['observe'] = async ({ key, world: w }) => {
+      const sent = world.spawned.find((s) => s.words[2] === key);
+      if (!sent) return { state: 'needed', signals: [] };
+      begun.set(key, sent.at);
+      return w.mono() >= sent.at + 60_000 ? done() : { state: 'converging', signals: [] };
+    };
+    const settle = () => ({ every: 1000, within: 300_000, stableFor: 0 });
+    await carryOut(world, [changing(world, 'a/apply', { forEach: three, observe, settle, limit: () => ({ n: 1, hold: 'act', onFailure: 'continue' }) })]);
+    const starts = [...begun.values()];
+    expect(starts[1]! - starts[0]!).toBe(1000);
+    expect(world.mono()).toBeLessThan(70_000);
+  });
+
+  test('hold settled: the next one starts when the one before is done', async () => {
+    const world = new FakeWorld();
+    const observe: Step['observe'] = async ({ key, world: w }) => {
+      const sent = world.spawned.find((s) => s.words[2] === key);
+      return !sent ? { state: 'needed', signals: [] } : w.mono() >= sent.at + 60_000 ? done() : { state: 'converging', signals: [] };
+    };
+    const settle = () => ({ every: 1000, within: 300_000, stableFor: 0 });
+    await carryOut(world, [changing(world, 'a/apply', { forEach: three, observe, settle, limit: () => ({ n: 1, hold: 'settled', onFailure: 'stop' }) })]);
+    expect(world.spawned[1]!.at - world.spawned[0]!.at).toBeGreaterThanOrEqual(60_000);
+  });
+
+  test('an item waits for the items it comes after, and is not run when one failed', async () => {
+    const world = new FakeWorld();
+    world.answer = ({ argv }) => (argv[1] === 'n1' ? { exit: 1 } : {});
+    const forEach = () => [{ key: 'n2', item: 0, after: ['n1'] }, { key: 'n1', item: 0 }, { key: 'n3', item: 0 }];
+    const ran = await carryOut(world, [changing(world, 'a/rel', { forEach, classify: fatal, observe: async ({ key }) => (key === 'n3' && world.spawned.some((s) => s.words[2] === 'n3') ? done() : { state: 'needed', signals: [] }) })]);
+    expect(new Set(world.spawned.map((s) => s.words[2]))).toEqual(new Set(['n1', 'n3']));
+    expect(ofType(ran, 'item-end').find((r) => r.item === 'n2')).toMatchObject({ verdict: 'not-run', cause: 'n1 is not there' });
+  });
+
+  test('preflight: all problems at once, exit 3, nothing is sent', async () => {
+    const world = new FakeWorld();
+    const blocked: Observation = { state: 'blocked', signals: [], cause: 'no disk', remedy: 'add one' };
+    const ran = await carryOut(world, [
+      checking('a/pre', async () => blocked, { kind: 'preflight', forEach: three }),
+      checking('b/pre', async () => blocked, { kind: 'preflight', phase: 'two' }),
+      changing(world, 'a/apply'),
+    ]);
+    expect(ran.exit).toBe(3);
+    expect(ofType(ran, 'item-end').filter((r) => r.verdict === 'failed')).toHaveLength(4);
+    expect(world.spawned).toEqual([]);
+  });
+
+  test('facts: a step with items provides a record by item; the next one gets it in a hole', async () => {
+    const world = new FakeWorld();
+    const ran = await carryOut(world, [
+      checking('a/look', async ({ key }) => done({ 'f/x': key }), { forEach: three, provides: ['f/x'] }),
+      changing(world, 'a/use', { needs: ['f/x'], plan: () => [{ ...(changing(world, 'a/use') as never as { plan: (x: object) => [object] }).plan({ key: 'cluster' })[0], argv: ['a/use', { ref: 'fact/f/x', path: '/n2' }] } as never], observe: async () => (world.spawned.length ? done() : { state: 'needed', signals: [] }) }),
+    ]);
+    expect(ran.exit).toBe(0);
+    expect(world.spawned[0]?.words).toEqual(['tool', 'a/use', 'n2']);
+  });
+
+  test('what is unsafe already in preflight is refused, exit 5', async () => {
+    const world = new FakeWorld();
+    const foreign: Observation = { state: 'blocked', refuse: true, signals: [], cause: 'another CA', remedy: 'look' };
+    const ran = await carryOut(world, [checking('a/pre', async () => foreign, { kind: 'preflight' }), changing(world, 'a/apply')]);
+    expect([ran.exit, ran.outcome, world.spawned]).toEqual([5, 'refused', []]);
+  });
+
+  test('a step that failed provides no facts, not even of the items that went well', async () => {
+    const world = new FakeWorld();
+    let facts: object = {};
+    const state = (key: string): Observation => (key === 'n2' ? { state: 'blocked', signals: [] } : done({ 'f/x': key }));
+    await carryOut(world, [
+      checking('a/look', async ({ key }) => state(key), { forEach: three, provides: ['f/x'] }),
+      checking('a/after', async (l) => ((facts = l.facts), done()), { needs: ['f/x'], despite: ['a/look'] }),
+    ]);
+    expect(facts).toEqual({});
+  });
+
+  test('prepare begins with the run, beside what acts, is tried again, and its output reaches the item', async () => {
+    const world = new FakeWorld();
+    let tries = 0;
+    world.answer = ({ argv }) => {
+      if (argv[0] === 'render') return (tries += 1) < 3 ? { exit: 1, ms: 10 } : { stdout: new TextEncoder().encode('crds'), ms: 10 };
+      return { ms: 60_000 };
+    };
+    const render = { tool: 'tool', argv: ['render'], deadline: 1000, stop: { signal: 'SIGTERM', grace: 1, kill: true }, as: 'made', why: 'w' } as const;
+    const retry = () => ({ first: 1000, factor: 1, max: 1000, retries: 2, jitter: 0 });
+    const seen: string[] = [];
+    const late = changing(world, 'b/late', { phase: 'two', retry, prepare: () => [{ ...render, argv: ['render'] }] });
+    const observe = late.observe;
+    late.observe = async (l) => (seen.push(new TextDecoder().decode(l.artefacts['made'])), observe(l));
+    const ran = await carryOut(world, [changing(world, 'a/slow'), late]);
+    expect(ran.exit).toBe(0);
+    expect(new Set(seen)).toEqual(new Set(['crds']));
+    expect(world.spawned.filter((s) => s.words[1] === 'render').every((s) => s.at < 60_000)).toBe(true);
+    expect(tries).toBe(3);
+  });
+
+  test('a preparation that keeps failing is its item\'s failure', async () => {
+    const world = new FakeWorld();
+    world.answer = ({ argv }) => (argv[0] === 'render' ? { exit: 1 } : {});
+    const prepare = () => [{ tool: 'tool', argv: ['render'], deadline: 1000, stop: { signal: 'SIGTERM', grace: 1, kill: true } as const, as: 'made', why: 'w' }];
+    const ran = await carryOut(world, [changing(world, 'a/one', { prepare, classify: () => ({ kind: 'transient', cause: 'no registry', remedy: 'reach it' }) })]);
+    expect([ran.exit, ran.failure?.cause, ran.failure?.remedy]).toEqual([4, 'no registry', 'reach it']);
+  });
+
+  test('a selection borrows facts by looking, and fails with what is not done', async () => {
+    const world = new FakeWorld();
+    const steps = (state: Observation): Step[] => [checking('a/api', async () => state, { provides: ['f/api'] }), changing(world, 'b/use', { phase: 'two', needs: ['f/api'] })];
+    const at = { selection: { phases: ['two'] } };
+    expect((await carryOut(world, steps(done({ 'f/api': 1 })), at)).exit).toBe(0);
+    const ran = await carryOut(world, steps({ state: 'converging', signals: [], cause: 'no API' }), at);
+    expect([ran.exit, ran.failure?.cause]).toEqual([4, 'a/api is not done (cluster: no API)']);
+  });
+
+  test('interrupted: the child is told, the journal is closed, exit 130', async () => {
+    const world = new FakeWorld();
+    world.answer = () => ({ ms: 60_000 });
+    const stop = new AbortController();
+    const ran = await carryOut(world, [changing(world, 'a/one'), changing(world, 'a/two')], {
+      stop: stop.signal,
+      on: (r) => r.type === 'action-spawned' && stop.abort(),
+    });
+    expect(ran.exit).toBe(130);
+    expect(ofType(ran, 'action-end')[0]).toMatchObject({ outcome: 'unknown', how: 'signal' });
+    expect(ran.records.at(-1)).toMatchObject({ type: 'run-end', outcome: 'interrupted', next: 'coldstart cluster create infra' });
+    expect(world.files.has('.coldstart/infra/lock')).toBe(false);
+  });
+
+  test('a child that outlived a killed run is found, and ended, before anything new', async () => {
+    const world = new FakeWorld();
+    world.answer = () => ({ ms: 600_000 });
+    void carryOut(world, [changing(world, 'a/one')]);
+    while (world.spawned.length === 0 || ![...world.files.values()].some((b) => new TextDecoder().decode(b).includes('action-spawned'))) await new Promise(setImmediate);
+    // The process is gone: a new world with the same disk, where the child still lives.
+    const next = new FakeWorld();
+    for (const [path, bytes] of world.files) if (!path.endsWith('/lock')) next.files.set(path, bytes);
+    next.living.add(100);
+    const ran = await carryOut(next, [changing(next, 'a/one')]);
+    expect(ofType(ran, 'outlived')).toEqual([expect.objectContaining({ pid: 100, ended: true, step: 'a/one' })]);
+    expect(next.living.size).toBe(0);
+    expect(ran.exit).toBe(0);
+  });
+
+  test('a throw in a step is our bug: exit 1, and the journal is closed', async () => {
+    const world = new FakeWorld();
+    const ran = await carryOut(world, [checking('a/look', async () => { throw new Error('oops'); })]);
+    expect([ran.exit, ran.records.at(-1)?.type]).toEqual([1, 'run-end']);
+  });
+});
