@@ -1,3 +1,16 @@
 export { readJournal, type JournalProblem, type JournalRead } from './read-journal.ts';
 export { derive } from './derive.ts';
-export { Evidence, type EvidenceAction, type EvidenceItem, type EvidencePhase, type EvidenceStep, evidenceJsonSchema } from './schema.ts';
+export {
+  Evidence,
+  type EvidenceAction,
+  type EvidenceCriterion,
+  type EvidenceItem,
+  type EvidencePhase,
+  type EvidenceStep,
+  evidenceJsonSchema,
+} from './schema.ts';
+export { renderText } from './render-text.ts';
+export { renderJson } from './render-json.ts';
+export { writeEvidence } from './write.ts';
+export { UNSIGNED, verifyEvidence, type EvidenceFinding, type EvidenceVerdict } from './verify.ts';
+export { duration, utc } from './words.ts';

@@ -29,6 +29,7 @@ export function isSecretKey(name: string): boolean {
 /** Values that tell nothing: absent, masked already, encrypted, or a reference to where the secret stands. */
 export function isHarmless(value: string): boolean {
   const v = value.trim();
-  if (v === '' || v === MASK || /^(?:null|~|true|false|\{\}|\[\]|<nil>|<none>|unset)$/i.test(v)) return true;
+  // Also a mask that was cut off, at the end of a torn line.
+  if (v === '' || MASK.startsWith(v) || /^(?:null|~|true|false|\{\}|\[\]|<nil>|<none>|unset)$/i.test(v)) return true;
   return /^(?:ENC\[[^\n]*\]|op:\/\/\S+|\{\{[^\n]*\}\}|\$\{\w+\})$/.test(v);
 }

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { EXIT, Problem, type World } from '@coldstart/contract';
+
+/** What a lock file says of its holder. */
+export type LockHolder = {
+  user: string;
+  host: string;
+  pid: number;
+  started: string;
+  boot: string;
+  run: string;
+  procedure: string;
+  /** When it was taken, UTC. */
+  at: string;
+};
+
+export type Lock = {
+  /** What was out of the ordinary when it was taken, in words for the journal. */
+  deviations: string[];
+  /** Gives it back; leaves a lock alone that is no longer ours. */
+  release(): Promise<void>;
+};
+
+/**
+ * Takes the lock file at `path`. One that a dead process of this machine left is taken over, and said; one that is held, or
+ * that another machine holds, is a refusal (exit 5). `takeover` holds the operator's words of consent to take another
+ * machine's lock: without them it stays.
+ */
+export async function takeLock(world: World, path: string, want: { run: string; procedure: string; takeover?: string }): Promise<Lock> {
+  const mine = encode({ ...world.host(), run: want.run, procedure: want.procedure, at: world.now() });
+  const deviations: string[] = [];
+  while (!(await world.create(path, mine, 0o600))) {
+    const held = await world.read(path);
+    if (!held) {
+      // Given back just now; or a link, which is never followed, and never goes away by itself.
+      if ((await world.stat(path))?.kind === 'link') throw refusal(`The lock ${path} is a link.`, `Remove ${path}.`);
+      continue;
+    }
+    const why = await mayTakeOver(world, path, held, want.takeover);
+    if (await replace(world, path, held, mine, want)) {
+      deviations.push(why);
+      break;
+    }
+  }
+  return {
+    deviations,
+    async release() {
+      const now = await world.read(path);
+      if (now && Buffer.compare(now, mine) === 0) await world.remove(path);
+    },
+  };
+}
+
+/**
+ * Puts our lock in the place of exactly the one that was read. Two that find the same dead lock take turns by a lock of that
+ * lock: it is named by its content, so that only the first of them finds it still there.
+ */
+async function replace(world: World, path: string, held: Uint8Array, mine: Uint8Array, want: { run: string; procedure: string }): Promise<boolean> {
+  const digest = createHash('sha256').update(held).digest('hex').slice(0, 16);
+  const turn = await takeLock(world, `${path}.${digest}`, { run: want.run, procedure: want.procedure });
+  try {
+    const now = await world.read(path);
+    if (!now || Buffer.compare(now, held) !== 0) return false;
+    await world.remove(path);
+    return await world.create(path, mine, 0o600);
+  } finally {
+    await turn.release();
+  }
+}
+
+/** Why this lock may be replaced, in words; throws where it may not. */
+async function mayTakeOver(world: World, path: string, held: Uint8Array, takeover: string | undefined): Promise<string> {
+  const holder = decode(held);
+  const here = world.host();
+  if (!holder) {
+    if (takeover !== undefined) return `took an unreadable lock over (${path})`;
+    throw refusal(`The lock ${path} cannot be read.`, `Make sure that no other run is on its way, then remove ${path}.`);
+  }
+  const who = `${holder.user} on ${holder.host} (pid ${holder.pid}, ${holder.procedure} run ${holder.run}, since ${holder.at})`;
+  if (holder.host !== here.host) {
+    if (takeover !== undefined) return `took the lock over from ${who}`;
+    throw refusal(
+      `Another machine holds the lock ${path}: ${who}.`,
+      'Make sure that this run has ended there, then run the same command with --takeover and the name of the cluster.',
+    );
+  }
+  // After a reboot no process of before is left, whatever runs under its number now.
+  const alive = holder.boot === here.boot && (await world.alive({ pid: holder.pid, started: holder.started }));
+  if (!alive) return `took the lock over that a dead process had left: ${who}`;
+  throw refusal(`Another run holds the lock ${path}: ${who}.`, `Wait until it has ended, or stop it with: kill -INT ${holder.pid}`);
+}
+
+const refusal = (message: string, remedy: string): Problem => new Problem(message, { exit: EXIT.refused, remedy, page: 'locked' });
+
+const encode = (holder: LockHolder): Uint8Array => new TextEncoder().encode(`${JSON.stringify(holder)}\n`);
+
+function decode(bytes: Uint8Array): LockHolder | undefined {
+  try {
+    const value = JSON.parse(new TextDecoder().decode(bytes)) as Partial<LockHolder> | null;
+    const { user, host, pid, started, boot, run, procedure, at } = value ?? {};
+    const texts = [user, host, started, boot, run, procedure, at];
+    return Number.isInteger(pid) && texts.every((text) => typeof text === 'string') ? (value as LockHolder) : undefined;
+  } catch {
+    return undefined;
+  }
+}
