@@ -31,5 +31,5 @@ export function isHarmless(value: string): boolean {
   const v = value.trim();
   // Also a mask that was cut off, at the end of a torn line.
   if (v === '' || MASK.startsWith(v) || /^(?:null|~|true|false|\{\}|\[\]|<nil>|<none>|unset)$/i.test(v)) return true;
-  return /^(?:ENC\[[^\n]*\]|op:\/\/\S+|\{\{[^\n]*\}\}|\$\{\w+\})$/.test(v);
+  return /^(?:ENC\[AES256_GCM\b[^\n]*|op:\/\/\S+|\{\{[^\n]*\}\}|\$\{\w+\})$/.test(v);
 }

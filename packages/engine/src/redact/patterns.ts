@@ -9,7 +9,7 @@ const patterns: { rule: string; regex: RegExp; group?: number; unless?: (hit: st
     rule: 'base64 of PEM',
     // `-----BEGIN` at each of the three offsets, and the lines that follow where the base64 is wrapped.
     regex:
-      /(?:LS0tLS1CRUdJTi|0tLS0tQkVHSU4|tLS0tLUJFR0lO)[A-Za-z0-9+/=_-]*(?:\n[ \t]*[A-Za-z0-9+/=]{16,}(?=[ \t]*(?:\n|$)))*/g,
+      /(?:LS0tLS1CRUdJTi|0tLS0tQkVHSU4|tLS0tLUJFR0lO)[A-Za-z0-9+/=_-]*(?:\n[ \t]*[A-Za-z0-9+/=]{16,})*/g,
   },
   { rule: 'age key', regex: /AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9-]{1,40})-(?:PQ-)?1[A-Z0-9]{20,}/gi },
   { rule: 'JWT', regex: /(?<![\w-])eyJ[\w-]{10,}\.[\w-]{4,}(?:\.[\w-]*){0,4}/g },
@@ -24,11 +24,11 @@ const patterns: { rule: string; regex: RegExp; group?: number; unless?: (hit: st
   {
     // aescbc and secretbox keys, WireGuard keys: 32 bytes in base64.
     rule: '32-byte key',
-    regex: /(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=])/g,
+    regex: /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=])/g,
     unless: (hit) => !(/[a-z]/.test(hit) && /[A-Z]/.test(hit)),
   },
   { rule: 'bearer', regex: /(?<!\w)bearer[ \t]+([\w.~+/=-]{16,})/gi, group: 1 },
-  { rule: 'password in URL', regex: /:\/\/[^\s/:@]{0,100}:([^\s/@]{1,200})@/g, group: 1, unless: (hit) => hit === '[redacted]' },
+  { rule: 'password in URL', regex: /:\/\/[^\s/:@"'\\]{0,100}:([^\s/@"'\\]{1,200})@/g, group: 1, unless: (hit) => hit === '[redacted]' },
 ];
 
 export function findPatterns(text: string): Span[] {
