@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { run, settings } from '@oclif/core';
 import { findPackage, findPlugins, loadPlugins } from '../plugins/find.ts';
 import { describeError, errorDocument, errorText } from './errors.ts';
-import { drain, writeErr, writeOut } from './output.ts';
+import { drain, writeErr, writeOut } from '../terminal/output.ts';
 
 const HOST = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 

@@ -1,0 +1,108 @@
+import { type DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, ProcessOutput } from 'listr2';
+import { DefaultRenderer as Renderer } from 'listr2';
+import { showDuration } from '../config/duration.ts';
+import type { Progress } from './index.ts';
+import { newRunState, type PhaseState, type StepState, stepTime, take } from './model.ts';
+
+/** listr2's renderer for a terminal on stderr: it looks at stdout alone to tell whether there is one. */
+class StderrRenderer extends Renderer {
+  static override nonTTY = true;
+}
+
+type Task = ListrTaskWrapper<unknown, typeof DefaultRenderer, never>;
+type Gate = { promise: Promise<void>; open: () => void };
+
+/** Phases and their steps as a task list that follows the journal. A phase's steps fold away once it is done. */
+export function listProgress(stderr: NodeJS.WriteStream): Progress {
+  const state = newRunState();
+  const gates = new Map<string, Gate>();
+  const tasks = new Map<string, Task>();
+  let running: Promise<unknown> = Promise.resolve();
+
+  const stepTask = (step: StepState) => ({
+    title: step.title,
+    task: async (_: unknown, task: Task): Promise<void> => {
+      tasks.set(step.id, task);
+      refresh(step, task);
+      await gateOf(gates, step.id).promise;
+      settle(step, task);
+    },
+    exitOnError: false,
+  });
+  const phaseTask = (phase: PhaseState) => ({
+    title: phaseTitle(phase),
+    task: (_: unknown, task: Task) => {
+      tasks.set(`phase ${phase.id}`, task);
+      return task.newListr(phase.steps.map(stepTask) as never, { concurrent: true, exitOnError: false });
+    },
+  });
+
+  const start = (): void => {
+    // Stdout and stderr in each other's place: what listr2 paints on stdout belongs on stderr.
+    const logger = new ListrLogger({ useIcons: true, processOutput: new ProcessOutput(stderr, process.stdout) });
+    const list = new Listr(state.phases.map(phaseTask) as never, {
+      concurrent: false,
+      exitOnError: false,
+      registerSignalListeners: false,
+      renderer: StderrRenderer as never,
+      rendererOptions: { logger, collapseSubtasks: true, collapseErrors: false, showErrorMessage: true } as never,
+    });
+    running = list.run().catch(() => undefined);
+  };
+
+  return {
+    on(record) {
+      take(state, record);
+      if (record.type === 'run-start') start();
+      if (!('step' in record)) return;
+      const step = state.phases.find((p) => p.id === record.phase)?.steps.find((s) => s.id === record.step);
+      if (!step) return;
+      const task = tasks.get(step.id);
+      if (task) refresh(step, task);
+      if (step.items.every((item) => item.verdict !== null)) gateOf(gates, step.id).open();
+    },
+    note(text) {
+      const task = [...tasks.values()].at(-1);
+      if (task) task.output = text;
+      else stderr.write(`${text}\n`);
+    },
+    async end() {
+      for (const step of state.phases.flatMap((phase) => phase.steps)) gateOf(gates, step.id).open();
+      await running;
+    },
+  };
+}
+
+function refresh(step: StepState, task: Task): void {
+  const ended = step.items.filter((item) => item.verdict !== null).length;
+  task.title = step.items.length > 1 ? `${step.title}  ${ended}/${step.items.length}` : step.title;
+  const open = step.items.filter((item) => item.began !== null && item.verdict === null && item.doing !== '');
+  const words = open.slice(0, 3).map((item) => (step.items.length > 1 ? `${item.key}: ${item.doing}` : item.doing));
+  if (words.length > 0) task.output = words.join(' · ');
+}
+
+function settle(step: StepState, task: Task): void {
+  const failed = step.items.filter((item) => item.verdict !== null && item.verdict !== 'done' && item.verdict !== 'skipped');
+  const time = stepTime(step);
+  if (failed.length > 0) {
+    const first = failed[0];
+    throw new Error(`${step.title}: ${first?.key ?? ''} ${first?.verdict ?? ''}${first?.end?.cause ? `: ${first.end.cause}` : ''}`);
+  }
+  if (step.items.every((item) => item.verdict === null)) task.skip(`${step.title}: not run`);
+  else if (step.items.every((item) => item.verdict === 'skipped')) task.title = `${step.title}  already done`;
+  else task.title = `${step.title}  ${time === null ? '' : showDuration(time)}`;
+}
+
+function phaseTitle(phase: PhaseState): string {
+  return phase.slo === null ? phase.title : `${phase.title}  (SLO ${showDuration(phase.slo)})`;
+}
+
+function gateOf(gates: Map<string, Gate>, id: string): Gate {
+  let gate = gates.get(id);
+  if (!gate) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gate = { promise, open: resolve };
+    gates.set(id, gate);
+  }
+  return gate;
+}

@@ -1,0 +1,65 @@
+import type { Evidence } from '@coldstart/engine';
+import { showDuration } from '../config/duration.ts';
+import { columns } from '../output/columns.ts';
+
+/** The end of a run for people: phases with time and SLO, slowest steps, failures with cause, remedy and how to go on. */
+export function summaryText(evidence: Evidence, at: { journal: string; files: readonly string[] }): string {
+  const { clock, counts } = evidence;
+  const lines = [
+    `${evidence.procedure} ${evidence.cluster}: ${evidence.outcome} (${evidence.mode}, run ${evidence.run})`,
+    ...columns([['PHASE', 'RESULT', 'TIME', 'SLO'], ...evidence.phases.map(phaseRow)]),
+    '',
+  ];
+  if (clock.elapsed === null) lines.push('nothing was changed');
+  else {
+    const slo = clock.slo === null ? '' : `, SLO ${showDuration(clock.slo)}${clock.within === false ? ' missed' : ''}`;
+    lines.push(`total: ${showDuration(clock.elapsed)} from the first change${slo}`);
+    lines.push(`changes: ${counts.changes}, retries: ${counts.retries}`);
+    lines.push('slowest steps:', ...columns(evidence.slowest.map(({ step, elapsed }) => [`  ${step}`, showDuration(elapsed)])));
+  }
+  const open = evidence.criteria.filter((criterion) => criterion.verdict !== 'met');
+  const met = evidence.criteria.length - open.length;
+  if (evidence.criteria.length > 0) lines.push(`criteria: ${met} of ${evidence.criteria.length} met`);
+  for (const { id, title, verdict, reason } of open) lines.push(`  ${verdict}: ${title} (${id})${reason ? `: ${reason}` : ''}`);
+  if (evidence.deviations.length > 0) {
+    lines.push('deviations:', ...evidence.deviations.map(({ what, subject }) => `  ${what}${subject ? ` (${subject})` : ''}`));
+  }
+  lines.push(...failureLines(evidence));
+  if (at.files.length > 0) lines.push('', 'evidence:', ...at.files.map((file) => `  ${file}`));
+  lines.push('journal:', `  ${at.journal}`);
+  return lines.join('\n');
+}
+
+function phaseRow({ id, verdict, elapsed, slo, within }: Evidence['phases'][number]): string[] {
+  const bound = slo === null ? '–' : showDuration(slo);
+  return [id, verdict, elapsed === null ? '–' : showDuration(elapsed), within === false ? `${bound} missed` : bound];
+}
+
+function failureLines(evidence: Evidence): string[] {
+  const lines: string[] = [];
+  for (const { step, item, verdict, cause, remedy, page } of evidence.failures) {
+    lines.push('', `${verdict}: ${step} ${item}`, `  cause: ${cause ?? 'not known'}`, ...diagnosisLines(evidence, step, item));
+    if (remedy) lines.push(`  do: ${remedy}`);
+    if (page) lines.push(`  see: docs/failures/${page}.md`);
+  }
+  if (evidence.failures.length === 0 && evidence.cause) lines.push('', `cause: ${evidence.cause}`);
+  for (const { step, item, shown } of evidence.unknown) {
+    lines.push('', `not known whether it took effect: ${shown} (${step} ${item})`);
+  }
+  if (evidence.next) lines.push('', `go on with: ${evidence.next}`);
+  return lines;
+}
+
+function diagnosisLines(evidence: Evidence, stepId: string, itemKey: string): string[] {
+  const item = evidence.phases
+    .flatMap((phase) => phase.steps)
+    .find((step) => step.id === stepId)
+    ?.items.find((i) => i.item === itemKey);
+  const wrong = [...(item?.signals ?? []), ...(item?.diagnosis ?? [])].filter((signal) => !signal.ok);
+  const lines = wrong.map(({ name, subject, expected, observed }) => {
+    return `    ${name}${subject ? ` ${subject}` : ''}: ${JSON.stringify(observed)}, expected ${JSON.stringify(expected)}`;
+  });
+  const tail = item?.actions.findLast((action) => action.tail !== null)?.tail?.trim();
+  if (tail) lines.push(...tail.split('\n').slice(-5).map((line) => `    | ${line}`));
+  return lines;
+}

@@ -1,0 +1,15 @@
+import { quoteWords } from '@coldstart/engine';
+
+/** Flags that belong to one run and not to the next: a consent is given once, and a rehearsed fault is lifted. */
+const ONCE = new Set(['--takeover', '--fault']);
+
+/** The command as it was typed, as the one to go on with. */
+export function commandLine(bin: string, typed: readonly string[]): string {
+  const words: string[] = [];
+  for (let i = 0; i < typed.length; i++) {
+    const word = typed[i] ?? '';
+    if (ONCE.has(word)) i += 1;
+    else if (!ONCE.has(word.split('=')[0] ?? '')) words.push(word);
+  }
+  return quoteWords([bin, ...words]);
+}

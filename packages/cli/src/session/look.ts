@@ -1,0 +1,41 @@
+import type { Config } from '@oclif/core';
+import { EXIT, type Exit, type Json, type Procedure } from '@coldstart/contract';
+import type { Answer } from '@coldstart/contract/command';
+import { formerRuns, look, type Looked, pastOf, type Selection } from '@coldstart/engine';
+import { lookDocument, lookText } from '../output/look.ts';
+import { untilStopped } from '../terminal/signals.ts';
+import { checkItems, type Flags } from './flags.ts';
+import { inSession, type Session } from './open.ts';
+
+export type LookRequest = { cluster: string; flags: Flags; procedure: Procedure; selection: Selection | ((session: Session) => Selection) };
+
+/** Looks at steps without changing anything, takes no lock, and hands what it saw to `answer`. */
+export async function lookAnd<T>(config: Config, request: LookRequest, answer: (session: Session, looked: Looked[]) => T | Promise<T>): Promise<T> {
+  return untilStopped((stop) =>
+    inSession(config, { ...request, stop: stop.signal }, async (session) => {
+      const selection = typeof request.selection === 'function' ? request.selection(session) : request.selection;
+      checkItems(session.kit, selection, session.repository.facts);
+      const former = await formerRuns(session.world, session.stateDir);
+      const looked = await look(session.kit, request.procedure, {
+        cluster: session.cluster,
+        world: session.world,
+        stop: stop.signal,
+        past: pastOf(former, 1),
+        facts: session.repository.facts,
+        selection,
+        ...(selection.items && { items: selection.items }),
+      });
+      await session.rehearsal?.save();
+      return answer(session, looked);
+    }),
+  );
+}
+
+/** Looks at steps and answers with what was seen; `fails` is the exit code where not all is done. */
+export function answerLook(config: Config, request: LookRequest, fails: Exit = EXIT.check): Promise<Answer> {
+  return lookAnd(config, request, (session, looked) => ({
+    exit: looked.every(({ observation }) => observation.state === 'done') ? EXIT.done : fails,
+    result: lookDocument(session.cluster, looked) as unknown as Json,
+    text: lookText(looked),
+  }));
+}
