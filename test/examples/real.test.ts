@@ -125,7 +125,10 @@ describe.each(clusters)('%s', (cluster) => {
       // The operator brings its own definition; all others came in phase 1.
       const definitions = rendered.filter((each) => each.kind === 'CustomResourceDefinition');
       expect(new Set(definitions.map((each) => each.spec.group))).toEqual(new Set(['fluxcd.controlplane.io']));
-      expect(JSON.stringify(rendered)).not.toMatch(/\$\{[A-Z_]+\}/);
+      const dns = rendered.find((each) => each.kind === 'Service' && each.metadata.name === 'kube-dns');
+      expect(dns?.spec.clusterIP).toBe(vars.DNS_SERVICE_IP);
+      const text = JSON.stringify(rendered);
+      expect(Object.keys(vars).filter((name) => text.includes(`\${${name}}`))).toEqual([]);
     });
   });
 });
