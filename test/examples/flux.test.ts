@@ -130,17 +130,15 @@ describe.each(clusters)('%s', (cluster) => {
 });
 
 test('shared manifests hold nothing that belongs to one cluster', () => {
-  for (const path of filesBelow(join(example, 'kubernetes'))) {
-    const text = readFileSync(join(example, 'kubernetes', path), 'utf8');
-    expect(text, path).not.toMatch(/192\.0\.2\.|198\.51\.100\.|10\.4[2-5]\.|\binfra\b|\bapps\b(?!\/v1)/);
-  }
+  const own = /192\.0\.2\.|198\.51\.100\.|10\.4[2-5]\.|\binfra\b|\bapps\b(?!\/v1)/;
+  const shared = filesBelow(join(example, 'kubernetes'));
+  expect(shared.filter((path) => own.test(readFileSync(join(example, 'kubernetes', path), 'utf8')))).toEqual([]);
 });
 
 test('the clusters have different ids, names, branches, AS numbers, and ranges that do not overlap', () => {
   const both = clusters.map(vars);
-  for (const name of ['CLUSTER_NAME', 'CLUSTER_ID', 'CLUSTER_DOMAIN', 'GIT_BRANCH', 'BGP_LOCAL_ASN', 'API_VIP']) {
-    expect(new Set(both.map((each) => each[name])).size, name).toBe(2);
-  }
+  const names = ['CLUSTER_NAME', 'CLUSTER_ID', 'CLUSTER_DOMAIN', 'GIT_BRANCH', 'BGP_LOCAL_ASN', 'API_VIP'];
+  expect(names.filter((name) => new Set(both.map((each) => each[name])).size < 2)).toEqual([]);
   for (const each of both) expect(Number(each.CLUSTER_ID)).toSatisfy((id: number) => id >= 1 && id <= 255);
   const ranges = both.flatMap((each) => [each.NODE_CIDR, each.POD_CIDR, each.SERVICE_CIDR]);
   expect(overlaps(ranges)).toEqual([]);

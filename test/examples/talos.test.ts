@@ -64,17 +64,22 @@ describe.each(clusters)('%s', (cluster) => {
     expect(link.vip).toEqual(node.controlPlane ? { ip: vip[cluster] } : undefined);
   });
 
-  test.each(nodesOf(cluster))('$hostname: what belongs to control planes stands there alone', (node) => {
+  const roles = (controlPlane: boolean) => nodesOf(cluster).filter((node) => node.controlPlane === controlPlane);
+
+  test.each(roles(true))('$hostname: has the keys of the CAs, and neither kube-proxy nor CoreDNS of Talos', (node) => {
     const { machine, cluster: inside } = node.config;
-    if (node.controlPlane) {
-      expect(inside.proxy).toEqual(expect.objectContaining({ disabled: true }));
-      expect(inside.coreDNS).toEqual({ disabled: true });
-      expect(inside.etcd.ca.key).not.toBe('');
-      expect(machine.ca.key).not.toBe('');
-      return;
-    }
+    for (const ca of [machine.ca, inside.ca, inside.etcd.ca, inside.aggregatorCA]) expect(ca.key).toMatch(/^LS0t/);
+    expect(inside.proxy).toEqual(expect.objectContaining({ disabled: true }));
+    expect(inside.coreDNS).toEqual({ disabled: true });
+  });
+
+  test.each(roles(false))('$hostname: holds no key of a CA and nothing of the control plane', (node) => {
+    const { machine, cluster: inside } = node.config;
     expect([machine.ca.key, inside.ca.key]).toEqual(['', '']);
-    expect([inside.etcd, inside.proxy, inside.aggregatorCA, inside.serviceAccount]).toEqual(Array(4).fill(undefined));
+    expect(inside).not.toHaveProperty('etcd');
+    expect(inside).not.toHaveProperty('proxy');
+    expect(inside).not.toHaveProperty('aggregatorCA');
+    expect(inside).not.toHaveProperty('serviceAccount');
   });
 
   test.each(nodesOf(cluster))('$hostname: its name is set in one place', (node) => {
