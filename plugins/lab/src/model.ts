@@ -18,6 +18,8 @@ export type Model = {
   readonly etcd: Map<string, EtcdCluster>;
   /** The Kubernetes API over each etcd cluster, by the etcd cluster's id. Made when its first apiserver comes up. */
   readonly apis: Map<string, KubernetesModel>;
+  /** The Kubernetes API over an etcd cluster, made at the first call. */
+  apiOf(etcdCluster: string): KubernetesModel;
   /** The operator's files as the world has them: what was written over what stands on the disk. */
   readonly files: WorldFiles;
   readonly faults: Faults;
@@ -25,6 +27,10 @@ export type Model = {
   readonly received: Received[];
   /** What this world was made of without a source for it; shown to the operator. */
   readonly assumed: Set<string>;
+  /** What a tool was caught at that no bring-up may do (e.g. the use of a current-context); a world with one is not whole. */
+  readonly findings: Set<string>;
+  /** Absolute path of the operator's repository. */
+  readonly root: string;
   /** What answers at an address, as seen from the operator's machine. */
   dial(host: string, port: number): Answering;
   /** The Kubernetes API that answers at an address (a control plane's own or the VIP), port 6443. */
@@ -144,7 +150,7 @@ export interface WorldFiles {
   read(path: string): Uint8Array | undefined;
   /** Names below a folder, relative to it, sorted. */
   list(folder: string): string[];
-  /** Writes into the world, never onto the disk. False where the very bytes stood there already. */
+  /** Writes into the world, never onto the operator's files. False where the very bytes stood there already. */
   write(path: string, bytes: Uint8Array, mode: number): boolean;
 }
 

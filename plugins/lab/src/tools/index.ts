@@ -1,4 +1,7 @@
+import { talosctl } from './talosctl/index.ts';
 import type { SimulatedTool } from './tool.ts';
 
 /** Every simulated tool, one line each. */
-export const tools: SimulatedTool[] = [];
+export const tools: readonly SimulatedTool[] = [
+  talosctl,
+];

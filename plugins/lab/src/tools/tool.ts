@@ -27,6 +27,8 @@ export type SimulatedTool = {
   name: string;
   /** As the tool's own version command tells it, without a leading `v`. */
   version: string;
+  /** Whether this argv only reads; where it is told, a probe with another argv is refused before it runs. */
+  reads?: (argv: readonly string[]) => boolean;
   run(model: Model, call: ToolCall): Promise<ToolResult>;
 };
 

@@ -1,0 +1,116 @@
+import type { Change, Model } from '../model.ts';
+import { configOf, later, nodeNamed, proceed, startApiserver } from '../nodes/life.ts';
+import type { NodeModel } from '../nodes/node.ts';
+import type { EtcdCluster, EtcdMember } from './cluster.ts';
+
+/**
+ * etcd's life as events. `bootstrap` makes a cluster of one on whatever control plane is asked, as Talos does: its guard is
+ * the node's own data directory and nothing else (talos#5500). Further control planes join one at a time, as learners first.
+ */
+export function etcdEvents(model: Model): void {
+  const on = (kind: string, handle: (node: NodeModel) => void): void =>
+    model.events.on(kind, (data: { node: string }) => handle(nodeNamed(model, data.node)));
+
+  on('etcd/data', (node) => {
+    node.etcd.data = true;
+  });
+  on('etcd/started', (node) => {
+    serve(model, node);
+    const cluster = clusterOf(model, node);
+    if (cluster) lead(model, cluster, node);
+    later(model, 'etcd/elected', node, 'etcd/elect');
+    startApiserver(model, node);
+    proceed(model);
+  });
+  on('etcd/elected', (node) => {
+    const cluster = clusterOf(model, node);
+    if (cluster && cluster.vip === null) cluster.vip = node.name;
+    proceed(model);
+  });
+  on('etcd/joined', (node) => {
+    const cluster = clusterOf(model, node);
+    if (!cluster) return;
+    node.under = node.under.filter((what) => what !== 'join');
+    node.etcd.data = true;
+    cluster.members.push(member(model, cluster, node, true));
+    commit(model, cluster, 3);
+    serve(model, node);
+    later(model, 'etcd/promoted', node, 'etcd/promote');
+  });
+  on('etcd/promoted', (node) => {
+    const cluster = clusterOf(model, node);
+    const learner = cluster?.members.find((other) => other.node === node.name);
+    if (!cluster || !learner) return;
+    learner.learner = false;
+    commit(model, cluster, 1);
+    startApiserver(model, node);
+    proceed(model);
+  });
+}
+
+/** Makes an etcd cluster of one on this node. Asked again before its data directory is there, it changes nothing. */
+export function bootstrapEtcd(model: Model, node: NodeModel, change: Change): void {
+  if (node.etcd.cluster !== null) return;
+  change.made(`${node.name}: etcd bootstrapped`);
+  const id = model.random.hex(8, 'etcd', node.name, model.etcd.size);
+  const cluster: EtcdCluster = { id, members: [], leader: null, term: 1, index: 0, since: model.clock.now, vip: null };
+  cluster.members.push(member(model, cluster, node, false));
+  model.etcd.set(id, cluster);
+  node.etcd.cluster = id;
+  node.etcd.service = 'preparing';
+  node.etcd.changed = model.clock.now;
+  node.under = node.under.filter((what) => what !== 'join');
+  later(model, 'etcd/data', node, 'etcd/data');
+  later(model, 'etcd/started', node, 'etcd/start');
+}
+
+/** An empty control plane looks for an etcd cluster of its own CA and joins, while no other one is joining or learning there. */
+export function joinEtcd(model: Model, node: NodeModel): void {
+  if (node.etcd.service !== 'waiting' || node.etcd.cluster !== null) return;
+  const config = configOf(node);
+  for (const cluster of model.etcd.values()) {
+    const first = cluster.members[0];
+    const host = first && model.nodes.get(first.node);
+    if (cluster.leader === null || host?.config?.caFingerprint !== config.caFingerprint) continue;
+    const busy =
+      cluster.members.some((other) => other.learner) ||
+      [...model.nodes.values()].some((other) => other.etcd.cluster === cluster.id && other.under.includes('join'));
+    if (busy) continue;
+    node.under.push('join');
+    node.etcd.cluster = cluster.id;
+    node.etcd.service = 'preparing';
+    node.etcd.changed = model.clock.now;
+    later(model, 'etcd/joined', node, 'etcd/join');
+    return;
+  }
+}
+
+/** The raft index now: what was committed, and the apiservers' steady writes since. */
+export function raftIndex(cluster: EtcdCluster, now: number): number {
+  return cluster.index + Math.floor((now - cluster.since) / 1000) * cluster.members.length;
+}
+
+function serve(model: Model, node: NodeModel): void {
+  node.etcd.service = 'running';
+  node.etcd.changed = model.clock.now;
+}
+
+function lead(model: Model, cluster: EtcdCluster, node: NodeModel): void {
+  cluster.leader = node.name;
+  cluster.term = 2;
+  commit(model, cluster, 4);
+}
+
+function commit(model: Model, cluster: EtcdCluster, entries: number): void {
+  cluster.index = raftIndex(cluster, model.clock.now) + entries;
+  cluster.since = model.clock.now;
+}
+
+function clusterOf(model: Model, node: NodeModel): EtcdCluster | undefined {
+  return node.etcd.cluster === null ? undefined : model.etcd.get(node.etcd.cluster);
+}
+
+function member(model: Model, cluster: EtcdCluster, node: NodeModel, learner: boolean): EtcdMember {
+  const { hostname } = configOf(node);
+  return { id: model.random.hex(8, 'member', cluster.id, node.name), node: node.name, hostname, address: node.address, learner };
+}

@@ -1,0 +1,44 @@
+import type { Faults, Random } from '../model.ts';
+import { knownFaults } from './known.ts';
+import { type FaultOrder, parseFault } from './parse.ts';
+
+export type PlayedFaults = Faults & {
+  orders: readonly FaultOrder[];
+  /** Counts an order whose moment the caller found itself; false where it has struck already. */
+  strikeOrder(order: FaultOrder): boolean;
+  /** How often each fault struck, by the words it was asked for in. */
+  fired(): Readonly<Record<string, number>>;
+};
+
+/**
+ * The faults of one rehearsal. They mask the world while it is open and are not saved with it: a rehearsal without the fault
+ * finds the world as if somebody had mended it. A fault on a node that names none strikes one that the seed picks.
+ */
+export function playing(asked: readonly string[], nodes: readonly string[], random: Random, assume: (what: string) => void): PlayedFaults {
+  const orders = asked.map((text) => {
+    const order = parseFault(text, nodes);
+    const onNode = knownFaults.find((known) => known.name === order.name)?.at === 'node';
+    if (!onNode || order.at !== null || nodes.length === 0) return order;
+    const at = nodes[Math.floor(random.of('fault', text) * nodes.length)]!;
+    assume(`fault ${text}: it strikes ${at}`);
+    return { ...order, at };
+  });
+  const struck = new Map(orders.map((order) => [order, 0]));
+  const next = (name: string, at: string | undefined): FaultOrder | undefined =>
+    orders.find((order) => order.name === name && (order.at === null || order.at === at) && struck.get(order)! < order.count);
+  return {
+    orders,
+    strikeOrder: (order) => {
+      const before = struck.get(order)!;
+      struck.set(order, before + 1);
+      return before === 0;
+    },
+    pending: (name, at) => next(name, at) !== undefined,
+    strike: (name, at) => {
+      const order = next(name, at);
+      if (order) struck.set(order, struck.get(order)! + 1);
+      return order !== undefined;
+    },
+    fired: () => Object.fromEntries(orders.map((order) => [order.asked, struck.get(order)!])),
+  };
+}

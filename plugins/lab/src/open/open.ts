@@ -1,0 +1,138 @@
+import { posix, resolve } from 'node:path';
+import type { Json, Lab, LabOptions, Received } from '@coldstart/contract';
+import { VirtualClock } from '../clock/clock.ts';
+import { type DurationTable, drawing } from '../clock/durations.ts';
+import { seeded } from '../clock/random.ts';
+import { etcdEvents } from '../etcd/life.ts';
+import { playing } from '../faults/faults.ts';
+import { kubernetes } from '../kubernetes/index.ts';
+import type { KubernetesModel, Model } from '../model.ts';
+import { nodeDurations } from '../nodes/durations.ts';
+import { nodeEvents } from '../nodes/life.ts';
+import { machine } from '../nodes/machine.ts';
+import { tools } from '../tools/index.ts';
+import { verdictOf } from '../verdict/verdict.ts';
+import { Overlay } from '../world/files.ts';
+import { apiAt, dial } from '../world/network.ts';
+import type { LabProcess } from '../world/process.ts';
+import { type Ground, RehearsalWorld } from '../world/world.ts';
+import { expectedFrom } from './expected.ts';
+import { decodeWorld, encode } from './saved.ts';
+
+/** A lab, and what tests and the benchmark look at beyond the contract. */
+export type OpenLab = Lab & {
+  readonly world: RehearsalWorld;
+  /** The world as the next process of coldstart has it: after the fault `killed`, or for a second operator beside the first. */
+  process(): RehearsalWorld;
+  /** Resolves when the present `world` was killed by the fault; its calls are never answered again. */
+  readonly died: Promise<void>;
+  readonly model: Model;
+};
+
+export type OpenOptions = LabOptions & { /** Replaces durations by name. */ durations?: DurationTable };
+
+/**
+ * Opens a simulated world for a cluster: bare nodes, or the world that an earlier rehearsal saved.
+ * Throws a Problem where what was surveyed cannot be simulated, a fault is unknown, or the saved world does not fit.
+ */
+export async function openLab(options: OpenOptions): Promise<OpenLab> {
+  const root = resolve(options.root);
+  const saved = options.saved ? decodeWorld(options.saved, options.cluster) : undefined;
+  const expected = expectedFrom(options.cluster, options.facts);
+  const assumed = new Set<string>();
+  const assume = (what: string): void => void assumed.add(what);
+  const clock = new VirtualClock(options.pace, saved?.clock);
+  const random = seeded(options.seed, saved?.random.seed === options.seed ? saved.random.drawn : 0);
+  const faults = playing(options.faults, expected.nodes.map((node) => node.name), random, assume);
+  const durations = drawing({ ...nodeDurations, ...options.durations }, random, assume, saved?.durations);
+  const scratch = '/lab/scratch';
+  const files = new Overlay({ state: posix.join(root, '.coldstart'), scratch, real: options.disk === 'real' }, saved?.files);
+  const nodes = new Map(expected.nodes.map((node) => [node.name, machine(node, random, assume)]));
+  for (const node of saved?.nodes ?? []) nodes.set(node.name, node);
+  const received: Received[] = [];
+
+  const model: Model = {
+    clock,
+    events: clock,
+    random,
+    durations,
+    expected,
+    nodes,
+    etcd: new Map((saved?.etcd ?? []).map((cluster) => [cluster.id, cluster])),
+    apis: new Map<string, KubernetesModel>(),
+    files,
+    faults,
+    received,
+    assumed,
+    findings: new Set(),
+    root,
+    dial: (host, port) => dial(model, host, port),
+    apiAt: (host, port) => apiAt(model, host, port),
+    apiOf: (id) => {
+      const made = model.apis.get(id) ?? kubernetes(model, id, null);
+      model.apis.set(id, made);
+      return made;
+    },
+  };
+  nodeEvents(model);
+  etcdEvents(model);
+  for (const [id, state] of Object.entries(saved?.apis ?? {})) model.apis.set(id, kubernetes(model, id, state as Json));
+
+  let pid = saved?.nextPid ?? 1000;
+  const ground: Ground = {
+    model,
+    clock,
+    files,
+    faults,
+    root,
+    scratch,
+    env: options.env,
+    processes: new Map<number, LabProcess>(),
+    nextPid: () => pid++,
+    calls: { changing: 0 },
+    boot: random.hex(16, 'boot'),
+  };
+  let world = new RehearsalWorld(ground);
+
+  return {
+    get world() {
+      return world;
+    },
+    get died() {
+      return world.died;
+    },
+    process: () => (world = new RehearsalWorld(ground)),
+    model,
+    get assumed() {
+      return [...assumed];
+    },
+    verdict: () => verdictOf(model),
+    received: () => received,
+    fired: () => faults.fired(),
+    elapsed: () => clock.now,
+    save: () =>
+      encode({
+        cluster: options.cluster,
+        clock: clock.save(),
+        random: random.save(),
+        durations: durations.save(),
+        nodes: [...nodes.values()],
+        etcd: [...model.etcd.values()],
+        apis: Object.fromEntries([...model.apis].map(([id, api]) => [id, api.save()])),
+        files: files.save(),
+        nextPid: pid,
+      }),
+    describe: () => ({
+      seed: options.seed,
+      virtualMs: clock.now,
+      faults: faults.orders.map(({ asked, name, at }) => ({ asked, name, at })),
+      tools: tools.map(({ name, version }) => ({ name, version })),
+      nodes: [...nodes.values()].map(({ name, address, stage, version }) => ({ name, address, stage, version })),
+      etcdClusters: [...model.etcd.keys()],
+    }),
+    close: async () => {
+      world.kill();
+      for (const process of ground.processes.values()) process.signal('SIGKILL');
+    },
+  };
+}

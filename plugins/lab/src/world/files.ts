@@ -1,0 +1,113 @@
+import { posix } from 'node:path';
+import type { WorldFiles } from '../model.ts';
+import * as disk from './disk.ts';
+
+type Entry = { bytes: Uint8Array; mode: number };
+export type SavedFiles = { path: string; mode: number; bytes: string }[];
+
+/**
+ * The operator's files as a rehearsal has them: the real disk underneath, read only, and over it what the rehearsal wrote.
+ * What is under `.coldstart/` is the rehearsal's own state: on the real disk, or in memory for tests; it never belongs to
+ * the world and is not saved with it. Scratch is in memory, and not saved either.
+ */
+export class Overlay implements WorldFiles {
+  readonly #written = new Map<string, Entry>();
+  readonly #removed = new Set<string>();
+  readonly #state: string;
+  readonly #scratch: string;
+  readonly #real: boolean;
+
+  /** `state`: absolute path of `.coldstart`; `scratch`: of a folder that exists in memory only. */
+  constructor(at: { state: string; scratch: string; real: boolean }, saved: SavedFiles = []) {
+    this.#state = at.state;
+    this.#scratch = at.scratch;
+    this.#real = at.real;
+    for (const { path, mode, bytes } of saved) this.#written.set(path, { mode, bytes: Buffer.from(bytes, 'base64') });
+  }
+
+  /** Whether a path belongs to the world itself, and not to the run's own state. */
+  isWorld(path: string): boolean {
+    return !under(path, this.#state) && !under(path, this.#scratch);
+  }
+
+  read(path: string): Uint8Array | undefined {
+    const own = this.#written.get(path);
+    if (own) return own.bytes;
+    if (this.#hidden(path)) return undefined;
+    return disk.readReal(path);
+  }
+
+  stat(path: string): disk.Stat | undefined {
+    const own = this.#written.get(path);
+    if (own) return { kind: 'file', mode: own.mode, size: own.bytes.length };
+    for (const written of this.#written.keys()) if (written.startsWith(`${path}/`)) return { kind: 'folder', mode: 0o755, size: 0 };
+    return this.#hidden(path) ? undefined : disk.statReal(path);
+  }
+
+  list(folder: string): string[] {
+    const below = this.#hidden(folder) ? [] : disk.listReal(folder).filter((name) => !this.#hidden(posix.join(folder, name)));
+    const names = new Set(below);
+    for (const written of this.#written.keys()) if (under(written, folder)) names.add(written.slice(folder.length + 1));
+    return [...names].sort();
+  }
+
+  write(path: string, bytes: Uint8Array, mode: number): boolean {
+    if (this.#onDisk(path)) {
+      disk.writeReal(path, bytes, mode);
+      return true;
+    }
+    if (!this.#hidden(path) && disk.statReal(path)?.kind === 'link') throw new Error(`${path} is a link`);
+    const before = this.read(path);
+    this.#written.set(path, { bytes: Uint8Array.from(bytes), mode });
+    this.#removed.delete(path);
+    return !before || Buffer.compare(before, bytes) !== 0;
+  }
+
+  /** False where there is a file already. */
+  create(path: string, bytes: Uint8Array, mode: number): boolean {
+    if (this.#onDisk(path)) return disk.createReal(path, bytes, mode);
+    if (this.stat(path)) return false;
+    this.#written.set(path, { bytes: Uint8Array.from(bytes), mode });
+    this.#removed.delete(path);
+    return true;
+  }
+
+  remove(path: string): void {
+    if (this.#onDisk(path)) return disk.removeReal(path);
+    this.#written.delete(path);
+    if (disk.statReal(path)) this.#removed.add(path);
+  }
+
+  append(path: string, line: string): void {
+    if (this.#onDisk(path)) return disk.appendReal(path, line);
+    const before = this.read(path) ?? new Uint8Array();
+    this.#written.set(path, { bytes: Buffer.concat([before, Buffer.from(`${line}\n`)]), mode: 0o600 });
+    this.#removed.delete(path);
+  }
+
+  /** Forgets a folder in memory. */
+  sweep(folder: string): void {
+    for (const path of this.#written.keys()) if (under(path, folder)) this.#written.delete(path);
+  }
+
+  save(): SavedFiles {
+    return [...this.#written]
+      .filter(([path]) => this.isWorld(path))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([path, { mode, bytes }]) => ({ path, mode, bytes: Buffer.from(bytes).toString('base64') }));
+  }
+
+  #onDisk(path: string): boolean {
+    return this.#real && under(path, this.#state);
+  }
+
+  /** What stands on the real disk there is not part of what this rehearsal sees. */
+  #hidden(path: string): boolean {
+    if (this.#removed.has(path) || under(path, this.#scratch)) return true;
+    return !this.#real && (path === this.#state || under(path, this.#state));
+  }
+}
+
+function under(path: string, folder: string): boolean {
+  return path.startsWith(`${folder}/`);
+}
