@@ -40,16 +40,14 @@ export function createRedactor(): Redactor {
   };
 
   const json = (value: Json, secret = false): Json => {
-    if (typeof value === 'string') return secret && !isHarmless(value) ? MASK : text(value);
+    if (typeof value === 'string') return secret && !isHarmless(plain(value)) ? MASK : text(value);
     if (typeof value === 'number') return secret ? MASK : value;
     if (Array.isArray(value)) return value.map((entry) => json(entry, secret));
     if (value === null || typeof value !== 'object') return value;
-    const ofSecret = value['kind'] === 'Secret';
+    // By the names that will be read: control characters in one must not hide it.
+    const named = Object.fromEntries(Object.entries(value).map(([key, entry]) => [text(key), entry]));
     return Object.fromEntries(
-      Object.entries(value).map(([key, entry]) => {
-        const inside = isSecretKey(key) && (typeof entry !== 'object' || entry === null);
-        return [text(key), json(entry, secret || inside || (ofSecret && /^(?:data|stringData)$/.test(key)))];
-      }),
+      Object.entries(named).map(([key, entry]) => [key, json(entry, secret || standsForSecret(named, key, entry))]),
     );
   };
 
@@ -68,7 +66,7 @@ export function createRedactor(): Redactor {
         ? Buffer.from(text(Buffer.from(bytes).toString('latin1')), 'latin1')
         : new TextEncoder().encode(text(utf8));
     },
-    scan: (bytes) => scan(decode(bytes) ?? Buffer.from(bytes).toString('latin1'), known),
+    scan: (bytes) => scan(decode(bytes) ?? Buffer.from(bytes).toString('latin1'), find),
   };
 }
 
@@ -80,21 +78,21 @@ function decode(bytes: Uint8Array): string | undefined {
   }
 }
 
+type Find = (text: string) => Span[];
+
 /**
- * Shapes and known values are looked for in the raw text; names in the strings of JSON (a document, or one a line)
- * or, where it is not JSON, in the text.
+ * Looks into the strings and names of JSON (a document, or one a line), where escapes do not stand in the way, and into the
+ * text of everything else.
  */
-function scan(text: string, known: KnownValues): string[] {
-  const raw = [...known.find(text), ...findPatterns(text)].map((span) => `${span.rule} at ${place(text, span.start)}`);
+function scan(text: string, find: Find): string[] {
   const document = parse(text);
-  if (document !== undefined) return unique([...raw, ...leaves(document, '')]);
+  if (document !== undefined) return unique(inJson(document, '', find));
   const lines = text.split('\n');
   const parsed = lines.map(parse);
-  const plainText = lines.map((line, i) => (parsed[i] === undefined ? line : '')).join('\n');
+  const rest = lines.map((line, i) => (parsed[i] === undefined ? line : '')).join('\n');
   return unique([
-    ...raw,
-    ...parsed.flatMap((line, i) => (line === undefined ? [] : leaves(line, `line ${i + 1} `))),
-    ...findStructure(plainText).map((span) => `${span.rule} at ${place(text, span.start)}`),
+    ...parsed.flatMap((line, i) => (line === undefined ? [] : inJson(line, `line ${i + 1} `, find))),
+    ...find(rest).map((span) => `${span.rule} at ${place(rest, span.start)}`),
   ]);
 }
 
@@ -107,32 +105,31 @@ function parse(text: string): Json | undefined {
   }
 }
 
-function leaves(value: Json, pointer: string, secret = false): string[] {
-  if (typeof value === 'string')
-    return secret
-      ? isHarmless(value)
-        ? []
-        : [`secret by name at ${pointer}`]
-      : [...findPatterns(value), ...findStructure(value)].map((span) => `${span.rule} at ${pointer}`);
-  if (typeof value === 'number') return secret ? [`secret by name at ${pointer}`] : [];
-  if (Array.isArray(value)) return value.flatMap((entry, i) => leaves(entry, `${pointer}/${i}`, secret));
+function inJson(value: Json, pointer: string, find: Find, secret = false): string[] {
+  if (secret && (typeof value === 'number' || (typeof value === 'string' && !isHarmless(value)))) return [`secret by name at ${pointer}`];
+  if (typeof value === 'string') return find(value).map((span) => `${span.rule} at ${pointer}`);
+  if (Array.isArray(value)) return value.flatMap((entry, i) => inJson(entry, `${pointer}/${i}`, find, secret));
   if (value === null || typeof value !== 'object') return [];
-  const ofSecret = value['kind'] === 'Secret';
   return Object.entries(value).flatMap(([key, entry], i) => {
-    const inside = isSecretKey(key) && (typeof entry !== 'object' || entry === null);
     // The name itself may be the secret, so a pointer shows only short plain names.
-    const name = /^[\w.-]{1,40}$/.test(key) && findPatterns(key).length === 0 ? key : `(${i})`;
+    const name = /^[\w.-]{1,40}$/.test(key) && find(key).length === 0 ? key : `(${i})`;
     return [
-      ...[...findPatterns(key), ...findStructure(key)].map((span) => `${span.rule} in a name at ${pointer}`),
-      ...leaves(entry, `${pointer}/${name}`, secret || inside || (ofSecret && /^(?:data|stringData)$/.test(key))),
+      ...find(key).map((span) => `${span.rule} in a name at ${pointer}`),
+      ...inJson(entry, `${pointer}/${name}`, find, secret || standsForSecret(value, key, entry)),
     ];
   });
 }
 
+/** Whether what stands under this name is a secret: by the name itself, or as data of a Kubernetes Secret. */
+function standsForSecret(object: { [key: string]: Json }, key: string, entry: Json): boolean {
+  if (isSecretKey(key)) return typeof entry !== 'object' || entry === null;
+  const { kind } = object;
+  return typeof kind === 'string' && plain(kind) === 'Secret' && (key === 'data' || key === 'stringData');
+}
+
 function place(text: string, offset: number): string {
   const before = text.slice(0, offset);
-  const line = before.split('\n').length;
-  return `${line}:${offset - before.lastIndexOf('\n')}`;
+  return `${before.split('\n').length}:${offset - before.lastIndexOf('\n')}`;
 }
 
 const unique = (list: string[]): string[] => [...new Set(list)];
