@@ -99,14 +99,13 @@ describe.each(clusters)('%s', (cluster) => {
     expect(new Set(made)).toEqual(new Set([...used, ...secrets].filter((name) => name !== 'kube-system')));
   });
 
-  test('the secrets template holds references into the vault, and no value', () => {
-    const secrets = documents(`bootstrap/${cluster}/secrets.yaml.tpl`);
-    expect(secrets.map((each) => `${each.metadata.namespace}/${each.metadata.name}`)).toEqual([
-      'external-secrets/onepassword-connect',
-      'flux-system/cluster-secrets',
-      'flux-system/sops-age',
-      'flux-system/flux-system',
-    ]);
+  test.each([
+    ['secrets.yaml.tpl', ['external-secrets/onepassword-connect', 'flux-system/cluster-secrets', 'flux-system/sops-age']],
+    // Apart from the others: the Flux step applies it, once ls-remote has succeeded with it (E1).
+    ['deploy-key.yaml.tpl', ['flux-system/flux-system']],
+  ])('%s holds references into the vault, and no value', (template, names) => {
+    const secrets = documents(`bootstrap/${cluster}/${template}`);
+    expect(secrets.map((each) => `${each.metadata.namespace}/${each.metadata.name}`)).toEqual(names);
     for (const secret of secrets) {
       const values = Object.values<string>({ ...secret.data, ...secret.stringData });
       expect(values.length).toBeGreaterThan(0);

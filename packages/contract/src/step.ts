@@ -43,8 +43,8 @@ export type Limit = {
   onFailure: 'continue' | 'stop';
 };
 
-/** A failed action, for `classify`. `text` is what the tool said (stderr, and stdout where that is text), redacted. */
-export type Failure = { action: Action; how: 'exit' | 'deadline' | 'signal' | 'spawn' | 'conflict'; exit: number | null; text: string };
+/** A failed action, for `classify`. `unfilled` (a hole or a transform; always fatal) never reaches it. `text` is what the tool said (stderr, and stdout where that is text), redacted. */
+export type Failure = { action: Action; how: 'exit' | 'deadline' | 'signal' | 'spawn' | 'conflict' | 'unfilled'; exit: number | null; text: string };
 
 /**
  * - `transient`  it did not happen, and may be tried again

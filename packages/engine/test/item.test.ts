@@ -153,6 +153,18 @@ describe('an item', () => {
     ]);
   });
 
+  test.each([
+    ['a hole that nothing fills', { ref: 'seen/none' }, 'seen/none is not known'],
+    ['a transform that throws', { fn: 'bad', in: [] }, 'op left a reference'],
+    ['a transform that is not there', { fn: 'none', in: [] }, 'none is not installed'],
+  ])('%s is fatal, whatever the step would say, and nothing is sent', async (_what, stdin, said) => {
+    const world = new FakeWorld();
+    const transforms = { bad: () => { throw new Error('op left a reference'); } };
+    const ran = await carryOut(world, [changing(world, 'a/one', { retry: RETRY, plan: () => [exec('go', ['go'], { stdin })] })], { parts: { transforms } });
+    expect([ran.exit, world.spawned]).toEqual([4, []]);
+    expect(ran.failure?.cause).toContain(said);
+  });
+
   test('a merge that changes nothing writes nothing', async () => {
     const world = new FakeWorld();
     world.files.set('kubeconfig', new TextEncoder().encode('same'));

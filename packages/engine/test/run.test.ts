@@ -1,7 +1,7 @@
 import type { Observation, Step } from '@coldstart/contract';
 import { describe, expect, test } from 'vitest';
 import { FakeWorld } from './support/fake-world.ts';
-import { carryOut, changing, checking, done, ofType } from './support/harness.ts';
+import { carryOut, changing, checking, done, exec, ofType } from './support/harness.ts';
 
 const three = () => ['n1', 'n2', 'n3'].map((key) => ({ key, item: key }));
 const fatal = () => ({ kind: 'fatal', cause: 'broken', remedy: 'mend it' }) as const;
@@ -154,9 +154,10 @@ describe('a run', () => {
 
   test('a selection borrows facts by looking, and fails with what is not done', async () => {
     const world = new FakeWorld();
-    const steps = (state: Observation): Step[] => [checking('a/api', async () => state, { provides: ['f/api'] }), changing(world, 'b/use', { phase: 'two', needs: ['f/api'] })];
+    const steps = (state: Observation): Step[] => [checking('a/api', async () => state, { provides: ['f/api'] }), changing(world, 'b/use', { phase: 'two', needs: ['f/api'], plan: ({ key }) => [exec('go', ['b/use', key, { ref: 'fact/f/api' }] as never)] })];
     const at = { selection: { phases: ['two'] } };
     expect((await carryOut(world, steps(done({ 'f/api': 1 })), at)).exit).toBe(0);
+    expect(world.spawned[0]?.words).toEqual(['tool', 'b/use', 'cluster', '1']);
     const ran = await carryOut(world, steps({ state: 'converging', signals: [], cause: 'no API' }), at);
     expect([ran.exit, ran.failure?.cause]).toEqual([4, 'a/api is not done (cluster: no API)']);
   });

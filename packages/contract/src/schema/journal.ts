@@ -81,7 +81,7 @@ export const Event = z.discriminatedUnion('type', [
     type: z.literal('action-end'),
     ...action,
     outcome: z.enum(['ok', 'failed', 'unknown']),
-    how: z.enum(['exit', 'deadline', 'signal', 'spawn', 'conflict']).nullable(),
+    how: z.enum(['exit', 'deadline', 'signal', 'spawn', 'conflict', 'unfilled']).nullable(),
     exit: z.number().int().nullable(),
     kind: z.enum(['transient', 'fatal', 'ambiguous']).nullable(),
     cause: z.string().nullable(),

@@ -1,4 +1,4 @@
-import type { Action, Child, Done, Event, Failure, Look, MergeFn } from '@coldstart/contract';
+import { isProblem, type Action, type Child, type Done, type Event, type Failure, type Look, type MergeFn } from '@coldstart/contract';
 import type { Kit } from '../kit.ts';
 import type { Journal } from '../journal/writer.ts';
 import { quoteWords, showAction } from '../plan/show.ts';
@@ -51,9 +51,10 @@ export async function act(
   try {
     filled = await fill(action, at.holes);
   } catch (error) {
-    if (!(error instanceof Unfilled)) throw error;
+    if (isProblem(error)) throw error;
     await journal.write(started(action, name, masks.text(quoteWords(showAction(action))), guards));
-    return failedAs(at, { action, how: 'spawn', exit: null, text: error.message });
+    const text = masks.text(error instanceof Error ? error.message : String(error));
+    return failedAs(at, { action, how: 'unfilled', exit: null, text });
   }
   await journal.write(started(action, name, quoteWords(masks.argv(filled.words)), guards));
   if (at.stop.aborted) {

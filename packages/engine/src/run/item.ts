@@ -1,5 +1,6 @@
 import type {
   Action,
+  ChangingStep,
   Failure,
   Facts,
   Item,
@@ -299,7 +300,7 @@ class Carrier {
   #judge(failure: Failure): Judgement {
     const { step } = this.#at;
     if (step.kind !== 'change') throw new Error(`${step.id} does not act`);
-    return step.classify(failure);
+    return judge(step, failure);
   }
 
   #end(verdict: Verdict, seen: Observation): Ending {
@@ -329,6 +330,12 @@ class Carrier {
       diagnose: true,
     };
   }
+}
+
+/** What a failure means; what could not even be put together is fatal whatever the step would say. */
+export function judge(step: ChangingStep, failure: Failure): Judgement {
+  if (failure.how !== 'unfilled') return step.classify(failure);
+  return { kind: 'fatal', cause: `${failure.action.id} could not be put together: ${failure.text}`, remedy: 'Mend what it is made from, as the cause says.' };
 }
 
 const pageOf = (page: string | undefined): { page?: string } => (page === undefined ? {} : { page });

@@ -2,6 +2,7 @@ import type { Action, Facts, Step } from '@coldstart/contract';
 import { act } from './act.ts';
 import { backoff, NO_RETRY } from './backoff.ts';
 import type { RunContext } from './context.ts';
+import { judge } from './item.ts';
 import { Interrupted, orStopped } from './interrupt.ts';
 import { readerOf } from './reader.ts';
 import { Slots } from './slots.ts';
@@ -57,7 +58,7 @@ export class Preparations {
           stop: this.#run.stop,
           look: { cluster: this.#run.cluster, key: item, item: undefined, facts, world: readerOf(world), artefacts, attempt, past: this.#run.past },
           holes: { facts, seen: {}, outs: {}, artefacts, transforms: kit.transforms, merges: kit.merges, world },
-          judge: (failure) => step.classify(failure),
+          judge: (failure) => judge(step, failure),
         }).finally(() => this.#slots.give());
         if (done.outcome === 'stopped') throw new Interrupted();
         if (done.outcome === 'ok') {
@@ -65,7 +66,7 @@ export class Preparations {
           break;
         }
         if (done.outcome === 'refused') return { artefacts, failure: { cause: done.cause, remedy: done.remedy ?? '' } };
-        const judged = step.classify(done.failure);
+        const judged = judge(step, done.failure);
         if (judged.kind === 'fatal' || attempt > retry.retries)
           return { artefacts, failure: { cause: judged.cause, remedy: judged.remedy, ...(judged.page !== undefined && { page: judged.page }) } };
         await orStopped(world.sleep(backoff(retry, attempt, () => world.random()), this.#run.stop), this.#run.stop);
