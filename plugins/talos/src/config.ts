@@ -1,0 +1,114 @@
+import type { ConfigSection, Json } from '@coldstart/contract';
+import { DURATION, milliseconds } from '@coldstart/tools';
+import { z } from 'zod';
+
+/** A duration: whole milliseconds, or a number with its unit (`250ms`, `5s`, `10m`, `1h`). Comes out in milliseconds. */
+const duration = (fallback: string) =>
+  z
+    .union([z.number().int().nonnegative(), z.string().regex(DURATION, 'a number with its unit: 250ms, 5s, 10m, 1h')])
+    .default(fallback)
+    .transform(milliseconds);
+
+/** A group whose values all have defaults, and which may be left out. */
+const group = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never);
+
+const name = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,252}$/i, 'a node name');
+
+/** The section `talos` of coldstart.yaml. What the repository tells needs no line here. */
+export const TalosSection = z.strictObject({
+  /** Folder that holds `talconfig.yaml`, where it is not found by itself. */
+  folder: z.string().min(1).optional().describe('folder that holds talconfig.yaml'),
+  talosconfig: z.string().min(1).optional().describe('talosconfig file (default: the one beside the rendered configs)'),
+  context: z.string().min(1).optional().describe("context in the talosconfig (default: the cluster's name)"),
+  bootstrapNode: name.optional().describe('the only control plane that etcd is ever bootstrapped on (default: the first)'),
+  nodes: z.record(name, z.string().min(1)).default({}).describe('address by node name, where the repository tells none or a wrong one'),
+  port: z.number().int().min(1).max(65_535).default(50_000).describe("port of Talos' API"),
+  assumeEmpty: z.array(name).default([]).describe('control planes taken for empty although nobody saw them so; a deviation'),
+  allowMissingWorkers: z.number().int().nonnegative().default(0).describe('how many workers may be missing after phase -1; a deviation'),
+  /** One look at a node is bounded by this; talosctl itself sets no deadline. */
+  probe: group({ deadline: duration('30s').describe('of one read-only call') }),
+  preflight: group({
+    tries: z.number().int().min(1).max(20).default(3).describe('looks at a node that does not answer'),
+    every: duration('3s').describe('between two looks'),
+    dial: duration('5s').describe('of one connection attempt'),
+  }),
+  apply: group({
+    parallel: z.number().int().min(1).max(64).default(1).describe('how many apply calls at once; installs go on side by side anyway'),
+    retries: z.number().int().min(0).max(20).default(5),
+    first: duration('3s').describe('before the first retry'),
+    factor: z.number().min(1).max(10).default(2),
+    max: duration('60s').describe('the longest pause between two tries'),
+    jitter: z.number().min(0).max(1).default(0.2).describe('share by which a pause may be longer or shorter'),
+    deadline: duration('2m').describe('of one apply call'),
+    reapply: z.boolean().default(false).describe('apply a changed config to a configured node, without a reboot'),
+  }),
+  verify: group({
+    every: duration('5s'),
+    left: duration('60s').describe('how long a node may stay in maintenance after it took a config; longer is a fall-back'),
+    within: duration('15m').describe('until a node answers with its own certificate: image pull, install, reboot with self-test'),
+    stable: duration('10s').describe('how long it must stay so'),
+  }),
+  bootstrap: group({
+    retries: z.number().int().min(0).max(60).default(10),
+    first: duration('5s'),
+    factor: z.number().min(1).max(10).default(1.5),
+    max: duration('30s'),
+    deadline: duration('60s').describe('of one bootstrap call'),
+    readBack: duration('90s').describe('how long etcd may take to show itself before the call is sent to the same node again'),
+    every: duration('5s'),
+    within: duration('10m'),
+  }),
+  etcd: group({
+    every: duration('5s'),
+    within: duration('10m').describe('for all control planes to be voting members; a learner takes about 5 minutes'),
+    lag: z.number().int().nonnegative().default(1000).describe('raft entries by which one member may be behind another'),
+  }),
+  kubeconfig: group({ retries: z.number().int().min(0).max(60).default(10), deadline: duration('60s'), every: duration('5s'), within: duration('3m') }),
+  api: group({ every: duration('5s'), within: duration('10m') }),
+  register: group({ every: duration('5s'), within: duration('10m').describe('for every expected node to register') }),
+  vip: group({ every: duration('5s'), within: duration('2m').describe('for the virtual address to answer') }),
+});
+export type TalosPolicy = z.infer<typeof TalosSection>;
+
+/** The section with all defaults. */
+export const DEFAULTS: TalosPolicy = TalosSection.parse({});
+
+export const talosConfig: ConfigSection = {
+  section: 'talos',
+  jsonSchema: z.toJSONSchema(TalosSection, { io: 'input', target: 'draft-2020-12' }) as { [key: string]: Json },
+  validate: (value) => {
+    const result = TalosSection.safeParse(value ?? {});
+    if (result.success) return { value: asJson(result.data) };
+    return {
+      issues: result.error.issues.map((issue) => ({
+        path: issue.path.filter((part) => typeof part !== 'symbol'),
+        found: issue.code === 'unrecognized_keys' ? `the key ${issue.keys.join(', ')}` : shown(at(value, issue.path)),
+        expected: issue.code === 'unrecognized_keys' ? 'only keys that the section knows' : issue.message,
+      })),
+    };
+  },
+  flags: {
+    parallel: 'apply.parallel',
+    retries: 'apply.retries',
+    reapply: 'apply.reapply',
+    'apply-deadline': 'apply.deadline',
+    'verify-within': 'verify.within',
+    'etcd-within': 'etcd.within',
+    'bootstrap-node': 'bootstrapNode',
+    'assume-empty': 'assumeEmpty',
+    'allow-missing-workers': 'allowMissingWorkers',
+    talosconfig: 'talosconfig',
+    TALOSCONFIG: 'talosconfig',
+  },
+};
+
+/** Values that are not given are left out, so that the result is plain JSON. */
+function asJson(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value)) as Json;
+}
+
+function at(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((here, part) => (typeof here === 'object' && here !== null ? (here as Record<PropertyKey, unknown>)[part] : undefined), value);
+}
+
+const shown = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));

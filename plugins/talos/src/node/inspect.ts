@@ -1,0 +1,91 @@
+import type { Reader, Signal } from '@coldstart/contract';
+import type { TalosNode } from '../facts.ts';
+import { ask } from '../talosctl/argv.ts';
+import { parseDisks, showDisk } from '../talosctl/disks.ts';
+import { parseLinks, type Link } from '../talosctl/links.ts';
+import { parseServices } from '../talosctl/services.ts';
+import { olderMinor, parseBootVersion, parseVersion } from '../talosctl/versions.ts';
+import { askNode, read, type Access, type Reach } from './ask.ts';
+import { matchDisks } from './disk-match.ts';
+import { lookAtNode } from './look.ts';
+
+/** Everything that a node tells about why it is not where it should be: for a wait that ended badly. */
+export async function inspectNode(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
+  const look = await lookAtNode(world, reach, node);
+  if (look.class === 'maintenance')
+    return [...look.signals, ...(await checkDisk(world, reach, node)), ...(await checkBootVersion(world, reach, node)), ...(await checkLinks(world, reach, node, 'insecure'))];
+  if (look.class !== 'configured') return look.signals;
+  return [
+    ...look.signals,
+    ...(look.status?.unmet ?? []).map((unmet): Signal => ({ name: `condition ${unmet.name}`, subject: node.name, expected: 'met', observed: unmet.reason, ok: false, source: 'talosctl get machinestatus' })),
+    ...(await troubledServices(world, reach, node)),
+    ...(await checkLinks(world, reach, node, 'secure')),
+  ];
+}
+
+/** Whether the disk that the config selects is there. */
+export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
+  const disks = read(await askNode(world, reach, node.address, 'insecure', ask.disks), parseDisks);
+  const base = { name: 'install disk', subject: node.name, expected: node.diskSelector ?? node.disk ?? 'a disk or diskSelector', source: 'talosctl get disks' };
+  if (!disks.ok) return [{ ...base, observed: `not told: ${disks.fault.message}`, ok: false }];
+  const match = matchDisks(node, disks.value);
+  if (match.odd !== null) return [{ ...base, observed: match.odd, ok: false }];
+  const [first] = match.disks;
+  if (first) return [{ ...base, observed: match.disks.map(showDisk).join('; '), ok: true }];
+  return [{ ...base, observed: `none of ${disks.value.map(showDisk).join('; ') || 'no disks'}`, ok: false }];
+}
+
+/** Whether the booted image knows the config's keys: an older minor release does not. */
+export async function checkBootVersion(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
+  const version = read(await askNode(world, reach, node.address, 'insecure', ask.version), parseBootVersion);
+  const base = { name: 'boot version', subject: node.name, source: 'talosctl get version' };
+  if (!version.ok) return [{ ...base, expected: 'told', observed: `not told: ${version.fault.message}`, ok: false }];
+  const booted = version.value && parseVersion(version.value);
+  const wanted = node.talosVersion && parseVersion(node.talosVersion);
+  const expected = wanted ? `${wanted.major}.${wanted.minor} or newer, as the config` : 'any: the config names no version';
+  return [{ ...base, expected, observed: version.value, ok: booted !== null && booted !== '' && (!wanted || !olderMinor(booted, wanted)) }];
+}
+
+/**
+ * Whether the links that the config names are there and up. Their MTU is the config's only once it is applied: before, it
+ * is shown and not judged. A Talos that does not tell its links is no failure.
+ */
+export async function checkLinks(world: Reader, reach: Reach, node: TalosNode, access: Access): Promise<Signal[]> {
+  if (node.links.length === 0) return [];
+  const links = read(await askNode(world, reach, node.address, access, ask.links), parseLinks);
+  const source = 'talosctl get links';
+  if (!links.ok) return [{ name: 'links', subject: node.name, expected: node.links, observed: `not told: ${links.fault.message}`, ok: true, source }];
+  return node.links.flatMap((name): Signal[] => {
+    const link = links.value.find((l) => l.name === name || l.aliases.includes(name));
+    const state = link ? (link.up ? 'up' : 'down') : 'absent';
+    const up: Signal = { name: `link ${name}`, subject: node.name, expected: 'up', observed: state, ok: state === 'up', source };
+    return link && node.mtu !== null ? [up, mtuSignal(node, link, access, source)] : [up];
+  });
+}
+
+function mtuSignal(node: TalosNode, link: Link, access: Access, source: string): Signal {
+  const judged = access === 'secure';
+  return {
+    name: `MTU of ${link.name}`,
+    subject: node.name,
+    expected: judged ? node.mtu : `${node.mtu} once the config is applied`,
+    observed: link.mtu,
+    ok: !judged || link.mtu === node.mtu,
+    source,
+  };
+}
+
+async function troubledServices(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
+  const services = read(await askNode(world, reach, node.address, 'secure', ask.services), parseServices);
+  if (!services.ok) return [];
+  return services.value
+    .filter((service) => service.state !== 'Running' || service.health === 'Fail')
+    .map((service) => ({
+      name: `service ${service.name}`,
+      subject: node.name,
+      expected: 'Running, OK',
+      observed: `${service.state}, ${service.health}: ${service.event}`,
+      ok: false,
+      source: 'talosctl services',
+    }));
+}

@@ -1,0 +1,138 @@
+import type { ChangingStep, Look, Observation } from '@coldstart/contract';
+import { classifyTalos } from '../classify.ts';
+import { gatherViews } from '../detector/gather.ts';
+import { signalsOf } from '../detector/signals.ts';
+import { detect, roleOf, type Detection } from '../detector/verdict.ts';
+import type { ControlPlaneView } from '../detector/view.ts';
+import { bootstrapNodeOf, clusterOf, policyOf } from '../facts.ts';
+import { contradictions, identityPath, readIdentity } from '../identity.ts';
+import { flagsFor, reachOf } from '../node/ask.ts';
+import { inspectNode } from '../node/inspect.ts';
+import { lastSent, sinceThen } from '../node/past.ts';
+import { adviceFor } from '../remedies.ts';
+import { talosctl } from './actions.ts';
+
+export const BOOTSTRAP_STEP = 'talos/bootstrap';
+const ACTION = 'bootstrap';
+const LOOK_FIRST = 'Find out what each control plane holds (coldstart talos etcd), and never bootstrap a second one.';
+
+/**
+ * Makes the one etcd cluster, on the one node that is fixed for it. `bootstrap` refuses only where the *local* data
+ * directory is not empty (talos#5500), so every control plane is asked first, and a mixed or unclear answer refuses.
+ */
+export const bootstrap: ChangingStep = {
+  id: BOOTSTRAP_STEP,
+  kind: 'change',
+  phase: 'talos',
+  title: 'etcd is bootstrapped',
+  needs: ['talos/cluster', 'talos/nodes', 'talos/policy', 'talos/applied'],
+  provides: ['talos/bootstrapped'],
+  // A control plane that failed is judged by the detector and the etcd gate.
+  despite: ['talos/apply-controlplanes'],
+  criteria: [{ id: 'talos/bootstrap/one-cluster', title: 'There is exactly one etcd cluster', needs: 'any' }],
+  observe,
+  plan: ({ facts }) => {
+    const node = bootstrapNodeOf(facts);
+    const { name, caFingerprint } = clusterOf(facts);
+    return [
+      {
+        do: 'merge',
+        id: 'record',
+        why: `record ${node.name} as the only node that etcd is bootstrapped on`,
+        target: node.name,
+        path: identityPath(name),
+        fn: 'talos/identity-record',
+        in: [],
+        with: { cluster: name, talosCa: caFingerprint, bootstrapNode: node.name },
+        mode: 0o644,
+        risk: 'change',
+        guard: [],
+      },
+      talosctl({
+        id: ACTION,
+        why: `make the etcd cluster on ${node.name}`,
+        target: node.name,
+        argv: ['bootstrap', ...flagsFor(reachOf(facts), 'secure', node.address)],
+        deadline: policyOf(facts).bootstrap.deadline,
+        risk: 'once',
+        guard: ['talos/identity', 'talos/pinned-node'],
+      }),
+    ];
+  },
+  classify: classifyTalos,
+  retry: (facts) => {
+    const { first, factor, max, retries } = policyOf(facts).bootstrap;
+    return { first, factor, max, retries, jitter: policyOf(facts).apply.jitter };
+  },
+  settle: (facts) => {
+    const { every, within } = policyOf(facts).bootstrap;
+    return { every, within, stableFor: 0 };
+  },
+  diagnose: async ({ world, facts }) => inspectNode(world, reachOf(facts), bootstrapNodeOf(facts)),
+};
+
+async function observe(look: Look): Promise<Observation> {
+  const { world, facts, past } = look;
+  const { name, caFingerprint } = clusterOf(facts);
+  const node = bootstrapNodeOf(facts);
+  const views = await gatherViews(world, facts, past);
+  const detection = detect(views);
+  const signals = signalsOf(detection);
+  const why = detection.reasons.join('; ');
+
+  switch (detection.verdict) {
+    case 'done':
+    case 'joining':
+      return { state: 'done', signals, facts: { 'talos/bootstrapped': { node: node.name } } };
+    case 'split':
+      return { state: 'blocked', refuse: true, signals, cause: `there is more than one etcd cluster: ${why}`, remedy: `Decide which one holds your data, and reset the control planes of the other. ${LOOK_FIRST}`, page: 'etcd-split' };
+    case 'unknown':
+      return unknown(look, detection, signals, why);
+    case 'safe':
+      break;
+  }
+
+  const wrong = contradictions(await readIdentity(world, name), { talosCa: caFingerprint, bootstrapNode: node.name });
+  if (wrong.length > 0)
+    return { state: 'blocked', refuse: true, signals, cause: wrong.join('; '), remedy: `Use what is recorded in ${identityPath(name)}, or remove the record once you are sure that its cluster is gone.`, page: 'identity' };
+  return waitingFor(look, views, signals) ?? { state: 'needed', signals, ...deviating(views) };
+}
+
+/**
+ * Somebody did not tell enough. Just after our own bootstrap that is etcd starting; otherwise it may pass, and what stays
+ * is refused.
+ */
+function unknown(look: Look, detection: Detection, signals: Observation['signals'], why: string): Observation {
+  const sent = lastSent(look.past, [BOOTSTRAP_STEP], look.key, ACTION);
+  const quiet = !detection.rows.some((row) => row.etcd === 'foreign' || row.etcd === 'unseen');
+  if (sent && quiet && sinceThen(look.world, sent) < policyOf(look.facts).bootstrap.within)
+    return { state: 'converging', signals, cause: `etcd was bootstrapped and does not answer yet: ${why}`, ...adviceFor('etcd-not-up') };
+  const foreign = detection.rows.some((row) => row.etcd === 'foreign');
+  return {
+    state: foreign ? 'blocked' : 'unknown',
+    refuse: true,
+    signals,
+    cause: `it is not certain that no etcd cluster exists: ${why}`,
+    remedy: foreign
+      ? adviceFor('foreign-ca').remedy
+      : `${LOOK_FIRST} A control plane that is dead and surely holds no data can be taken for empty with --assume-empty NODE.`,
+    page: foreign ? 'foreign-ca' : 'etcd-unknown',
+  };
+}
+
+/** What has to happen before bootstrap is sent, or sent again, to the one node; undefined when it is due. */
+function waitingFor({ world, facts, past, key }: Look, views: readonly ControlPlaneView[], signals: Observation['signals']): Observation | undefined {
+  const node = bootstrapNodeOf(facts);
+  const sent = lastSent(past, [BOOTSTRAP_STEP], key, ACTION);
+  // The call returns before the data directory exists: an early look back would lie.
+  if (sent && sinceThen(world, sent) < policyOf(facts).bootstrap.readBack)
+    return { state: 'converging', signals, cause: `bootstrap was sent to ${node.name}, and etcd does not show itself yet`, ...adviceFor('etcd-not-up') };
+  const view = views.find((v) => v.node === node.name);
+  if (view && roleOf(view) === 'waiting') return undefined;
+  return { state: 'converging', signals, cause: `${node.name} is to be bootstrapped and is not configured yet: ${view?.trouble ?? view?.class ?? 'not seen'}`, ...adviceFor('bootstrap-not-yet') };
+}
+
+function deviating(views: readonly ControlPlaneView[]): Pick<Observation, 'deviations'> {
+  const assumed = views.filter((view) => roleOf(view) === 'assumed empty').map((view) => view.node);
+  return assumed.length > 0 ? { deviations: assumed.map((node) => `${node} was taken for empty without having been seen (--assume-empty)`) } : {};
+}

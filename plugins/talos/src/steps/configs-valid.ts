@@ -1,0 +1,35 @@
+import type { CheckingStep } from '@coldstart/contract';
+import { nodesOf, policyOf, type TalosNode } from '../facts.ts';
+import { adviceFor } from '../remedies.ts';
+import { askTool } from '../node/ask.ts';
+
+/** `talosctl validate` on every rendered config, before any node is touched. Needs no node. */
+export const configsValid: CheckingStep<TalosNode> = {
+  id: 'talos/configs-valid',
+  kind: 'preflight',
+  phase: 'talos',
+  title: 'Machine configs are valid',
+  needs: ['talos/nodes', 'talos/policy'],
+  provides: [],
+  criteria: [{ id: 'talos/configs-valid/all', title: 'talosctl accepts every machine config', needs: 'any' }],
+  forEach: (facts) => nodesOf(facts).map((node) => ({ key: node.name, item: node })),
+  observe: async ({ world, facts, item }) => {
+    const answer = await askTool(world, ['validate', '-m', 'metal', '-c', item.config], policyOf(facts).probe.deadline);
+    const signal = {
+      name: 'machine config',
+      subject: item.name,
+      expected: 'valid for metal mode',
+      observed: answer.ok ? 'valid' : answer.fault.message,
+      ok: answer.ok,
+      source: `talosctl validate ${item.config}`,
+    };
+    if (answer.ok) return { state: 'done', signals: [signal] };
+    const { cause } = answer.fault;
+    return {
+      state: 'blocked',
+      signals: [signal],
+      cause: `${item.config}: ${answer.fault.message}`,
+      ...adviceFor(cause === 'other' ? 'config-invalid' : cause),
+    };
+  },
+};

@@ -1,0 +1,81 @@
+import type { CheckingStep, Look, Observation, Signal } from '@coldstart/contract';
+import { nodesOf, policyOf, type TalosNode } from '../facts.ts';
+import { adviceFor, type Advice } from '../remedies.ts';
+import { reachOf } from '../node/ask.ts';
+import { checkBootVersion, checkDisk, checkLinks } from '../node/inspect.ts';
+import { lookAtNode, type NodeLook } from '../node/look.ts';
+import { compareRunningConfig } from '../node/running-config.ts';
+import { installing } from './apply.ts';
+
+/** Every node answers, and is in maintenance with what its config wants, or configured by the repository's CA. */
+export const nodesReady: CheckingStep<TalosNode> = {
+  id: 'talos/nodes-ready',
+  kind: 'preflight',
+  phase: 'talos',
+  title: 'Nodes answer and fit their configs',
+  needs: ['talos/nodes', 'talos/cluster', 'talos/policy'],
+  provides: [],
+  criteria: [{ id: 'talos/nodes-ready/all', title: 'Every node passed its preflight', needs: 'any' }],
+  forEach: (facts) => nodesOf(facts).map((node) => ({ key: node.name, item: node })),
+  settle: (facts) => {
+    const { tries, every } = policyOf(facts).preflight;
+    return { every, within: every * (tries - 1), stableFor: 0 };
+  },
+  observe: async (look) => {
+    const { world, facts, item } = look;
+    const seen = await lookAtNode(world, reachOf(facts), item);
+    if (seen.class === 'maintenance') return inMaintenance(look, seen);
+    if (seen.class === 'configured') return configured(look, seen);
+    if (seen.class === 'foreign')
+      return { state: 'blocked', refuse: true, signals: seen.signals, cause: `${item.name} (${item.address}) shows a certificate of another cluster's CA`, ...adviceFor('foreign-ca') };
+    return away(look, seen);
+  },
+};
+
+async function inMaintenance({ world, facts, item }: Look<TalosNode>, seen: NodeLook): Promise<Observation> {
+  const reach = reachOf(facts);
+  const [disk, version, links] = await Promise.all([checkDisk(world, reach, item), checkBootVersion(world, reach, item), checkLinks(world, reach, item, 'insecure')]);
+  const judged: [Signal[], Advice][] = [
+    [version, adviceFor('unknown-keys')],
+    [disk, adviceFor('disk-not-found')],
+    [links, { remedy: 'Check cables and switch ports, and the names of the links in the machine config; then give the same command again.', page: 'link-down' }],
+  ];
+  return verdict(item, [...seen.signals, ...version, ...disk, ...links], judged);
+}
+
+async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLook): Promise<Observation> {
+  const reach = reachOf(facts);
+  const [running, links] = await Promise.all([compareRunningConfig(world, reach, item), checkLinks(world, reach, item, 'secure')]);
+  const wrongNode: Advice = { remedy: `Give ${item.name} the address at which it answers (talconfig.yaml, or talos.nodes in coldstart.yaml).`, page: 'wrong-node' };
+  return verdict(item, [...seen.signals, ...running.signals, ...links], [
+    [running.signals, running.how === 'untold' ? adviceFor(running.fault.cause) : wrongNode],
+    [links, { remedy: 'Check cables and switch ports, and the MTU on the way; then give the same command again.', page: 'link-down' }],
+  ]);
+}
+
+function verdict(node: TalosNode, signals: Signal[], judged: [Signal[], Advice][]): Observation {
+  for (const [of, advice] of judged) {
+    const bad = of.find((signal) => !signal.ok);
+    if (bad) return { state: 'blocked', signals, cause: `${bad.name} of ${node.name}: expected ${say(bad.expected)}, found ${say(bad.observed)}`, ...advice };
+  }
+  return { state: 'done', signals };
+}
+
+const say = (value: Signal['observed']): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+/** A node that took its config a moment ago, in a run that was cut short, installs and cannot be asked: that is no fault. */
+function away(look: Look<TalosNode>, seen: NodeLook): Observation {
+  const { item } = look;
+  if ((seen.class === 'refused' || seen.class === 'silent') && installing(look, item))
+    return {
+      state: 'done',
+      signals: [{ name: 'node', subject: item.name, expected: 'answers, or installs', observed: `${seen.class}; it took its config earlier and may be installing`, ok: true, source: `TCP ${policyOf(look.facts).port}` }],
+    };
+  const cause = seen.fault?.cause ?? (seen.class === 'refused' ? 'connection-refused' : 'timed-out');
+  return {
+    state: 'unknown',
+    signals: seen.signals,
+    cause: `${item.name} (${item.address}) does not answer: ${seen.fault?.message ?? (seen.class === 'refused' ? 'connection refused' : 'no answer')}`,
+    ...adviceFor(cause),
+  };
+}
