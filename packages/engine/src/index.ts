@@ -8,6 +8,7 @@ export { quoteWords, showAction } from './plan/show.ts';
 export { look, type Looked } from './look.ts';
 export { run, type Failed, type RunOptions, type RunResult } from './run/run.ts';
 export { formerRuns, pastOf, type FormerRun } from './journal/past.ts';
+export { openStateFolder } from './journal/state-folder.ts';
 export * from './world/index.ts';
 export * from './redact/index.ts';
 export * from './evidence/index.ts';

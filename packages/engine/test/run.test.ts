@@ -191,6 +191,19 @@ describe('a run', () => {
     expect(ran.exit).toBe(0);
   });
 
+  test('the state folder stays out of Git, but for identities', async () => {
+    const world = new FakeWorld();
+    await carryOut(world, [changing(world, 'a/one')]);
+    expect(new TextDecoder().decode(world.files.get('.coldstart/.gitignore'))).toBe('*\n!.gitignore\n!*/\n!*/identity.json\n');
+  });
+
+  test('a state folder that is a link is refused, and nothing is sent', async () => {
+    const world = new FakeWorld();
+    world.stat = async () => ({ kind: 'link', mode: 0o777, size: 1 });
+    await expect(carryOut(world, [changing(world, 'a/one')])).rejects.toMatchObject({ exit: 5 });
+    expect(world.spawned).toEqual([]);
+  });
+
   test('a throw in a step is our bug: exit 1, and the journal is closed', async () => {
     const world = new FakeWorld();
     const ran = await carryOut(world, [checking('a/look', async () => { throw new Error('oops'); })]);

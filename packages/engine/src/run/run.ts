@@ -17,6 +17,7 @@ import {
 } from '@coldstart/contract';
 import { writeEvidence } from '../evidence/index.ts';
 import { formerRuns, pastOf, type FormerRun } from '../journal/past.ts';
+import { openStateFolder } from '../journal/state-folder.ts';
 import { openJournal } from '../journal/writer.ts';
 import type { Kit } from '../kit.ts';
 import { planDigest } from '../plan/compare.ts';
@@ -77,6 +78,7 @@ export type Failed = { step: string; item: string; cause: string; remedy: string
 export async function run(options: RunOptions): Promise<RunResult> {
   const { world, kit, plan } = options;
   const order = orderSteps(kit, options.procedure, options.facts, options.selection);
+  await openStateFolder(world, options.stateDir.split('/')[0] ?? options.stateDir);
   const id = runId(world);
   const lock = await takeLock(world, `${options.stateDir}/lock`, {
     run: id,

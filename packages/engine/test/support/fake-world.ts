@@ -88,7 +88,7 @@ export class FakeWorld implements World {
   async list(folder: string): Promise<string[]> {
     return [...this.files.keys()].filter((p) => p.startsWith(`${folder}/`)).map((p) => p.slice(folder.length + 1)).sort();
   }
-  async stat(): Promise<undefined> {
+  async stat(): ReturnType<World['stat']> {
     return undefined;
   }
   async write(path: string, bytes: Uint8Array): Promise<void> {
