@@ -1,1 +1,1 @@
-export {};
+export { helmfilePlugin } from './contribution.ts';

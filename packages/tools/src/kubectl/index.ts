@@ -1,4 +1,5 @@
 export { accessOf, kubectlArgv, type KubeAccess } from './access.ts';
+export { applyAction, FIELD_MANAGER } from './apply.ts';
 export { parseApplied, type Applied } from './applied.ts';
 export { kubectlFailure } from './failure.ts';
 export { getObjects, whyNot, type Got } from './get.ts';
