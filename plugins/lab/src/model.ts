@@ -73,7 +73,7 @@ export interface Random {
 export type Range = { min: Ms; max: Ms; what: string; source: string | null };
 
 export interface Durations {
-  /** Draws the next duration of this name for this subject (a node, a release …), and lists it as assumed where it has no source. */
+  /** Draws the next duration of this name for this subject: a node, a release … */
   draw(name: string, subject: string): Ms;
   /** What the n-th draw (from 0) gave or will give, without drawing. */
   peek(name: string, subject: string, n?: number): Ms;

@@ -8,6 +8,7 @@ export type SavedDurations = Record<string, number>;
 /**
  * Durations by name, each drawn from its range by the seed, its subject and how often it was drawn before.
  * So a node's second install takes another time than its first, and neither depends on what other nodes did.
+ * What has no source is listed as assumed, whether or not it is ever drawn.
  */
 export function drawing(
   table: DurationTable,
@@ -16,6 +17,7 @@ export function drawing(
   saved: SavedDurations = {},
 ): Durations & { save(): SavedDurations } {
   const drawn = new Map(Object.entries(saved));
+  for (const { min, max, what, source } of Object.values(table)) if (source === null) assume(`${what}: ${seconds(min)} to ${seconds(max)}`);
   const range = (name: string): Range => {
     const found = table[name];
     if (!found) throw new LabBug(`no duration named ${name}`);
@@ -29,8 +31,6 @@ export function drawing(
   return {
     peek,
     draw: (name, subject) => {
-      const { min, max, what, source } = range(name);
-      if (source === null) assume(`${what}: ${seconds(min)} to ${seconds(max)}`);
       const key = `${name} ${subject}`;
       const n = drawn.get(key) ?? 0;
       drawn.set(key, n + 1);

@@ -7,25 +7,27 @@ export type SavedFiles = { path: string; mode: number; bytes: string }[];
 
 /**
  * The operator's files as a rehearsal has them: the real disk underneath, read only, and over it what the rehearsal wrote.
- * What is under `.coldstart/` is the rehearsal's own state: on the real disk, or in memory for tests; it never belongs to
- * the world and is not saved with it. Scratch is in memory, and not saved either.
+ * Of `.coldstart/` only `rehearsals/` is real (in memory for tests): a rehearsal neither sees nor touches the identity, locks
+ * and journals of live runs; what it puts beside them stays in the world. Scratch is in memory, and not saved.
  */
 export class Overlay implements WorldFiles {
   readonly #written = new Map<string, Entry>();
   readonly #removed = new Set<string>();
   readonly #state: string;
+  readonly #rehearsals: string;
   readonly #scratch: string;
   readonly #real: boolean;
 
   /** `state`: absolute path of `.coldstart`; `scratch`: of a folder that exists in memory only. */
   constructor(at: { state: string; scratch: string; real: boolean }, saved: SavedFiles = []) {
     this.#state = at.state;
+    this.#rehearsals = `${at.state}/rehearsals`;
     this.#scratch = at.scratch;
     this.#real = at.real;
     for (const { path, mode, bytes } of saved) this.#written.set(path, { mode, bytes: Buffer.from(bytes, 'base64') });
   }
 
-  /** Whether a path belongs to the world itself, and not to the run's own state. */
+  /** Whether a path is the operator's own, and not the run's state or scratch. */
   isWorld(path: string): boolean {
     return !under(path, this.#state) && !under(path, this.#scratch);
   }
@@ -92,19 +94,20 @@ export class Overlay implements WorldFiles {
 
   save(): SavedFiles {
     return [...this.#written]
-      .filter(([path]) => this.isWorld(path))
+      .filter(([path]) => !under(path, this.#rehearsals) && !under(path, this.#scratch))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([path, { mode, bytes }]) => ({ path, mode, bytes: Buffer.from(bytes).toString('base64') }));
   }
 
   #onDisk(path: string): boolean {
-    return this.#real && under(path, this.#state);
+    return this.#real && under(path, this.#rehearsals);
   }
 
   /** What stands on the real disk there is not part of what this rehearsal sees. */
   #hidden(path: string): boolean {
     if (this.#removed.has(path) || under(path, this.#scratch)) return true;
-    return !this.#real && (path === this.#state || under(path, this.#state));
+    if (this.#real && (path === this.#rehearsals || under(path, this.#rehearsals))) return false;
+    return path === this.#state || under(path, this.#state);
   }
 }
 
