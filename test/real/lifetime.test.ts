@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,6 +19,7 @@ const startStarter = async (argv: string[], env: Record<string, string> = {}) =>
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', env['FAIL'] ? 'ignore' : 'inherit'],
   });
+  starters.push(child);
   const ended = once(child, 'exit');
   const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
   const pids = Object.values(JSON.parse(line) as Record<string, number>);
@@ -25,10 +27,14 @@ const startStarter = async (argv: string[], env: Record<string, string> = {}) =>
 };
 
 let dir: string;
+const starters: ChildProcess[] = [];
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'coldstart-lifetime-'));
 });
-afterEach(() => rm(dir, { recursive: true, force: true }));
+afterEach(async () => {
+  for (const child of starters.splice(0)) child.kill('SIGKILL');
+  await rm(dir, { recursive: true, force: true });
+});
 
 describe('what a starter leaves behind', () => {
   test.for(['SIGKILL', 'SIGINT', 'SIGTERM', 'SIGHUP'] as const)('nothing, when %s ends it', async (signal) => {
@@ -50,7 +56,12 @@ describe('what a starter leaves behind', () => {
     const { child, pids } = await startStarter(['sleepers', '1500']);
     expect(await remainsAfter(pids, 15_000)).toEqual([]);
     expect(child.exitCode).toBe(null);
-    child.kill('SIGKILL');
+  });
+
+  test('nothing, when its supervisor is killed', async () => {
+    const { pids } = await startStarter(['sleepers', '60000']);
+    process.kill(pids[0] ?? 0, 'SIGKILL');
+    expect(await remainsAfter(pids, 15_000)).toEqual([]);
   });
 
   test('no control plane, when it is killed', async () => {

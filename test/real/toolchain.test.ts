@@ -122,7 +122,7 @@ describe('the toolchain', () => {
         .sort(),
     ).toEqual([...used].sort());
     for (const family of used) {
-      expect(await readFile(new URL(`${family}/go.mod`, families), 'utf8')).toContain('go 1.26.0');
+      expect(await readFile(new URL(`${family}/go.mod`, families), 'utf8')).toMatch(/^go 1\.26\.\d+$/m);
     }
   });
 });

@@ -37,7 +37,8 @@ export const toolEnvironment = async (
     'current-context': 'nowhere',
     contexts: [{ name: 'nowhere', context: { cluster: 'nowhere', user: 'nowhere' } }],
     clusters: [{ name: 'nowhere', cluster: { server: 'https://127.0.0.1:9' } }],
-    users: [{ name: 'nowhere', user: {} }],
+    // A user without any credentials would make kubectl ask for a name.
+    users: [{ name: 'nowhere', user: { token: 'nowhere' } }],
   };
   await writeFile(join(home, '.kube/config'), JSON.stringify(nowhere), { mode: 0o600 });
   return {

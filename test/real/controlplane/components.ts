@@ -1,7 +1,9 @@
-import type { Toolchain } from '../toolchain/build.ts';
 import type { Pki } from './pki.ts';
 
-export type Component = { name: keyof Toolchain; argv: string[] };
+export type Component = {
+  name: 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok';
+  argv: string[];
+};
 
 export type Layout = {
   dir: string;

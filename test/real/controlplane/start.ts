@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Toolchain } from '../toolchain/build.ts';
 import { familyModule } from '../toolchain/go.ts';
+import type { ToolName } from '../toolchain/table.ts';
 import { apiClient } from './api.ts';
 import type { Api } from './api.ts';
 import { auditLog, harnessGroup } from './audit.ts';
@@ -19,8 +20,17 @@ import { makePki } from './pki.ts';
 import { startSupervisor } from './supervised.ts';
 import type { Supervisor } from './supervised.ts';
 
+/** The tools that it is made of. */
+export const controlPlaneTools = [
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kube-scheduler',
+  'kwok',
+] as const satisfies ToolName[];
+
 export type ControlPlaneOptions = {
-  toolchain: Pick<Toolchain, 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler' | 'kwok'>;
+  toolchain: Pick<Toolchain, (typeof controlPlaneTools)[number]>;
   /** An existing folder for all files: certificates, etcd's data, logs, the audit log. */
   dir: string;
   nodes: NodeSpec[];
@@ -119,7 +129,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     const start = (component: Component): Promise<number> =>
       supervisor.start({
         name: component.name,
-        file: toolchain[component.name as keyof typeof toolchain].path,
+        file: toolchain[component.name].path,
         argv: component.argv,
         env: { PATH: '', HOME: dir },
         log: logOf(component.name),

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
+import { killGroup } from '../children.ts';
 import type { Order, Report, Start } from './supervisor.ts';
 
 /** A component that ended, asked or not. */
@@ -59,14 +60,14 @@ export const startSupervisor = async (within: number): Promise<Supervisor> => {
     look();
   });
   child.stdin.on('error', () => {});
-  child.once('error', () => {
+  const gone = (): void => {
     over = true;
+    // A supervisor that was killed could not end what it ran.
+    for (const [name, pid] of pids) if (!ended.has(name)) killGroup(pid, 'SIGKILL');
     look();
-  });
-  child.once('close', () => {
-    over = true;
-    look();
-  });
+  };
+  child.once('error', gone);
+  child.once('close', gone);
 
   const order = (line: Order): void => void child.stdin.write(`${JSON.stringify(line)}\n`);
   await until('it was ready', () => ports !== undefined);
