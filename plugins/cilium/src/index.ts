@@ -1,1 +1,1 @@
-export {};
+export { ciliumPlugin } from './contribution.ts';

@@ -1,1 +1,1 @@
-export {};
+export { fluxPlugin } from './contribution.ts';
