@@ -46,7 +46,7 @@ export const TalosSection = z.strictObject({
     every: duration('5s'),
     left: duration('60s').describe('how long a node may stay in maintenance after it took a config; longer is a fall-back'),
     within: duration('15m').describe('until a node answers with its own certificate: image pull, install, reboot with self-test'),
-    stable: duration('10s').describe('how long it must stay so'),
+    stable: duration('5s').describe('how long it must stay so'),
   }),
   bootstrap: group({
     retries: z.number().int().min(0).max(60).default(10),

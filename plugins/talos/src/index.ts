@@ -6,6 +6,7 @@ import { pinnedNodeGuard } from './guards/pinned-node.ts';
 import { recordIdentity } from './identity.ts';
 import { mergeKubeconfig, setServer } from './kubeconfig/merge.ts';
 import { api } from './steps/api.ts';
+import { apiAnswers } from './steps/api-answers.ts';
 import { applyControlplanes } from './steps/apply-controlplanes.ts';
 import { applyWorkers } from './steps/apply-workers.ts';
 import { bootstrap } from './steps/bootstrap.ts';
@@ -24,7 +25,7 @@ export const talos: Contribution = contribution({
   plugin: '@coldstart/plugin-talos',
   config: talosConfig,
   surveys: [talosSurvey],
-  steps: [tools, nodesReady, configsValid, applyControlplanes, bootstrap, etcd, kubeconfig, api, applyWorkers, registered, vip],
+  steps: [tools, nodesReady, configsValid, applyControlplanes, bootstrap, etcd, kubeconfig, apiAnswers, api, applyWorkers, registered, vip],
   guards: [identityGuard, pinnedNodeGuard],
   merges: { 'talos/identity-record': recordIdentity, 'talos/kubeconfig-merge': mergeKubeconfig, 'talos/kubeconfig-server': setServer },
   tools: [talosctlTool, kubectl],

@@ -4,6 +4,6 @@ import { applyStep } from './apply.ts';
 export const applyWorkers = applyStep('worker', {
   id: 'talos/apply-workers',
   title: 'Workers take their machine configs',
-  needs: ['talos/nodes', 'talos/cluster', 'talos/policy', 'kubernetes/api'],
+  needs: ['talos/nodes', 'talos/cluster', 'talos/policy', 'kubernetes/answers'],
   provides: ['talos/workers'],
 });

@@ -18,8 +18,8 @@ export const nodesReady: CheckingStep<TalosNode> = {
   criteria: [{ id: 'talos/nodes-ready/all', title: 'Every node passed its preflight', needs: 'any' }],
   forEach: (facts) => nodesOf(facts).map((node) => ({ key: node.name, item: node })),
   settle: (facts) => {
-    const { tries, every } = policyOf(facts).preflight;
-    return { every, within: every * (tries - 1), stableFor: 0 };
+    const { tries, every, dial } = policyOf(facts).preflight;
+    return { every, within: (every + dial) * (tries - 1), stableFor: 0 };
   },
   observe: async (look) => {
     const { world, facts, item } = look;
