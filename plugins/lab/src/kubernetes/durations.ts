@@ -25,7 +25,6 @@ export const RANGES = {
   'Kustomization applied by Flux': seconds(1, 6),
   'HelmRelease reconciled by Flux': seconds(3, 12),
   'chart rendered by helmfile': [400, 1800],
-  'one API call of a tool': [60, 200],
 } as const satisfies Record<string, Range>;
 export type Named = keyof typeof RANGES;
 

@@ -68,7 +68,7 @@ export function begin(plane: ControlPlane, wanted: Wanted, objects: KubeObject[]
     name: wanted.name,
     namespace: wanted.namespace,
     revision: (last?.revision ?? 0) + 1,
-    status: last === undefined || (last.status === 'failed' && last.revision === 1) ? 'pending-install' : 'pending-upgrade',
+    status: last === undefined ? 'pending-install' : 'pending-upgrade',
     chart: wanted.chart,
     version: wanted.version,
     appVersion: wanted.version,

@@ -1,0 +1,31 @@
+import { build, BuildError, NotPlayed } from '../../kubernetes/manifests/kustomize.ts';
+import { toYaml } from '../../kubernetes/manifests/yaml.ts';
+import { flag, parseFlags, toggle } from '../common/flags.ts';
+import { failed, printed } from '../common/result.ts';
+import { notSimulated, type SimulatedTool } from '../tool.ts';
+
+const TABLE = { 'load-restrictor': flag(), 'enable-helm': toggle(), output: flag('o'), 'enable-alpha-plugins': toggle() };
+
+/** kustomize 5.8: `build` of what stands in the repository. A field that is not played is refused, never skipped. */
+export const kustomize: SimulatedTool = {
+  name: 'kustomize',
+  version: '5.8.1',
+  async run(model, call) {
+    const flags = parseFlags(call.argv, TABLE);
+    if ('problem' in flags) return failed(`Error: ${flags.problem}`);
+    const [command, folder = '.'] = flags.words;
+    if (command === 'version') return printed('v5.8.1\n');
+    if (command !== 'build' || flags.has('output') || flags.on('enable-helm')) return notSimulated('kustomize', call.argv);
+    await call.spend(150);
+    try {
+      const source = { read: (path: string) => call.read(path), list: (path: string) => model.files.list(call.path(path)) };
+      const objects = build(source, call.path(folder));
+      // The real one starts a document with `---` only where another stands before it.
+      return printed(objects.map(toYaml).join('---\n'));
+    } catch (error) {
+      if (error instanceof BuildError) return failed(`Error: ${error.message}`);
+      if (error instanceof NotPlayed) return notSimulated('kustomize', call.argv, error.message);
+      throw error;
+    }
+  },
+};
