@@ -42,10 +42,13 @@ describe('order', () => {
     expect(() => waits(steps)).toThrow(expect.objectContaining({ message: expect.stringMatching(message), exit: 2 }));
   });
 
-  test('a verification whose plugin is absent is told; a step whose plugin is absent is not in the order', () => {
+  test('steps whose plugin is absent are told, with what brings them', () => {
     const procedure = procedureOf(['one', ['a/one', 'x/gone', 'x/verify']]);
     procedure.phases[0]?.steps.splice(2, 1, { id: 'x/verify', from: '@coldstart/plugin-x', verify: true });
-    expect(orderSteps(kitOf(change('a/one')), procedure, {}).absent).toEqual([{ step: 'x/verify', from: '@coldstart/plugin-x' }]);
+    expect(orderSteps(kitOf(change('a/one')), procedure, {}).absent).toEqual([
+      { step: 'x/gone', from: '@x/y', verify: false },
+      { step: 'x/verify', from: '@coldstart/plugin-x', verify: true },
+    ]);
   });
 
   test('a selected step brings its plugin\'s preflight of that phase along, and borrows facts from what is left out', () => {

@@ -13,8 +13,8 @@ export type Placed = {
 
 export type Order = {
   phases: { id: string; title: string; number: number; steps: Placed[] }[];
-  /** Verifications of the procedure whose plugin is not installed: deviations. */
-  absent: { step: string; from: string }[];
+  /** Steps of the procedure whose plugin is not installed: deviations. `verify`: a verification, whose criteria stay untested. */
+  absent: { step: string; from: string; verify: boolean }[];
 };
 
 export type Selection = { steps?: readonly string[]; phases?: readonly string[]; items?: readonly string[] };
@@ -64,7 +64,7 @@ export function orderSteps(kit: Kit, procedure: Procedure, facts: Facts, selecti
         steps: placed.filter((p) => p.phase === phase.id),
       }))
       .filter((phase) => phase.steps.length > 0),
-    absent: selection.steps ? [] : absent,
+    absent: selection.steps || selection.phases ? [] : absent,
   };
 }
 
@@ -78,7 +78,7 @@ function placeSteps(kit: Kit, phase: ProcedurePhase, absent: Order['absent']): S
   for (const entry of phase.steps) {
     const step = kit.steps.get(entry.id);
     if (step) listed.push(step);
-    else if (entry.verify) absent.push({ step: entry.id, from: entry.from });
+    else absent.push({ step: entry.id, from: entry.from, verify: entry.verify ?? false });
   }
   const further = [...kit.steps.values()]
     .filter((step) => step.phase === phase.id && !phase.steps.some((entry) => entry.id === step.id))

@@ -105,8 +105,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     await journal.write(opening(options, order, id, generation));
     for (const what of lock.deviations) await journal.write({ type: 'deviation', what, subject: null });
     for (const what of options.deviations ?? []) await journal.write({ type: 'deviation', what, subject: null });
-    for (const { step, from } of order.absent)
-      await journal.write({ type: 'deviation', what: `not verified: ${step} (${from} is not installed)`, subject: step });
+    for (const what of absences(order)) await journal.write({ type: 'deviation', what, subject: null });
     for (const [what, words] of Object.entries(options.consents ?? {})) await journal.write({ type: 'consent', what, words });
 
     const ended = await carry(context, options, order, former);
@@ -122,6 +121,12 @@ export async function run(options: RunOptions): Promise<RunResult> {
   } finally {
     await lock.release();
   }
+}
+
+/** What is left out since its plugin is not installed, a line per plugin. */
+function absences({ absent }: Order): string[] {
+  const by = Map.groupBy(absent, ({ from, verify }) => `${from} is not installed: not ${verify ? 'verified' : 'run'}`);
+  return [...by].map(([why, steps]) => `${why}: ${steps.map((s) => s.step).join(', ')}`);
 }
 
 type Ended = Pick<RunResult, 'outcome' | 'exit' | 'failure'>;
@@ -185,7 +190,6 @@ async function carryAll(
       const before = await Promise.all(placed.waitsFor.flatMap((id) => running.get(id) ?? []));
       const stopper = before.find((r) => !isGood(r.verdict) && !(step.despite ?? []).includes(r.id));
       const lacking = placed.borrows.find((id) => missing.has(id));
-      await phases.enter(placed.phase);
       let result: StepResult;
       if (stopper || lacking !== undefined || context.stop.aborted) {
         const cause = stopper
@@ -195,7 +199,10 @@ async function carryAll(
             : 'the run was interrupted';
         const items = await Promise.all(plan.items.map((i) => notRun(context, placed.phase, step.id, i.key, cause)));
         result = { id: step.id, verdict: lacking !== undefined && !stopper ? 'failed' : 'not-run', items };
-      } else result = await carryStep(context, { placed, plan, only, facts, preparations });
+      } else {
+        await phases.enter(placed.phase);
+        result = await carryStep(context, { placed, plan, only, facts, preparations });
+      }
       await phases.leave(placed.phase, result);
       return result;
     })();

@@ -33,11 +33,18 @@ test('a process killed in the middle of a write leaves the old file or the new o
   let left = 0;
   for (let round = 0; round < 8; round++) {
     const { child } = await script('rewrite.ts');
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
+    const whole = (): void => {
+      const content = readFileSync(join(at.root, 'file'));
+      expect(content.length).toBe(3_000_000);
+      expect(content.equals(Buffer.alloc(3_000_000, content[0]))).toBe(true);
+    };
+    // What anybody reads meanwhile is whole, too.
+    for (let look = 0; look < 20 + Math.random() * 20; look++) {
+      whole();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
     await killed(child);
-    const content = readFileSync(join(at.root, 'file'));
-    expect(content.length).toBe(3_000_000);
-    expect(content.equals(Buffer.alloc(3_000_000, content[0]))).toBe(true);
+    whole();
     left += readdirSync(at.root).length - 1;
   }
   // Otherwise no kill fell into the middle of a write, and this test has shown nothing.

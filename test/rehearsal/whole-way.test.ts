@@ -1,0 +1,50 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { bareWorld, bringUp, carryOut, changesReceived, endsOf, survey, type BroughtUp } from './support/bring-up.ts';
+
+describe.each(['infra', 'apps'])('%s, from bare nodes to GitOps', (cluster) => {
+  let first: BroughtUp;
+  beforeAll(async () => {
+    first = await bringUp({ cluster });
+  });
+
+  test('ends well, and the lab says that its world is whole', () => {
+    expect({ failure: first.failure, exit: first.exit }).toEqual({ failure: null, exit: 0 });
+    expect(first.lab.verdict()).toEqual({ whole: true, findings: [], etcdClusters: 1 });
+  });
+
+  test('every step of the plan has its verdict, and something was done in every phase that changes', () => {
+    const planned = first.ground.plan.phases.flatMap((p) => p.steps.flatMap((s) => s.items.map((i) => `${s.id} ${i.key}`)));
+    expect(endsOf(first.records).map((r) => `${r.step} ${r.item}`).sort()).toEqual(planned.sort());
+    const changed = new Set(endsOf(first.records).filter((r) => r.verdict === 'done').map((r) => r.phase));
+    expect([...changed]).toEqual(expect.arrayContaining(['talos', 'prereqs', 'crds', 'core', 'validation']));
+  });
+
+  test('a second run, with .coldstart and without, changes nothing and says why', async () => {
+    for (const stateDir of [`.coldstart/${cluster}`, `.coldstart/fresh-${cluster}`]) {
+      const before = changesReceived(first.lab);
+      const again = await carryOut(first.ground, first.lab, { stateDir });
+      expect({ failure: again.failure, exit: again.exit }).toEqual({ failure: null, exit: 0 });
+      expect(changesReceived(first.lab) - before).toBe(0);
+      const changing = new Set([...first.ground.kit.steps.values()].filter((s) => s.kind === 'change').map((s) => s.id));
+      const ends = endsOf(again.records).filter((r) => changing.has(r.step));
+      expect(ends.filter((r) => r.verdict !== 'skipped').map((r) => `${r.step} ${r.item} ${r.verdict}`)).toEqual([]);
+      expect(ends.filter((r) => r.signals.length === 0 || !r.signals.every((s) => s.ok)).map((r) => `${r.step} ${r.item}`)).toEqual([]);
+    }
+  });
+});
+
+test('the same seed gives the same run, byte for byte as the tools received it', async () => {
+  const [a, b] = [await bringUp({ seed: 7 }), await bringUp({ seed: 7 })];
+  expect(JSON.stringify(a.lab.received())).toBe(JSON.stringify(b.lab.received()));
+  expect(a.lab.elapsed()).toBe(b.lab.elapsed());
+  expect((await bringUp({ seed: 8 })).lab.elapsed()).not.toBe(a.lab.elapsed());
+});
+
+test('a world that was saved is found again by the next rehearsal', async () => {
+  const ground = await survey();
+  const first = await carryOut(ground, await bareWorld(ground));
+  const lab = await bareWorld(ground, { saved: first.lab.save() });
+  const again = await carryOut(ground, lab);
+  expect(again.exit).toBe(0);
+  expect(changesReceived(lab)).toBe(0);
+});
