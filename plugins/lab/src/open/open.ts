@@ -88,6 +88,7 @@ export async function openLab(options: OpenOptions): Promise<OpenLab> {
     scratch,
     env: options.env,
     processes: new Map<number, LabProcess>(),
+    worlds: new Set(),
     nextPid: () => pid++,
     calls: { changing: 0 },
     boot: random.hex(16, 'boot'),

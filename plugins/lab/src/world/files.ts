@@ -47,8 +47,7 @@ export class Overlay implements WorldFiles {
   }
 
   list(folder: string): string[] {
-    const below = this.#hidden(folder) ? [] : disk.listReal(folder).filter((name) => !this.#hidden(posix.join(folder, name)));
-    const names = new Set(below);
+    const names = new Set(disk.listReal(folder).filter((name) => !this.#hidden(posix.join(folder, name))));
     for (const written of this.#written.keys()) if (under(written, folder)) names.add(written.slice(folder.length + 1));
     return [...names].sort();
   }

@@ -20,6 +20,8 @@ export type Ground = {
   env: Readonly<Record<string, string | undefined>>;
   /** By pid; also those that outlived the run that started them. */
   processes: Map<number, LabProcess>;
+  /** Processes of coldstart that live. */
+  worlds: Set<RehearsalWorld>;
   nextPid: () => number;
   /** Changing calls so far, over all worlds: what the fault `killed` counts. */
   calls: { changing: number };
@@ -46,12 +48,15 @@ export class RehearsalWorld implements World {
     this.#ground = ground;
     this.pid = ground.nextPid();
     this.started = `${ground.clock.now}.${this.pid}`;
+    ground.worlds.add(this);
     this.died = new Promise((resolve) => {
       this.#dead.signal.addEventListener('abort', () => resolve(), { once: true });
     });
   }
 
+  /** Ends this process of coldstart as SIGKILL does. */
   kill(): void {
+    this.#ground.worlds.delete(this);
     this.#dead.abort();
   }
 
@@ -128,7 +133,7 @@ export class RehearsalWorld implements World {
       if (stop.aborted) return nothing('stopped', '');
       const entry = this.#receive(call.tool, [...call.argv], call.stdin);
       const change = { made: () => void entry.changes++ };
-      const process = this.#launch(tool, call, change, (name) => (entry.target ??= name));
+      const process = this.#launch(tool, call, change, (name) => (entry.target = name));
       void process.ended.then((ended) => (entry.exit = ended.exit)).catch(() => {});
       await spawned({ pid: process.pid, started: process.started });
       await this.#dies('during', nth);
@@ -142,7 +147,7 @@ export class RehearsalWorld implements World {
     return this.#open(`alive ${child.pid}`, async () => {
       const process = this.#ground.processes.get(child.pid);
       if (process) return process.running && process.started === child.started;
-      return child.pid === this.pid && child.started === this.started;
+      return [...this.#ground.worlds].some((world) => world.pid === child.pid && world.started === child.started);
     });
   }
 
