@@ -45,9 +45,14 @@ export type WorldVerdict = {
 };
 
 export type Lab = {
-  world: World;
+  /** The world as the present process of coldstart has it. */
+  readonly world: World;
+  /** The world as the next process has it, which takes the place of `world`. */
+  process(): World;
+  /** Resolves when the fault `killed` struck `world`: none of its calls is answered any more, so a run on it never ends. */
+  readonly died: Promise<void>;
   /** What this world was made of without a source for it: durations, disks, versions. */
-  assumed: string[];
+  readonly assumed: string[];
   verdict(): WorldVerdict;
   received(): readonly Received[];
   /** How often each fault that was asked for fired. */
