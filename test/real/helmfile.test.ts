@@ -73,7 +73,9 @@ test('the example comes up: real definitions, the real Cilium chart, and the res
       'crd/servicemonitors.monitoring.coreos.com',
     ]),
   );
-  await kubectl(['apply', '--server-side', '-f', '-'], definitions.map((one) => JSON.stringify(one)).join('\n---\n'));
+  const applyDefinitions = () =>
+    kubectl(['apply', '--server-side', '-f', '-'], definitions.map((one) => JSON.stringify(one)).join('\n---\n'));
+  await applyDefinitions();
   await kubectl(['wait', '--for=condition=established', '--timeout=60s', ...names]);
 
   // Phase 2.
@@ -111,6 +113,12 @@ test('the example comes up: real definitions, the real Cilium chart, and the res
   const phases = pods.stdout.trim().split('\n');
   expect(phases.filter((line) => line.includes('/cilium-') && !/operator|envoy/.test(line))).toHaveLength(6);
   expect(phases.filter((line) => !/ (Running|Succeeded)$/.test(line))).toEqual([]);
+
+  // What is the same is seen as that, and not as a change.
+  const again = await plane.audit.mark();
+  await applyDefinitions();
+  const repeated = (await plane.audit.changes({ since: again })).map(({ verb, result }) => `${verb} ${result}`);
+  expect(repeated).toEqual(definitions.map(() => 'patch unchanged'));
 
   const users = new Set((await plane.audit.changes()).map(({ user }) => user));
   expect([...users]).toEqual(['operator']);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 
 import { run } from './children.ts';
 import { moduleFolder } from './toolchain/go.ts';
-import { compilersAtOnce } from './toolchain/load.ts';
+import { compilersAtOnce, memoryWarning } from './toolchain/load.ts';
 import { toolNames } from './toolchain/table.ts';
 
 const build = fileURLToPath(new URL('toolchain/build.ts', import.meta.url));
@@ -134,4 +134,9 @@ test.for([
   { cores: 1, free: 64, expected: 1 },
 ])('$cores cores with $free GB free compile $expected at once', ({ cores, free, expected }) => {
   expect(compilersAtOnce(cores, free * 1024 ** 3)).toBe(expected);
+});
+
+test('too little memory for a link is said', () => {
+  expect(memoryWarning(1.2 * 1024 ** 3)).toBe('1.2 GB of memory are free, and the largest of these builds needs 2.5');
+  expect(memoryWarning(8 * 1024 ** 3)).toBe(undefined);
 });

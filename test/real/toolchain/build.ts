@@ -14,7 +14,7 @@ import { howItEnded, lastLines, must, run } from '../children.ts';
 import { cacheFolder, digestOf, fillAtomically, sweep, whileLocked } from './cache.ts';
 import { findGo, goEnv, requiredVersion } from './go.ts';
 import type { Go } from './go.ts';
-import { compilersAtOnce } from './load.ts';
+import { compilersAtOnce, memoryWarning } from './load.ts';
 import { rowOf, toolNames } from './table.ts';
 import type { Row, ToolName } from './table.ts';
 
@@ -81,6 +81,8 @@ const buildOne = async (job: Job, say: (line: string) => void, stop: AbortSignal
     if (await stands()) return { ...tool, builtIn: 'cached' };
     await sweep(shelf);
     say(`${job.name} ${job.version}: building`);
+    const warning = memoryWarning();
+    if (warning) say(`${job.name} ${job.version}: ${warning}`);
     const began = performance.now();
     await fillAtomically(folder, (temporary) => compile(job, temporary, stop));
     const builtIn = Math.round(performance.now() - began);
