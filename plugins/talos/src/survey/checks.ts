@@ -1,4 +1,5 @@
 import type { Finding } from '@coldstart/contract';
+import { isAddress } from './addresses.ts';
 import type { Found } from './nodes.ts';
 import type { TalosContext } from './talosconfig.ts';
 import type { YamlFile } from './yaml-file.ts';
@@ -40,8 +41,10 @@ function checkNames({ config, hostname }: Placed): Finding[] {
 function checkAddress(node: Placed, talconfig: YamlFile): Finding[] {
   const { config, address } = node;
   const problems: Finding[] = [];
-  if (config.addresses.length > 0 && !config.dhcp && !config.addresses.includes(address) && /^[\d.]+$|:/.test(address))
-    problems.push(talconfig.finding([...node.at, 'ipAddress'], address, `one of ${config.addresses.join(', ')}, the addresses in ${config.file.file}`));
+  const wanted = [address, ...node.addresses].filter(isAddress);
+  const odd = wanted.find((a) => !config.addresses.includes(a));
+  if (config.addresses.length > 0 && !config.dhcp && odd !== undefined && (odd === address || wanted.every((a) => a === address || a === odd)))
+    problems.push(talconfig.finding([...node.at, 'ipAddress'], odd, `one of ${config.addresses.join(', ')}, the addresses in ${config.file.file}`));
   if (config.vip !== null && config.vip === address)
     problems.push(talconfig.finding([...node.at, 'ipAddress'], `${address}, the virtual address`, "the node's own address"));
   return problems;
