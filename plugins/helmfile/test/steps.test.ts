@@ -1,6 +1,6 @@
 import type { Past } from '@coldstart/contract';
 import { describe, expect, it } from 'vitest';
-import { asList, example, fakeReader, KUBECONFIG, lookWith, unnamed, type Answers } from '../../../packages/tools/test/fakes.ts';
+import { asList, example, fakeReader, inMemory, KUBECONFIG, lookWith, unnamed, type Answers } from '../../../packages/tools/test/fakes.ts';
 import { failureOf } from '../../../packages/tools/test/recording.ts';
 import { helmfilePlugin } from '../src/index.ts';
 import { clusterGuard } from '../src/guards/cluster.ts';
@@ -222,8 +222,8 @@ describe('helmfile/releases', async () => {
 
 describe('the guard', async () => {
   const facts = await surveyed();
-  const look = (answers: Answers, ca?: string) => {
-    const world = fakeReader(answers);
+  const look = (answers: Answers, ca?: string, kubeconfig?: string) => {
+    const world = fakeReader(answers, { files: inMemory(kubeconfig === undefined ? {} : { 'kubernetes/kubeconfig': kubeconfig, 'kubernetes/ca.crt': Buffer.from(pem, 'base64').toString() }) });
     return { world, verdict: clusterGuard.look(lookWith(world, { ...facts, ...(ca === undefined ? {} : { 'talos/cluster': { kubernetesCaFingerprint: ca } }) }, undefined)) };
   };
   const pem = new TextDecoder().decode(await example().read('clusters/infra/talos/clusterconfig/infra-infra-01.yaml')).match(/^cluster:[\s\S]*?\n {4}ca:\n {8}crt: (\S+)/m)?.[1] ?? '';
@@ -231,19 +231,31 @@ describe('the guard', async () => {
   const fingerprint = createHash('sha256').update(new X509Certificate(Buffer.from(pem, 'base64')).raw).digest('hex');
   const ready = { 'get --raw /readyz': { stdout: 'ok' } };
 
-  it('lets pass where the CA is the repository\'s and the API answers', async () => {
-    const { world, verdict } = look({ 'config view': { stdout: pem }, ...ready }, fingerprint);
+  const kubeconfig = (cluster: object, context = 'infra') =>
+    JSON.stringify({ contexts: [{ name: 'other', context: { cluster: 'y' } }, { name: context, context: { cluster: 'x' } }], clusters: [{ name: 'y', cluster: {} }, { name: 'x', cluster }] });
+
+  it.each([
+    ['in the kubeconfig', kubeconfig({ 'certificate-authority-data': pem })],
+    ['in a file beside it', kubeconfig({ 'certificate-authority': 'ca.crt' })],
+  ])("lets pass where the CA %s is the repository's and the API answers", async (_, file) => {
+    const { world, verdict } = look(ready, fingerprint, file);
     expect(await verdict).toMatchObject({ ok: true });
     expect(unnamed(world.asked)).toEqual([]);
-    expect(world.asked).toHaveLength(2);
-  });
-  it('refuses another cluster\'s CA before it asks that cluster anything', async () => {
-    const { world, verdict } = look({ 'config view': { stdout: pem }, ...ready }, 'f'.repeat(64));
-    expect(await verdict).toMatchObject({ ok: false, cause: expect.stringContaining('another cluster') });
     expect(world.asked).toHaveLength(1);
   });
-  it('refuses a context without a CA', async () => {
-    expect(await look({ 'config view': { exit: 1, stderr: recording('kubectl/no-such-context').stderr }, ...ready }, fingerprint).verdict).toMatchObject({ ok: false, cause: expect.stringContaining('no readable CA') });
+  it("refuses another cluster's CA before it asks that cluster anything", async () => {
+    const { world, verdict } = look(ready, 'f'.repeat(64), kubeconfig({ 'certificate-authority-data': pem }));
+    expect(await verdict).toMatchObject({ ok: false, cause: expect.stringContaining('another cluster') });
+    expect(world.asked).toEqual([]);
+  });
+  it.each([
+    ['no kubeconfig', undefined],
+    ['no such context', kubeconfig({ 'certificate-authority-data': pem }, 'apps')],
+    ['no CA in it', kubeconfig({})],
+    ['a CA that is none', kubeconfig({ 'certificate-authority-data': 'bm8=' })],
+    ['a kubeconfig that is no YAML', '{'],
+  ])('refuses %s', async (_, file) => {
+    expect(await look(ready, fingerprint, file).verdict).toMatchObject({ ok: false, cause: expect.stringContaining('no readable CA') });
   });
   it('refuses an API that does not answer', async () => {
     expect(await look({ 'get --raw /readyz': { exit: 1, stderr: recording('kubectl/refused').stderr } }).verdict).toMatchObject({ ok: false, cause: expect.stringContaining('was refused') });

@@ -1,9 +1,8 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import type { Guard, Signal } from '@coldstart/contract';
-import { kubectlArgv, parseReadyz, str, textOf, whyNot } from '@coldstart/tools';
+import { posix } from 'node:path';
+import type { Guard, Json, Reader, Signal } from '@coldstart/contract';
+import { kubectlArgv, list, parseReadyz, readYaml, str, textOf, whyNot, type KubeAccess } from '@coldstart/tools';
 import { accessFrom } from '../facts.ts';
-
-const CA = '{.clusters[0].cluster.certificate-authority-data}';
 
 /**
  * The API behind kubeconfig and context is this cluster's: the CA that the kubeconfig trusts is the one in the
@@ -17,16 +16,15 @@ export const clusterGuard: Guard = {
     const signals: Signal[] = [];
     const wanted = str(facts['talos/cluster'], 'kubernetesCaFingerprint');
     if (wanted !== undefined) {
-      const done = await world.probe({ tool: 'kubectl', argv: kubectlArgv(access, 'config', 'view', '--raw', '--minify', '--flatten', '-o', `jsonpath=${CA}`), deadline: 10_000 });
-      const shown = done.exit === 0 ? fingerprint(textOf(done.stdout)) : undefined;
-      signals.push({ name: 'Kubernetes CA', subject: access.context, expected: wanted, observed: shown ?? 'not readable', ok: shown === wanted, source: `kubectl config view of ${access.path}` });
+      const shown = await trustedCa(world, access);
+      signals.push({ name: 'Kubernetes CA', subject: access.context, expected: wanted, observed: shown ?? 'not readable', ok: shown === wanted, source: access.path });
       if (shown !== wanted)
         return {
           ok: false,
           signals,
           cause:
             shown === undefined
-              ? `the context ${access.context} of ${access.path} has no readable CA (${whyNot(done)})`
+              ? `the context ${access.context} of ${access.path} has no readable CA`
               : `the context ${access.context} of ${access.path} belongs to another cluster: its CA is not the one in this repository's machine configs`,
           remedy: 'Write the kubeconfig again with `coldstart talos kubeconfig <cluster>`, and look which cluster answers at its address before anything is changed.',
           page: 'wrong-cluster',
@@ -45,10 +43,18 @@ export const clusterGuard: Guard = {
   },
 };
 
-/** SHA-256 of the DER of the first certificate in base64 PEM. */
-function fingerprint(data: string): string | undefined {
+/** SHA-256 (hex) of the DER of the CA that a kubeconfig's context trusts; undefined where it has none that can be read. */
+async function trustedCa(world: Reader, access: KubeAccess): Promise<string | undefined> {
+  const bytes = await world.read(access.path);
+  const config = bytes && readYaml(access.path, bytes).documents[0]?.value;
+  const named = (key: string, name: string | undefined): Json | undefined => list(config, key).find((entry) => str(entry, 'name') === name);
+  const cluster = named('clusters', str(named('contexts', access.context), 'context', 'cluster'));
+  const data = str(cluster, 'cluster', 'certificate-authority-data');
+  const file = str(cluster, 'cluster', 'certificate-authority');
+  // kubectl takes a relative path from the kubeconfig's own folder.
+  const pem = data !== undefined ? Buffer.from(data, 'base64') : file === undefined ? undefined : await world.read(posix.isAbsolute(file) ? file : posix.join(posix.dirname(access.path), file));
   try {
-    return createHash('sha256').update(new X509Certificate(Buffer.from(data.trim(), 'base64')).raw).digest('hex');
+    return pem && createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
   } catch {
     return undefined;
   }
