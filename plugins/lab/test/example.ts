@@ -34,6 +34,7 @@ export const facts: Facts = {
     mtu: 9000,
     links: ['enp1s0f0', 'enp1s0f1'],
     talosVersion: 'v1.13.0',
+    config: configOf(node.name),
   })),
 };
 

@@ -15,7 +15,7 @@ type Entry = { event: string; data: Json } | { fire: () => void };
 /** A call of the outside world into the lab that has not been answered yet. Time advances only while there is one. */
 type Call = { what: string; fail: (error: Error) => void };
 
-export type SavedClock = { now: Ms; next: number; events: { at: Ms; event: string; data: Json }[] };
+export type SavedClock = { now: Ms; events: { at: Ms; event: string; data: Json }[] };
 
 /**
  * Virtual time with its one queue. While a call is open, it lets everything run that can run, then goes to the next
@@ -113,7 +113,7 @@ export class VirtualClock implements Clock, Events {
     const events = this.#queue
       .list()
       .flatMap(({ at, what }) => ('event' in what ? [{ at, event: what.event, data: what.data }] : []));
-    return { now: this.#now, next: this.#next, events };
+    return { now: this.#now, events };
   }
 
   #enter(ms: Ms, what: Entry): number {

@@ -16,8 +16,6 @@ export type ReceivedConfig = {
   caFingerprint: string;
   /** PEM of `cluster.ca.crt`. */
   kubernetesCa: string | null;
-  /** PEM of `cluster.ca.key`; control planes only. */
-  kubernetesCaKey: string | null;
   endpoint: string;
   vip: string | null;
   addresses: string[];
@@ -51,7 +49,6 @@ export function understand(bytes: Uint8Array): ReceivedConfig {
     ca,
     caFingerprint: fingerprint(ca),
     kubernetesCa: pem(below(cluster, 'ca')['crt']),
-    kubernetesCaKey: pem(below(cluster, 'ca')['key']),
     endpoint: text(below(cluster, 'controlPlane')['endpoint']) ?? '',
     vip: links.map((link) => link.vip).find((vip) => vip !== null) ?? null,
     addresses: links.flatMap((link) => link.addresses),

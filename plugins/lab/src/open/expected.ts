@@ -44,6 +44,12 @@ export function expectedFrom(cluster: string, facts: Facts): Expected {
   return { cluster, ...told.data, nodes: nodes.data as Expected['nodes'], facts: facts as Readonly<Record<string, Json>> };
 }
 
+/** The machine configs of the repository, as the fact `talos/nodes` names them. */
+export function configFiles(expected: Expected): string[] {
+  const named = z.array(z.object({ config: z.string() })).safeParse(expected.facts['talos/nodes']);
+  return named.success ? named.data.map(({ config }) => config) : [];
+}
+
 function unusable(message: string): Problem {
   return new Problem(message, { exit: EXIT.usage, remedy: "Mend the repository's Talos files; `coldstart cluster plan` shows what was read." });
 }

@@ -16,7 +16,8 @@ import { Overlay } from '../world/files.ts';
 import { apiAt, dial } from '../world/network.ts';
 import type { LabProcess } from '../world/process.ts';
 import { type Ground, RehearsalWorld } from '../world/world.ts';
-import { expectedFrom } from './expected.ts';
+import { withBytes, withoutSecrets } from './configs.ts';
+import { configFiles, expectedFrom } from './expected.ts';
 import { decodeWorld, encode } from './saved.ts';
 
 /** A lab, and what tests and the benchmark look at beyond the contract. */
@@ -48,7 +49,8 @@ export async function openLab(options: OpenOptions): Promise<OpenLab> {
   const scratch = '/lab/scratch';
   const files = new Overlay({ state: posix.join(root, '.coldstart'), scratch, real: options.disk === 'real' }, saved?.files);
   const nodes = new Map(expected.nodes.map((node) => [node.name, machine(node, random, assume)]));
-  for (const node of saved?.nodes ?? []) nodes.set(node.name, node);
+  const configs = configFiles(expected).flatMap((path) => files.read(posix.resolve(root, path)) ?? []);
+  for (const node of saved?.nodes ?? []) nodes.set(node.name, withBytes(node, configs));
   const received: Received[] = [];
 
   const model: Model = {
@@ -117,7 +119,7 @@ export async function openLab(options: OpenOptions): Promise<OpenLab> {
         clock: clock.save(),
         random: random.save(),
         durations: durations.save(),
-        nodes: [...nodes.values()],
+        nodes: [...nodes.values()].map(withoutSecrets),
         etcd: [...model.etcd.values()],
         apis: Object.fromEntries([...model.apis].map(([id, api]) => [id, api.save()])),
         files: files.save(),

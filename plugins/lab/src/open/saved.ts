@@ -4,8 +4,8 @@ import type { SavedClock } from '../clock/clock.ts';
 import type { SavedDurations } from '../clock/durations.ts';
 import type { SavedRandom } from '../clock/random.ts';
 import type { EtcdCluster } from '../etcd/cluster.ts';
-import type { NodeModel } from '../nodes/node.ts';
 import type { SavedFiles } from '../world/files.ts';
+import type { SavedNode } from './configs.ts';
 
 const SCHEMA = 'coldstart.lab-world/1';
 
@@ -15,7 +15,7 @@ const Saved = z.object({
   clock: z.custom<SavedClock>(isObject),
   random: z.custom<SavedRandom>(isObject),
   durations: z.custom<SavedDurations>(isObject),
-  nodes: z.array(z.custom<NodeModel>(isObject)),
+  nodes: z.array(z.custom<SavedNode>(isObject)),
   etcd: z.array(z.custom<EtcdCluster>(isObject)),
   apis: z.record(z.string(), z.json()),
   files: z.array(z.object({ path: z.string(), mode: z.number(), bytes: z.string() })),
