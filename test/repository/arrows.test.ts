@@ -48,7 +48,7 @@ describe('arrows point one way', () => {
   });
 
   test('only a contract subpath for commands knows oclif, and the engine knows none', () => {
-    const wrong = sources.filter((f) => imports(f).some((to) => to.startsWith('@oclif/'))).filter((f) => !/^packages\/(cli|all)\/|^packages\/contract\/src\/command\/|^plugins\/\w+\/src\/(commands|hooks)\//.test(f));
+    const wrong = sources.filter((f) => imports(f).some((to) => to.startsWith('@oclif/'))).filter((f) => !/^packages\/(cli|all)\/|^packages\/contract\/src\/command\/|^plugins\/\w+\/src\/(commands\/|hooks\/|flags\.ts)/.test(f));
     expect(wrong).toEqual([]);
   });
 

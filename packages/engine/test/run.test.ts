@@ -63,6 +63,17 @@ describe('a run', () => {
     expect(world.mono()).toBeLessThan(70_000);
   });
 
+  test('slots go in the items\' order, though a later one has looked sooner', async () => {
+    const world = new FakeWorld();
+    const observe: Step['observe'] = async ({ key }) => {
+      if (world.spawned.some((s) => s.words[2] === key)) return done();
+      await world.sleep(key === 'n1' ? 3000 : key === 'n2' ? 2000 : 10);
+      return { state: 'needed', signals: [] };
+    };
+    await carryOut(world, [changing(world, 'a/apply', { forEach: three, observe, limit: () => ({ n: 1, hold: 'act', onFailure: 'continue' }) })]);
+    expect(world.spawned.map((s) => s.words[2])).toEqual(['n1', 'n2', 'n3']);
+  });
+
   test('hold settled: the next one starts when the one before is done', async () => {
     const world = new FakeWorld();
     const observe: Step['observe'] = async ({ key, world: w }) => {

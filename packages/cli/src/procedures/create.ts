@@ -21,6 +21,7 @@ export const create: Procedure = {
         { id: 'talos/bootstrap', from: talos },
         { id: 'talos/etcd', from: talos },
         { id: 'talos/kubeconfig', from: talos },
+        { id: 'talos/api-answers', from: talos },
         { id: 'talos/api', from: talos },
         { id: 'talos/apply-workers', from: talos },
         { id: 'talos/registered', from: talos },

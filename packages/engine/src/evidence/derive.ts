@@ -40,7 +40,7 @@ export function derive(journal: Pick<JournalRead, 'records' | 'head' | 'torn'>):
     started: start.at,
     ended: last.at,
     elapsed: Math.max(0, last.mono - start.mono),
-    clock: clockOf(start, records),
+    clock: clockOf(start, records, end?.outcome === 'done'),
     coldstart: start.coldstart,
     operator: start.operator,
     seed: start.seed ?? null,
@@ -111,22 +111,25 @@ function phaseOf(id: string, title: string, slo: number | null, steps: EvidenceS
   const start = records.find((r) => r.type === 'phase-start' && r.phase === id);
   const end = records.find((r) => r.type === 'phase-end' && r.phase === id);
   const until = end ?? (start && records.at(-1));
+  const verdict = end?.type === 'phase-end' ? end.verdict : start ? 'interrupted' : together(steps.map((step) => step.verdict));
   return {
     id,
     title,
-    verdict: end?.type === 'phase-end' ? end.verdict : start ? 'interrupted' : together(steps.map((step) => step.verdict)),
-    ...clocked(start && until ? Math.max(0, until.mono - start.mono) : null, slo),
+    verdict,
+    ...clocked(start && until ? Math.max(0, until.mono - start.mono) : null, slo, verdict === 'done' || verdict === 'skipped'),
     steps,
   };
 }
 
 /** The clock of the whole bring-up: from the first change that was begun to the end of the last phase. */
-function clockOf(start: RecordOf<'run-start'>, records: readonly JournalRecord[]): Clocked {
+function clockOf(start: RecordOf<'run-start'>, records: readonly JournalRecord[], reached: boolean): Clocked {
   const first = records.find((r) => r.type === 'action-start' && r.risk !== 'read' && r.guards.every((guard) => guard.ok));
   const last = records.findLast((r) => r.type === 'phase-end') ?? records.at(-1);
-  return clocked(first && last ? Math.max(0, last.mono - first.mono) : null, start.slo);
+  return clocked(first && last ? Math.max(0, last.mono - first.mono) : null, start.slo, reached);
 }
 
-function clocked(elapsed: number | null, slo: number | null): Clocked {
-  return { elapsed, slo, within: elapsed === null || slo === null ? null : elapsed <= slo };
+/** What did not reach its end may have exceeded its bound, but was not within it. */
+function clocked(elapsed: number | null, slo: number | null, reached: boolean): Clocked {
+  if (elapsed === null || slo === null) return { elapsed, slo, within: null };
+  return { elapsed, slo, within: elapsed > slo ? false : reached ? true : null };
 }

@@ -54,9 +54,13 @@ function actionOf(start: RecordOf<'action-start'>, end: RecordOf<'action-end'> |
   };
 }
 
-/** It failed before anything went out: no process could be started, the file was not as expected, or the run was stopped just before. */
+/**
+ * It failed before anything went out: no process could be started, the file was not as expected, a hole was not filled, or
+ * the run was stopped just before.
+ */
 function neverSent(end: RecordOf<'action-end'> | undefined): boolean {
-  return end !== undefined && (end.how === 'spawn' || end.how === 'conflict' || (end.how === null && end.outcome === 'failed'));
+  if (end?.outcome !== 'failed') return false;
+  return end.how === null || end.how === 'spawn' || end.how === 'conflict' || end.how === 'unfilled';
 }
 
 export function stepOf(id: string, title: string, items: readonly string[], records: readonly JournalRecord[]): EvidenceStep {

@@ -49,9 +49,11 @@ function ofActions(records: readonly JournalRecord[]): string[] {
     if (type === 'action-spawned') continue;
     open.delete(name);
     if (record.outcome !== 'ok') continue;
-    if (start?.guards.some((guard) => !guard.ok)) found.push(`record ${seq}: ${name} is ok though a guard said no`);
-    if (record.kind !== null || (record.how !== null && record.how !== 'exit') || (record.how === 'exit' && record.exit === null))
-      found.push(`record ${seq}: ${name} is ok though it did not end by itself`);
+    if (!start) continue;
+    if (start.guards.some((guard) => !guard.ok)) found.push(`record ${seq}: ${name} is ok though a guard said no`);
+    if (record.how !== (start.ok === null ? null : 'exit')) found.push(`record ${seq}: ${name} is ok though it did not end by itself`);
+    else if (start.ok !== null && !start.ok.includes(record.exit ?? -1))
+      found.push(`record ${seq}: ${name} is ok though it ended with exit code ${record.exit}`);
   }
   return found;
 }

@@ -25,7 +25,7 @@ function head(e: Evidence): string[] {
     ['Elapsed', duration(e.elapsed)],
     ['Bring-up', e.clock.elapsed === null ? 'no change was sent' : `${bound(e.clock)} from the first change to the end of the last phase`],
     ['Items', `${e.counts.done} done, ${e.counts.skipped} skipped, ${e.counts.failed + e.counts.refused} failed or refused, ${e.counts.interrupted} interrupted, ${e.counts['not-run']} not run`],
-    ['Changes', `${e.counts.changes} sent, ${e.counts.retries} retries`],
+    ['Changes', `${e.counts.changes} sent, ${e.counts.retries} ${e.counts.retries === 1 ? 'retry' : 'retries'}`],
     ['Operator', `${e.operator.user} on ${e.operator.host}`],
     ['coldstart', e.coldstart],
     ...optional('Seed', e.seed === null ? null : String(e.seed)),
@@ -79,7 +79,7 @@ function criteria(e: Evidence): string[] {
   if (e.criteria.length === 0) return [];
   const rows = e.criteria.map((c) => {
     const signals = c.cites.reduce((sum, cite) => sum + cite.signals.length, 0);
-    const by = c.verdict === 'met' ? `by ${c.step}, ${signals} signals` : (c.reason ?? '');
+    const by = c.verdict === 'met' ? `by ${c.step}, ${signals} ${signals === 1 ? 'signal' : 'signals'}` : oneLine(c.reason ?? '');
     return [`  ${c.verdict}`, c.id, c.title, by];
   });
   return ['Criteria', ...table(rows)];
@@ -92,7 +92,8 @@ function times(e: Evidence): string[] {
 }
 
 const within = (c: Clocked): string => (c.within === null ? '' : c.within ? 'within' : 'EXCEEDED');
-const bound = (c: Clocked): string => `${duration(c.elapsed)}${c.slo === null ? '' : ` (SLO ${duration(c.slo)}, ${within(c)})`}`;
+const bound = (c: Clocked): string =>
+  `${duration(c.elapsed)}${c.slo === null ? '' : ` (SLO ${duration(c.slo)}${c.within === null ? '' : `, ${within(c)}`})`}`;
 
 function phase(p: EvidencePhase): string[] {
   return [`Phase ${p.id}, ${p.title}, ${p.verdict}`, ...p.steps.flatMap(step)];

@@ -52,7 +52,7 @@ export const EvidenceStep = z.strictObject({
 });
 export type EvidenceStep = z.infer<typeof EvidenceStep>;
 
-/** A time against its bound; `within` is null where there is no bound, or no time. */
+/** A time against its bound; `within` is null where there is no bound, no time, or its end was not reached. */
 export const Clocked = z.strictObject({ elapsed: Ms.nullable(), slo: Ms.nullable(), within: z.boolean().nullable() });
 export type Clocked = z.infer<typeof Clocked>;
 

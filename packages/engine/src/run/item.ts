@@ -50,6 +50,8 @@ export async function carryItem(
     phase: string;
     step: Step;
     item: Item<unknown>;
+    /** Its place among the step's items. */
+    index: number;
     actions: Action[];
     artefacts: Record<string, Uint8Array>;
     slots: Slots | undefined;
@@ -168,14 +170,15 @@ class Carrier {
   }
 
   release(): void {
-    if (this.#held && this.#at.slots) this.#at.slots.give();
+    if (this.#held) this.#at.slots?.give();
     this.#held = false;
+    this.#at.slots?.pass(this.#at.index);
   }
 
   /** A slot is for acting: whoever only waits for the world does not hold one, unless the step says so. */
   async #take(): Promise<void> {
     if (!this.#at.slots) return;
-    await orStopped(this.#at.slots.take(), this.#run.stop);
+    await orStopped(this.#at.slots.take(this.#at.index), this.#run.stop);
     this.#held = true;
   }
 

@@ -48,7 +48,7 @@ export class Preparations {
     const { world, kit } = this.#run;
     for (const action of actions) {
       for (let attempt = 1; ; attempt += 1) {
-        await orStopped(this.#slots.take(), this.#run.stop);
+        await orStopped(this.#slots.take(0), this.#run.stop);
         const done = await act(action, {
           run: this.#run.id,
           name: { phase, step: step.id, item, action: action.id, attempt },

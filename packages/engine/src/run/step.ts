@@ -19,11 +19,14 @@ export async function carryStep(
 ): Promise<StepResult> {
   const { step, phase } = at.placed;
   const limit = step.limit?.(at.facts.all());
-  const slots = limit ? new Slots(limit.n) : undefined;
+  // Items refer to earlier ones by key, so each promise is kept before the next one may ask for it.
+  const items = inOrder(itemsOf(step, at.facts.all(), at.only));
+  const free = [...items.keys()].filter((i) => (items[i]?.after ?? []).length === 0);
+  const slots = limit ? new Slots(limit.n, free) : undefined;
   const carried = new Map<string, Promise<ItemResult>>();
   let stopped = false;
 
-  const carry = async (item: Item<unknown>): Promise<ItemResult> => {
+  const carry = async (item: Item<unknown>, index: number): Promise<ItemResult> => {
     for (const before of item.after ?? []) {
       const earlier = await carried.get(before);
       if (earlier && !isGood(earlier.verdict)) return notRun(run, phase, step.id, item.key, `${before} is not there`);
@@ -39,6 +42,7 @@ export async function carryStep(
       phase,
       step,
       item,
+      index,
       actions: planned?.actions ?? [],
       artefacts: prepared.artefacts,
       slots,
@@ -49,9 +53,13 @@ export async function carryStep(
     return result;
   };
 
-  // Items refer to earlier ones by key, so each promise is kept before the next one may ask for it.
-  const items = inOrder(itemsOf(step, at.facts.all(), at.only));
-  for (const item of items) carried.set(item.key, Promise.resolve().then(() => carry(item)));
+  for (const [index, item] of items.entries())
+    carried.set(
+      item.key,
+      Promise.resolve()
+        .then(() => carry(item, index))
+        .finally(() => slots?.pass(index)),
+    );
   const results = await settleAll([...carried.values()]);
 
   const bad = results.filter((r) => !isGood(r.verdict));

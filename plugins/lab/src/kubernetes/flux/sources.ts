@@ -22,11 +22,11 @@ export const sources: Controller = (plane) => {
     const tries = note?.generation === generation ? note.tries : 0;
     const from = note?.generation === generation ? (note.next as number) : Math.max(up, source.changed);
     const key = noteKey(source);
-    return [{ at: from + draw(plane.model.random, 'source fetched by Flux', `${key}/${generation}/${tries}`), key, run: (moment) => fetch(plane, source, generation, tries, moment) }];
+    return [{ at: from + draw(plane.model.random, 'source fetched by Flux', `${key}/${generation}/${tries}`), key, run: (moment) => fetchSource(plane, source, generation, tries, moment) }];
   });
 };
 
-function fetch(plane: ControlPlane, source: Stored, generation: number, tries: number, moment: number): void {
+function fetchSource(plane: ControlPlane, source: Stored, generation: number, tries: number, moment: number): void {
   const problem = source.object.kind === 'GitRepository' ? gitProblem(plane, source) : undefined;
   if (problem === undefined) {
     const revision = revisionOf(plane, source);
