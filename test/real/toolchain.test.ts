@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 
 import { run } from './children.ts';
+import { ofGroups } from './fixtures/processes.ts';
 import { moduleFolder } from './toolchain/go.ts';
 import { compilersAtOnce, memoryWarning } from './toolchain/load.ts';
 import { toolNames } from './toolchain/table.ts';
@@ -89,6 +92,22 @@ describe('the toolchain', () => {
     const { exit, stderr } = await builder(['kubeconform'], go);
     expect(exit).toBe(1);
     expect(stderr).toContain('it does not say the version v0.8.0, but: v0.0.1');
+  });
+
+  test('interrupted, it ends what it started and leaves nothing', async () => {
+    const pidFile = join(dir, 'go-pid');
+    const go = await pretendGo(`echo $$ > ${pidFile}; exec sleep 100`);
+    const child = spawn(process.execPath, [build, 'age'], {
+      env: { ...process.env, COLDSTART_TOOLCHAIN: join(dir, 'cache'), ...go },
+      stdio: 'ignore',
+    });
+    const ended = once(child, 'exit');
+    const started = () => readFile(pidFile, 'utf8').catch(() => '');
+    await expect.poll(started, { timeout: 20_000 }).toMatch(/^\d+\n$/);
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+    expect(await ofGroups([Number(await started())])).toEqual([]);
+    expect(await readdir(join(dir, 'cache/age'))).toEqual([]);
   });
 
   test('without Go it says what is needed', async () => {

@@ -4,7 +4,7 @@
  *     node test/real/toolchain/build.ts [name…]
  *
  * stdout: one JSON line, `{tool: {path, version, digest, builtIn}}`. stderr: progress, and what could not be built.
- * Exit 0 when every tool stands, 1 otherwise, 2 for a name that is no tool.
+ * Exit 0 when every tool stands, 1 otherwise, 2 for a name that is no tool, 130 when interrupted.
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -116,8 +116,7 @@ export const buildTools = async (names: string[] = toolNames, options: BuildOpti
   return outcome;
 };
 
-const main = async (names: string[]): Promise<number> => {
-  const stopping = new AbortController();
+const main = async (names: string[], stopping: AbortController): Promise<number> => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const unknown = names.filter((name) => !(toolNames as string[]).includes(name));
@@ -132,8 +131,9 @@ const main = async (names: string[]): Promise<number> => {
 };
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
-    process.stderr.write(`${error.message}\n`);
-    return 1;
+  const stopping = new AbortController();
+  process.exitCode = await main(process.argv.slice(2), stopping).catch((error: Error) => {
+    process.stderr.write(`${stopping.signal.aborted ? 'interrupted' : error.message}\n`);
+    return stopping.signal.aborted ? 130 : 1;
   });
 }
