@@ -1,6 +1,7 @@
 import { at, type Fields, type KubeObject } from '../object.ts';
 import { ciliumConfig } from './cilium-config.ts';
 import { CERT_MANAGER, EXTERNAL_SECRETS, FLUX_OPERATOR, GATEWAY_API, PROMETHEUS_OPERATOR } from './definitions.ts';
+import { component } from './flux-component.ts';
 import { configMap, crds, custom, type Release, service, workload } from './parts.ts';
 
 /** What a chart brings for a release with these values. */
@@ -103,6 +104,9 @@ const fluxInstance: Stand = (release, values) => [
   custom(release, 'fluxcd.controlplane.io/v1', 'FluxInstance', 'flux', (at(values, 'instance') ?? {}) as Fields),
 ];
 
+/** Flux by its own chart: definitions and controllers, as `flux install` would bring them. */
+const flux2: Stand = (release) => ['source-controller', 'kustomize-controller', 'helm-controller', 'notification-controller'].flatMap((name) => component(release, name));
+
 /** One workload with the release's name. */
 const single =
   (kind: 'Deployment' | 'DaemonSet'): Stand =>
@@ -116,6 +120,7 @@ const CHARTS: Record<string, Stand> = {
   'external-secrets': externalSecrets,
   'flux-operator': fluxOperator,
   'flux-instance': fluxInstance,
+  flux2,
   'metrics-server': single('Deployment'),
   'prometheus-operator-crds': (release) => crds(release.chart, PROMETHEUS_OPERATOR),
   'gateway-api': (release) => crds(release.chart, GATEWAY_API),

@@ -1,5 +1,6 @@
 import { FLUX } from '../charts/definitions.ts';
-import { crds, type Release, workload } from '../charts/parts.ts';
+import { component, FLUX_VERSION } from '../charts/flux-component.ts';
+import type { Release } from '../charts/parts.ts';
 import type { Chore, Controller } from '../controllers.ts';
 import { draw } from '../durations.ts';
 import { at, type Fields, isFields, type KubeObject, textAt } from '../object.ts';
@@ -9,23 +10,6 @@ import { controllerReady, custom, noteKey, noteOf, setNote, setReady } from './s
 import type { ControlPlane } from '../control-plane.ts';
 
 const COMPONENTS = ['source-controller', 'kustomize-controller', 'helm-controller', 'notification-controller'];
-
-/** The Flux that the lab plays (the one that was recorded), and its controllers' versions. */
-export const FLUX_VERSION = 'v2.9.5';
-export const CONTROLLER_VERSION = 'v1.9.3';
-
-/** Objects of one of Flux' controllers: its definitions and its Deployment, labelled as `flux check` looks for them. */
-export function component(release: Release, name: string, registry = 'ghcr.io/fluxcd'): KubeObject[] {
-  const labels = { 'app.kubernetes.io/part-of': 'flux', 'app.kubernetes.io/component': name, 'app.kubernetes.io/version': FLUX_VERSION };
-  const deployment = workload('Deployment', release, {
-    name,
-    container: 'manager',
-    labels: { ...labels, app: name },
-    image: `${registry}/${name}:${CONTROLLER_VERSION}`,
-    ready: 'flux pod Ready',
-  });
-  return [...crds('flux', FLUX[name] ?? '').map((object) => ({ ...object, metadata: { ...object.metadata, labels } })), deployment];
-}
 
 /** flux-operator: makes Flux as a FluxInstance says, and reports it Ready once its controllers run. */
 export const instances: Controller = (plane) => {

@@ -60,13 +60,11 @@ function kustomizationIn(source: Source, folder: string): { path: string; bytes:
 
 function resource(source: Source, folder: string, entry: string): KubeObject[] {
   const path = posix.join(folder, entry);
+  if (source.list(path).length > 0) return build(source, path);
   if (source.read(path) !== undefined) return manifests(source, path, entry);
   if (/^[a-z]+:\/\//.test(entry) || entry.includes('github.com/')) throw new NotPlayed(`remote resource ${entry}`);
-  if (source.list(path).length === 0) {
-    const why = `evalsymlink failure on '${entry}' : lstat ${entry}: no such file or directory`;
-    throw new BuildError(`accumulating resources: accumulation err='accumulating resources from '${entry}': ${why}': must build at directory: not a valid directory: ${why}`);
-  }
-  return build(source, path);
+  const why = `evalsymlink failure on '${entry}' : lstat ${entry}: no such file or directory`;
+  throw new BuildError(`accumulating resources: accumulation err='accumulating resources from '${entry}': ${why}': must build at directory: not a valid directory: ${why}`);
 }
 
 function manifests(source: Source, path: string, entry: string): KubeObject[] {

@@ -22,7 +22,8 @@ export type Kubeconfig = { contexts: Entry[]; clusters: Entry[]; users: Entry[];
 export function kubeconfigOf(model: Model, call: ToolCall, tool: string, asked: Asked): Kubeconfig | Extract<Access, { how: 'no-file' | 'unreadable' }> | undefined {
   const path = asked.kubeconfig ?? call.env['KUBECONFIG'] ?? `${call.env['HOME'] ?? ''}/.kube/config`;
   if (asked.kubeconfig === undefined) model.findings.add(`${tool} was called without a kubeconfig and used ${path}`);
-  const bytes = call.read(path);
+  // /dev/null is a file without anything in it: no context, and client-go's default server.
+  const bytes = path === '/dev/null' ? new Uint8Array() : call.read(path);
   if (bytes === undefined) return asked.kubeconfig === undefined ? undefined : { how: 'no-file', path };
   const parsed = documents(new TextDecoder().decode(bytes));
   if ('problem' in parsed) return { how: 'unreadable', path, why: parsed.problem.message };
@@ -54,7 +55,7 @@ export function access(model: Model, call: ToolCall, tool: string, asked: Asked)
   const user = config?.users.find((entry) => entry.name === context?.body['user']);
   const server = (asked.server ?? String(cluster?.body['server'] ?? 'http://localhost:8080')).replace(/\/$/, '');
   const { host, port } = hostOf(server);
-  const address = `${host}:${port}`;
+  const address = `${host === 'localhost' ? '127.0.0.1' : host}:${port}`;
 
   const answer = model.apiAt(host.replace(/^\[|\]$/g, ''), port);
   if (answer.how !== 'open') return { how: answer.how, server, address };

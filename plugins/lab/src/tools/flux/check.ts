@@ -1,5 +1,5 @@
 import type { ControlPlane } from '../../kubernetes/control-plane.ts';
-import { CONTROLLER_VERSION, FLUX_VERSION } from '../../kubernetes/flux/instances.ts';
+import { CONTROLLER_VERSION, FLUX_VERSION } from '../../kubernetes/charts/flux-component.ts';
 import { findType } from '../../kubernetes/kinds.ts';
 import { at, isTrue, textAt } from '../../kubernetes/object.ts';
 import type { Model } from '../../model.ts';

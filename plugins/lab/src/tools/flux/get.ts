@@ -78,8 +78,9 @@ function row(object: KubeObject, prefix: string, withNamespace: boolean): string
 /** Digests are cut to eight hex digits. */
 const shortened = (text: string): string => text.replace(/(sha1|sha256):([0-9a-f]{8})[0-9a-f]+/g, '$1:$2');
 
-/** Columns padded to their widest cell, each followed by a tab. */
+/** Columns padded to their widest cell, each followed by a tab; the header ends in a space instead. */
 function table(rows: string[][]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((each) => (each[column] ?? '').length)));
-  return rows.map((each) => `${each.map((cell, column) => `${cell.padEnd(widths[column] ?? 0)}\t`).join('')}\n`).join('');
+  const line = (row: string[]): string => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('\t');
+  return rows.map((row, index) => `${line(row)}${index === 0 ? ' ' : '\t'}\n`).join('');
 }

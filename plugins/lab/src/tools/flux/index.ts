@@ -5,7 +5,7 @@ import { notSimulated, type SimulatedTool } from '../tool.ts';
 import { check } from './check.ts';
 import { get } from './get.ts';
 import { reconcile, suspension } from './reconcile.ts';
-import { FLUX_VERSION } from '../../kubernetes/flux/instances.ts';
+import { FLUX_VERSION } from '../../kubernetes/charts/flux-component.ts';
 import { unreached } from './unreached.ts';
 
 const TABLE: FlagTable = {

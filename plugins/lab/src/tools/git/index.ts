@@ -56,7 +56,7 @@ function lsRemote(model: Model, call: ToolCall, args: string[]): ToolResult {
   const address = /^ssh:\/\//.test(url) ? hostOf(url.replace(/^ssh:\/\/([^/:]+@)?([^/:]+)(:\d+)?.*$/, (_all, _user, host: string, port: string | undefined) => `https://${host}${port ?? ':22'}`)) : undefined;
   if (address && (address.host === '127.0.0.1' || address.host === 'localhost'))
     return failed(
-      `ssh: connect to host ${address.host} port ${address.port}: Connection refused\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.`,
+      `ssh: connect to host ${address.host} port ${address.port}: Connection refused\r\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.`,
       '',
       128,
     );

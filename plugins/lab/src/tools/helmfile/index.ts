@@ -38,6 +38,7 @@ const TABLE: FlagTable = {
   'skip-crds': toggle(),
   'skip-tests': toggle(),
   'skip-schema-validation': toggle(),
+  'kube-version': flag(),
   concurrency: flag(),
   output: flag(),
   version: toggle('v'),
@@ -173,7 +174,13 @@ async function syncState(model: Model, call: ToolCall, flags: Flags, state: Stat
   if (got.problem) return failed(`${stderr}in ./${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
   const ordered = order(there, state.releases, context);
   if ('problem' in ordered) return failed([...ordered.warnings, `${stderr}in ./${here}: ${ordered.problem}`].join('\n'));
-  const wanted = new Map(there.map((release) => [release, wantedOf(model, call, state, release)]));
+  let wanted: Map<StateRelease, Wanted>;
+  try {
+    wanted = new Map(there.map((release) => [release, wantedOf(model, call, state, release)]));
+  } catch (error) {
+    if (error instanceof StateError) return failed(`${stderr}${error.message}`);
+    throw error;
+  }
 
   const updated: { release: StateRelease; duration: number; installed: Awaited<ReturnType<typeof upgradeInstall>> & object }[] = [];
   for (const release of ordered.groups.flat()) {

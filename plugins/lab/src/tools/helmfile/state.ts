@@ -42,9 +42,9 @@ const PLAYED = ['releases', 'helmDefaults', 'environments', 'repositories', 'tem
 /** Reads a state file, or every file of a folder, in the order of their names. */
 export function readStates(call: ToolCall, file: string, environment: string, list: (folder: string) => string[]): State[] {
   const path = call.path(file);
-  if (call.read(path) !== undefined) return [readState(call, file, environment)];
   const names = list(path).filter((name) => !name.includes('/') && /\.ya?ml(\.gotmpl)?$/.test(name));
-  if (names.length === 0) throw new StateError(`specified state file ${file} is not found`);
+  if (names.length === 0 && call.read(path) === undefined) throw new StateError(`specified state file ${file} is not found`);
+  if (names.length === 0) return [readState(call, file, environment)];
   return names.map((name) => readState(call, posix.join(file, name), environment));
 }
 
