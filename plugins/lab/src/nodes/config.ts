@@ -1,4 +1,5 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { fingerprint } from '../pki/certificates.ts';
 import { below, decode, isTree, type Tree } from './document.ts';
 
 /** What a node understood of the machine config that it received. */
@@ -61,15 +62,6 @@ export function understand(bytes: Uint8Array): ReceivedConfig {
     kubeletVersion: tag(text(below(machine, 'kubelet')['image'])) ?? 'v1.36.3',
     installs: tag(text(below(machine, 'install')['image'])),
   };
-}
-
-/** SHA-256 (hex) of the DER of a certificate in PEM; empty where it is none. */
-export function fingerprint(certificate: string): string {
-  try {
-    return createHash('sha256').update(new X509Certificate(certificate).raw).digest('hex');
-  } catch {
-    return '';
-  }
 }
 
 function interfaces(machine: Tree): { name: string; mtu: number | null; members: string[]; addresses: string[]; vip: string | null }[] {

@@ -1,8 +1,9 @@
-import { X509Certificate } from 'node:crypto';
 import { parse } from 'yaml';
 import type { Model } from '../../model.ts';
 import { isTree } from '../../nodes/document.ts';
 import type { NodeModel } from '../../nodes/node.ts';
+import { fingerprint, signedBy } from '../../pki/certificates.ts';
+import { memo } from '../../pki/memo.ts';
 import { type ApidFace, apidFace, nodeAt } from '../../world/network.ts';
 import type { ToolCall } from '../tool.ts';
 import type { Flags } from './flags.ts';
@@ -31,14 +32,18 @@ export function readTalosconfig(call: ToolCall, flags: Flags): TalosConfig {
   const home = call.env['HOME'];
   const path = flags.one('talosconfig') ?? call.env['TALOSCONFIG'] ?? (home === undefined ? '/var/run/secrets/talos.dev/config' : `${home}/.talos/config`);
   const bytes = call.read(path);
-  const value: unknown = bytes ? parse(new TextDecoder().decode(bytes)) : undefined;
+  return understood(bytes ? new TextDecoder().decode(bytes) : '');
+}
+
+const understood = memo((text: string): TalosConfig => {
+  const value: unknown = parse(text);
   if (!isTree(value)) return { current: '', contexts: {} };
   const contexts = isTree(value['contexts']) ? value['contexts'] : {};
   return {
     current: typeof value['context'] === 'string' ? value['context'] : '',
     contexts: Object.fromEntries(Object.entries(contexts).map(([name, context]) => [name, contextOf(context)])),
   };
-}
+});
 
 /** Who is to be asked, and how. Throws `NoClient` in talosctl's words. */
 export function connect(call: ToolCall, flags: Flags): Client {
@@ -111,7 +116,7 @@ async function dialed(model: Model, call: ToolCall, host: string, context: Conte
   const untrusted = 'transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate signed by unknown authority';
   if (face.how === 'maintenance') return fail(`connection error: desc = "${untrusted}"`);
   const wanted = decoded(context?.ca ?? '');
-  if (face.ca === null || !same(face.ca, wanted))
+  if (face.ca === null || fingerprint(face.ca) !== fingerprint(wanted))
     return fail(
       `connection error: desc = "${untrusted} (possibly because of \\"x509: Ed25519 verification failure\\" while trying to verify candidate authority certificate \\"talos\\")"`,
     );
@@ -125,22 +130,6 @@ function contextOf(value: unknown): Context {
   const list = (key: string): string[] => (Array.isArray(tree[key]) ? tree[key].map(String) : []);
   const text = (key: string): string => (typeof tree[key] === 'string' ? tree[key] : '');
   return { endpoints: list('endpoints'), nodes: list('nodes'), ca: text('ca'), crt: text('crt'), key: text('key') };
-}
-
-function same(a: string, b: string): boolean {
-  try {
-    return new X509Certificate(a).fingerprint256 === new X509Certificate(b).fingerprint256;
-  } catch {
-    return false;
-  }
-}
-
-function signedBy(certificate: string, ca: string): boolean {
-  try {
-    return new X509Certificate(certificate).verify(new X509Certificate(ca).publicKey);
-  } catch {
-    return false;
-  }
 }
 
 function decoded(text: string): string {
