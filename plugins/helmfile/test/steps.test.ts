@@ -212,8 +212,8 @@ describe('helmfile/releases', async () => {
   });
   it('gathers why pods do not run', async () => {
     const pod = { kind: 'Pod', metadata: { name: 'cilium-x' }, status: { phase: 'Pending', containerStatuses: [{ name: 'agent', state: { waiting: { reason: 'ImagePullBackOff', message: 'not found' } } }] } };
-    const event = (at: string, message: string) => ({ kind: 'Event', metadata: { name: at }, lastTimestamp: at, reason: 'Failed', message, involvedObject: { kind: 'Pod', name: 'cilium-x' } });
-    const world = fakeReader({ 'get pods': { stdout: asList([pod]) }, 'get events': { stdout: asList([event('2026-11-21T00:00:00Z', 'old'), event('2026-11-21T00:01:00Z', 'new')]) } });
+    const event = (at: string, message: string, type = 'Warning') => ({ kind: 'Event', type, metadata: { name: at }, lastTimestamp: at, reason: 'Failed', message, involvedObject: { kind: 'Pod', name: 'cilium-x' } });
+    const world = fakeReader({ 'get pods': { stdout: asList([pod]) }, 'get events': { stdout: asList([event('2026-11-21T00:00:00Z', 'old'), event('2026-11-21T00:01:00Z', 'new'), event('2026-11-21T00:02:00Z', 'pulled', 'Normal')]) } });
     const signals = await releases.diagnose?.(lookWith(world, facts, cilium));
     expect(signals?.map((s) => s.observed)).toEqual(['agent: ImagePullBackOff: not found', 'Failed: new', 'Failed: old']);
     expect(unnamed(world.asked)).toEqual([]);

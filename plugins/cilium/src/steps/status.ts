@@ -39,10 +39,13 @@ export const status: CheckingStep = {
       };
     const bad = parts.filter((s) => !s.ok);
     if (bad.length === 0) return { state: 'done', signals };
-    return { state: 'converging', signals, cause: bad.map((s) => `${s.name} ${s.subject ?? ''}: ${String(s.observed)}`).join('; '), remedy, page: 'cilium-not-ready' };
+    return { state: 'converging', signals, cause: bad.map(inWords).join('; '), remedy, page: 'cilium-not-ready' };
   },
   criteria: [{ id: 'cilium-status', title: 'Cilium is healthy and is what the repository says', needs: 'live' }],
 };
+
+const inWords = (s: Signal): string =>
+  s.subject === undefined ? `${s.name}: ${String(s.observed)}` : typeof s.observed === 'number' ? `${s.subject}: ${s.observed} of ${String(s.expected)} ready` : `${s.subject} is ${String(s.observed)}`;
 
 const unknown = (cause: string): Observation => ({ state: 'unknown', signals: [], cause });
 

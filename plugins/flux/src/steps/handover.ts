@@ -26,7 +26,7 @@ export const handover: CheckingStep = {
     const signals = [...looked, ...offline];
     const bad = signals.filter((s) => !s.ok);
     if (bad.length === 0) return { state: 'done', signals, deviations: conform.deviations };
-    const cause = bad.map((s) => `${s.name} ${s.subject ?? ''}: ${String(s.observed)}`).join('; ');
+    const cause = bad.map((s) => `${s.name}${s.subject === undefined ? '' : ` ${s.subject}`}: ${String(s.observed)}`).join('; ');
     // What is wrong in the work tree does not mend itself by waiting.
     return offline.some((s) => !s.ok)
       ? { state: 'blocked', signals, deviations: conform.deviations, cause, remedy: 'Mend the manifests that are named, push them to the branch that Flux reads, and run the same command again.', page: 'handover' }

@@ -1,6 +1,6 @@
-import type { ChangingStep, Observation, Signal } from '@coldstart/contract';
+import { posix } from 'node:path';
+import type { ChangingStep, Observation, Reader, Signal } from '@coldstart/contract';
 import { applyAction, conditionReadiness, fluxOwner, getObjects, kubectlFailure, str, type KubeAccess, type KubeObject } from '@coldstart/tools';
-import type { Reader } from '@coldstart/contract';
 import { accessFrom, policyFrom, sourceFrom, type FluxSource } from '../facts.ts';
 import { FLUX_INSTANCES, GIT_REPOSITORIES, KUSTOMIZATIONS } from '../flux/resources.ts';
 import { controllerSignals } from '../look/flux.ts';
@@ -108,4 +108,4 @@ function judge(wanted: FluxSource, git: KubeObject | undefined, kustomization: K
 }
 
 /** `./x`, `x` and `x/` are one path to Flux. */
-const pathOf = (path: string | undefined): string | undefined => path?.replace(/^\.\/?/, '').replace(/\/$/, '');
+const pathOf = (path: string | undefined): string | undefined => (path === undefined ? undefined : posix.normalize(path).replace(/\/$/, '').replace(/^\.$/, ''));

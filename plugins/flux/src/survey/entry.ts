@@ -88,7 +88,7 @@ class Check {
   /** A path below the repository's root; `./x` and `x` are the same, and the root itself is the empty text. */
   path(document: YamlDocument, at: readonly string[]): string | undefined {
     const value = str(document.value, ...at) ?? '.';
-    const path = posix.normalize(value).replace(/^\.?\/?/, '').replace(/\/$/, '');
+    const path = posix.normalize(value).replace(/\/$/, '').replace(/^\.$/, '');
     if (value.startsWith('/') || path.startsWith('..') || path.startsWith('-')) return this.add(document, at, `the path "${value}"`, 'a path below the root of the repository');
     return path;
   }

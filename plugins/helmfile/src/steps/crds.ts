@@ -85,6 +85,10 @@ async function lookAtCrds(world: Reader, facts: Facts): Promise<LiveCrd[] | stri
   return parseLiveCrds(textOf(done.stdout)) ?? 'kubectl printed lines that are not what was asked for';
 }
 
+/** The first of a list, and how many more there are; the signals have them all. */
+const some = (names: readonly string[], n: number): string =>
+  names.length <= n ? names.join(', ') : `${names.slice(0, n).join(', ')} and ${names.length - n} more`;
+
 const signal = (name: string, observed: string, ok: boolean): Signal => ({ name: 'CRD', subject: name, expected: 'established', observed, ok, source: 'kubectl get customresourcedefinitions' });
 
 function judge(wanted: readonly Crd[], live: readonly LiveCrd[]): Observation {
@@ -119,12 +123,12 @@ function judge(wanted: readonly Crd[], live: readonly LiveCrd[]): Observation {
       cause: `the API server does not accept the names of ${rejected.join(', ')}`,
       remedy: 'Another CRD has the same plural, singular or short name in this group: remove the one that is not wanted, and run the same command again.',
     };
-  if (toApply.length > 0) return { state: 'needed', signals, cause: `to apply: ${toApply.join(', ')}`, facts: { 'crds-to-apply': toApply } };
+  if (toApply.length > 0) return { state: 'needed', signals, cause: `to apply: ${some(toApply, 5)}`, facts: { 'crds-to-apply': toApply } };
   if (waiting.length > 0)
     return {
       state: 'converging',
       signals,
-      cause: `not established: ${waiting.join(', ')}`,
+      cause: `not established: ${some(waiting, 10)}`,
       remedy: `Look at \`kubectl describe crd ${waiting[0]?.split(' ')[0] ?? 'NAME'}\` and at the API server's load; then run the same command again.`,
       page: 'crd-not-established',
     };

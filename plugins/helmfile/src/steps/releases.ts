@@ -137,7 +137,7 @@ async function diagnose({ item, facts, world }: Look<Release>): Promise<Signal[]
   const access = accessFrom(facts);
   const [pods, events] = await Promise.all([
     getObjects(world, access, ['pods', '-n', item.namespace]),
-    getObjects(world, access, ['events', '-n', item.namespace, '--field-selector', 'type=Warning']),
+    getObjects(world, access, ['events', '-n', item.namespace]),
   ]);
   const signals: Signal[] = [];
   for (const pod of pods.is === 'objects' ? pods.objects : []) {
@@ -145,6 +145,7 @@ async function diagnose({ item, facts, world }: Look<Release>): Promise<Signal[]
     if (why !== undefined) signals.push({ name: 'pod', subject: `${item.namespace}/${pod.metadata.name}`, expected: 'Ready', observed: why.slice(0, 500), ok: false, source: 'kubectl get pods' });
   }
   const newest = (events.is === 'objects' ? events.objects : [])
+    .filter((e) => str(e, 'type') === 'Warning')
     .map((e) => ({ e, at: str(e, 'lastTimestamp') ?? str(e, 'eventTime') ?? str(e, 'metadata', 'creationTimestamp') ?? '' }))
     .sort((a, b) => (a.at < b.at ? 1 : -1))
     .slice(0, 5);
