@@ -20,17 +20,25 @@ export const handover: CheckingStep = {
   observe: async ({ facts, world }) => {
     const looked = await lookAtCluster(world, facts);
     if (typeof looked === 'string') return { state: 'unknown', signals: [], cause: `the handover could not be looked at: ${looked}` };
+    const waiting = looked.filter((s) => !s.ok);
+    const told = (signals: readonly Signal[]): string => signals.map((s) => `${s.name}${s.subject === undefined ? '' : ` ${s.subject}`}: ${String(s.observed)}`).join('; ');
+    if (waiting.length > 0)
+      return { state: 'converging', signals: looked, cause: told(waiting), remedy: 'Mend what Flux names, push it, and run the same command again.', page: 'handover' };
+    // The work tree is built once the cluster is there, not at every poll.
     const built = await buildRoot(world, sourceFrom(facts).path);
     const conform = built.manifests ? await conformSignals(world, built.manifests) : { signals: [], deviations: [] };
-    const offline = [built.signal, ...conform.signals];
-    const signals = [...looked, ...offline];
+    const signals = [...looked, built.signal, ...conform.signals];
     const bad = signals.filter((s) => !s.ok);
     if (bad.length === 0) return { state: 'done', signals, deviations: conform.deviations };
-    const cause = bad.map((s) => `${s.name}${s.subject === undefined ? '' : ` ${s.subject}`}: ${String(s.observed)}`).join('; ');
     // What is wrong in the work tree does not mend itself by waiting.
-    return offline.some((s) => !s.ok)
-      ? { state: 'blocked', signals, deviations: conform.deviations, cause, remedy: 'Mend the manifests that are named, push them to the branch that Flux reads, and run the same command again.', page: 'handover' }
-      : { state: 'converging', signals, deviations: conform.deviations, cause, remedy: 'Mend what Flux names, push it, and run the same command again.', page: 'handover' };
+    return {
+      state: 'blocked',
+      signals,
+      deviations: conform.deviations,
+      cause: told(bad),
+      remedy: 'Mend the manifests that are named, push them to the branch that Flux reads, and run the same command again.',
+      page: 'handover',
+    };
   },
   criteria: [{ id: 'flux-handover', title: 'Flux carries the cluster: instance, GitRepository and first Kustomizations Ready, root builds clean', needs: 'live' }],
 };
