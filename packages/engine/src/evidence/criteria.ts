@@ -4,26 +4,28 @@ import type { EvidenceCriterion, EvidenceStep } from './schema.ts';
 /**
  * Met: each item of the criterion's step is done or skipped, each with its signals, all ok, in a mode that may meet it.
  * Unmet: it was looked at, and it is not so. Untested: everything else.
+ * No text is put together here: an item called `token` beside a cause would look like a secret to the last scan.
  */
 export function judgeCriterion(criterion: Criterion, mode: Mode, step: EvidenceStep | undefined): EvidenceCriterion {
-  const as = (verdict: EvidenceCriterion['verdict'], reason: string | null): EvidenceCriterion => ({
+  const as = (verdict: EvidenceCriterion['verdict'], reason: string | null, item: string | null = null): EvidenceCriterion => ({
     ...criterion,
     verdict,
     reason,
+    item,
     cites: (step?.items ?? [])
-      .filter((item) => item.signals.length > 0)
-      .map(({ item, signals }) => ({ item, signals: signals.map((s) => (s.subject === undefined ? s.name : `${s.name} ${s.subject}`)) })),
+      .filter(({ signals }) => signals.length > 0)
+      .map(({ item: key, signals }) => ({ item: key, signals: signals.map(({ name, subject }) => ({ name, subject: subject ?? null })) })),
   });
-  if (!step) return as('untested', `${criterion.step} is not part of this run`);
+  if (!step) return as('untested', 'its step is not part of this run');
   const { items } = step;
-  const failed = items.find((item) => item.verdict === 'failed' || item.verdict === 'refused');
-  if (failed) return as('unmet', `${failed.item}: ${failed.cause ?? failed.verdict}`);
-  const open = items.find((item) => item.verdict !== 'done' && item.verdict !== 'skipped');
-  if (open || items.length === 0) return as('untested', open ? `${open.item}: ${open.verdict}` : 'it has no item');
+  const failed = items.find(({ verdict }) => verdict === 'failed' || verdict === 'refused');
+  if (failed) return as('unmet', failed.cause ?? failed.verdict, failed.item);
+  const open = items.find(({ verdict }) => verdict !== 'done' && verdict !== 'skipped');
+  if (open) return as('untested', open.verdict, open.item);
+  if (items.length === 0) return as('untested', 'its step has no item');
   for (const { item, signals } of items) {
-    const bad = signals.find((signal) => !signal.ok);
-    if (bad) return as('unmet', `${item}: ${bad.name} is not as expected`);
-    if (signals.length === 0) return as('untested', `${item}: no signal was recorded`);
+    if (signals.some((signal) => !signal.ok)) return as('unmet', 'it is done, but a signal is not as expected', item);
+    if (signals.length === 0) return as('untested', 'no signal was recorded', item);
   }
   if (mode === 'dry-run') return as('untested', 'a dry run confirms nothing');
   if (criterion.needs === 'live' && mode !== 'live') return as('untested', `it needs a live run; this is a run in mode ${mode}`);

@@ -79,7 +79,7 @@ function criteria(e: Evidence): string[] {
   if (e.criteria.length === 0) return [];
   const rows = e.criteria.map((c) => {
     const signals = c.cites.reduce((sum, cite) => sum + cite.signals.length, 0);
-    const by = c.verdict === 'met' ? `by ${c.step}, ${signals} ${signals === 1 ? 'signal' : 'signals'}` : oneLine(c.reason ?? '');
+    const by = c.verdict === 'met' ? `by ${c.step}, ${signals} ${signals === 1 ? 'signal' : 'signals'}` : oneLine(`${c.item === null ? '' : `${c.item}, `}${c.reason ?? ''}`);
     return [`  ${c.verdict}`, c.id, c.title, by];
   });
   return ['Criteria', ...table(rows)];

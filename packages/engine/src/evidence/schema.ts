@@ -70,8 +70,10 @@ export const EvidenceCriterion = z.strictObject({
   verdict: z.enum(['met', 'unmet', 'untested']),
   /** Why it is not met; null where it is. */
   reason: z.string().nullable(),
+  /** The item that the reason speaks of. */
+  item: z.string().nullable(),
   /** The observations it rests on. */
-  cites: z.array(z.strictObject({ item: z.string(), signals: z.array(z.string()) })),
+  cites: z.array(z.strictObject({ item: z.string(), signals: z.array(z.strictObject({ name: z.string(), subject: z.string().nullable() })) })),
 });
 export type EvidenceCriterion = z.infer<typeof EvidenceCriterion>;
 

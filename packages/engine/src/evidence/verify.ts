@@ -5,7 +5,7 @@ import { lawsBroken } from './laws.ts';
 import { ENDINGS, isNameOf } from './name.ts';
 import { readJournal } from './read-journal.ts';
 import { Evidence } from './schema.ts';
-import { evidenceFiles } from './write.ts';
+import { evidenceFiles, scanFile } from './write.ts';
 
 /** Something that a verifier saw: an error means that the evidence does not hold. */
 export type EvidenceFinding = { level: 'error' | 'note'; file: string; what: string };
@@ -44,7 +44,7 @@ export async function verifyEvidence(read: (path: string) => Promise<Uint8Array 
   for (const { line, what } of found.problems) error('.jsonl', `line ${line}: ${what}`);
   for (const what of lawsBroken(found.records)) error('.jsonl', what);
   const { scan } = createRedactor();
-  for (const [ending, bytes] of files) for (const hit of scan(bytes)) error(ending, `it holds what looks like a secret: ${hit}`);
+  for (const [ending, bytes] of files) for (const hit of scanFile(scan, ending, bytes)) error(ending, `it holds what looks like a secret: ${hit}`);
   if (found.records[0]?.type !== 'run-start') return verdict();
 
   const evidence = derive(found);

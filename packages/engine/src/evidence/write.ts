@@ -1,5 +1,5 @@
 import { EXIT, Problem, type World } from '@coldstart/contract';
-import { createRedactor } from '../redact/index.ts';
+import { createRedactor, type Scan } from '../redact/index.ts';
 import { derive } from './derive.ts';
 import { ENDINGS, evidenceNames, type Ending } from './name.ts';
 import { readJournal } from './read-journal.ts';
@@ -22,14 +22,14 @@ export async function writeEvidence(
   world: World,
   dir: string,
   journal: Uint8Array,
-  scan: (bytes: Uint8Array) => string[] = createRedactor().scan,
+  scan: Scan = createRedactor().scan,
 ): Promise<string[]> {
   const read = readJournal(journal);
   if (read.records.length === 0) return [];
   const evidence = derive(read);
   const files = evidenceFiles(evidence, journal);
   for (const ending of ENDINGS) {
-    const hits = scan(files[ending]);
+    const hits = scanFile(scan, ending, files[ending]);
     if (hits.length > 0)
       throw new Problem(`The evidence (${ending}) was not written: it holds what looks like a secret: ${hits.slice(0, 5).join('; ')}.`, {
         exit: EXIT.refused,
@@ -43,6 +43,9 @@ export async function writeEvidence(
   }
   throw new Problem(`${dir} holds too much evidence of this second.`, { exit: EXIT.failed, remedy: `Move older evidence out of ${dir}.` });
 }
+
+/** The text is put together from what stands in the JSON, where names and values are told apart. */
+export const scanFile = (scan: Scan, ending: string, bytes: Uint8Array): string[] => scan(bytes, { prose: ending === '.txt' });
 
 /** All files under one new name; undefined, and none of them, where one is there already. */
 async function createAll(world: World, base: string, files: Record<Ending, Uint8Array>): Promise<string[] | undefined> {

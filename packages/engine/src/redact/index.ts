@@ -8,6 +8,12 @@ import { plain, withoutCommands } from './terminal.ts';
 
 export { MASK } from './keys.ts';
 
+/**
+ * `prose`: text that was put together from values that are scanned themselves. There a name beside a value says nothing, so
+ * only known values and shapes are looked for.
+ */
+export type Scan = (bytes: Uint8Array, options?: { prose: boolean }) => string[];
+
 /** The one place that decides what may be shown, written or digested. */
 export type Redactor = {
   /** A value that must never be shown, nor its lines, nor their base64. Shorter than 6 characters is ignored. */
@@ -21,12 +27,22 @@ export type Redactor = {
   /** A file's bytes as they may be digested. */
   maskFile(bytes: Uint8Array): Uint8Array;
   /** What still looks like a secret: `<rule> at <line>:<column>`, or for JSON `<rule> at <pointer>`; never the value. */
-  scan(bytes: Uint8Array): string[];
+  scan: Scan;
 };
+
+const REMEMBERED = 100;
+const MOST_REMEMBERED = 10_000;
 
 export function createRedactor(): Redactor {
   const known = new KnownValues();
-  const find = (text: string): Span[] => [...known.find(text), ...findPatterns(text), ...findStructure(text)];
+  // Names and short values come again in every record.
+  const clean = new Set<string>();
+  const find = (text: string): Span[] => {
+    if (clean.has(text)) return [];
+    const spans = [...known.find(text), ...findPatterns(text), ...findStructure(text)];
+    if (spans.length === 0 && text.length <= REMEMBERED && clean.size < MOST_REMEMBERED) clean.add(text);
+    return spans;
+  };
 
   const text = (input: string): string => {
     let out = plain(input);
@@ -52,7 +68,10 @@ export function createRedactor(): Redactor {
   };
 
   return {
-    register: (value) => known.register(value),
+    register: (value) => {
+      known.register(value);
+      clean.clear();
+    },
     text,
     argv: (argv) =>
       argv.map((arg, i) => {
@@ -66,7 +85,11 @@ export function createRedactor(): Redactor {
         ? Buffer.from(text(Buffer.from(bytes).toString('latin1')), 'latin1')
         : new TextEncoder().encode(text(utf8));
     },
-    scan: (bytes) => scan(decode(bytes) ?? Buffer.from(bytes).toString('latin1'), find),
+    scan: (bytes, options) => {
+      const given = decode(bytes) ?? Buffer.from(bytes).toString('latin1');
+      if (!options?.prose) return scan(given, find);
+      return unique([...known.find(given), ...findPatterns(given)].map((span) => `${span.rule} at ${place(given, span.start)}`));
+    },
   };
 }
 

@@ -3,6 +3,7 @@ import type { Span } from './span.ts';
 
 /** Finds values that stand under a secret's name, in YAML, in JSON (also JSON inside a string), and in `name=value`. */
 export function findStructure(text: string): Span[] {
+  if (!/[:=]/.test(text)) return [];
   const ofSecret = /\bkind\\{0,4}["']?\s{0,8}:\s{0,8}\\{0,4}["']?Secret\b/.test(text);
   return [...yamlLines(text, ofSecret), ...quotedKeys(text, ofSecret), ...inlineKeys(text)];
 }
