@@ -36,6 +36,7 @@ export function orderSteps(kit: Kit, procedure: Procedure, facts: Facts, selecti
 
   const chosen = choose(all, selection, procedure);
   const isChosen = new Set<string>(chosen.map(({ step }) => step.id));
+  const late: { step: string; need: string; from: string }[] = [];
   const placed = chosen.map(({ phase, step }, index): Placed & { phase: string } => {
     const waits = new Set<string>();
     const borrows: string[] = [];
@@ -43,8 +44,10 @@ export function orderSteps(kit: Kit, procedure: Procedure, facts: Facts, selecti
       if (need in facts) continue;
       const from = provider.get(need);
       if (!from) throw unprovided(step, need, procedure);
-      if (isChosen.has(from.id)) waits.add(from.id);
-      else borrows.push(from.id);
+      if (isChosen.has(from.id)) {
+        if (chosen.findIndex((c) => c.step.id === from.id) >= index) late.push({ step: step.id, need, from: from.id });
+        waits.add(from.id);
+      } else borrows.push(from.id);
     }
     if (step.kind !== 'preflight')
       for (const before of chosen.slice(0, index)) {
@@ -55,6 +58,11 @@ export function orderSteps(kit: Kit, procedure: Procedure, facts: Facts, selecti
     return { step, phase: phase.id, waitsFor: [...waits], borrows };
   });
   refuseCircles(placed);
+  for (const { step, need, from } of late)
+    throw new Problem(`The step ${step} needs the fact ${need}, and ${from}, which provides it, comes later.`, {
+      exit: EXIT.usage,
+      remedy: 'Report this to the makers of the plugins that bring these steps.',
+    });
   return {
     phases: procedure.phases
       .map((phase) => ({

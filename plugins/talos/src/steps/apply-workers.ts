@@ -1,3 +1,4 @@
+import { policyOf } from '../facts.ts';
 import { applyStep } from './apply.ts';
 
 /** A worker's certificate comes through a control plane's trustd: with a virtual endpoint it answers only after bootstrap. */
@@ -6,4 +7,5 @@ export const applyWorkers = applyStep('worker', {
   title: 'Workers take their machine configs',
   needs: ['talos/nodes', 'talos/cluster', 'talos/policy', 'kubernetes/answers'],
   provides: ['talos/workers'],
+  tolerate: (facts) => policyOf(facts).allowMissingWorkers,
 });

@@ -14,7 +14,7 @@ import { talosctl } from './actions.ts';
  * Gives each node of a role its machine config and waits until it answers with a certificate of the repository's CA.
  * Control planes stay `booting` until etcd is bootstrapped, so no stage but `maintenance` is waited for.
  */
-export function applyStep(role: Role, about: Pick<ChangingStep<TalosNode>, 'id' | 'title' | 'needs' | 'provides'>): ChangingStep<TalosNode> {
+export function applyStep(role: Role, about: Pick<ChangingStep<TalosNode>, 'id' | 'title' | 'needs' | 'provides' | 'tolerate'>): ChangingStep<TalosNode> {
   const nodes = role === 'controlplane' ? controlPlanesOf : workersOf;
   return {
     ...about,
