@@ -36,7 +36,6 @@ export function orderSteps(kit: Kit, procedure: Procedure, facts: Facts, selecti
 
   const chosen = choose(all, selection, procedure);
   const isChosen = new Set<string>(chosen.map(({ step }) => step.id));
-  const late: { step: string; need: string; from: string }[] = [];
   const placed = chosen.map(({ phase, step }, index): Placed & { phase: string } => {
     const waits = new Set<string>();
     const borrows: string[] = [];
@@ -45,7 +44,7 @@ export function orderSteps(kit: Kit, procedure: Procedure, facts: Facts, selecti
       const from = provider.get(need);
       if (!from) throw unprovided(step, need, procedure);
       if (isChosen.has(from.id)) {
-        if (chosen.findIndex((c) => c.step.id === from.id) >= index) late.push({ step: step.id, need, from: from.id });
+        if (chosen.findIndex((c) => c.step.id === from.id) >= index) throw late(step, need, from);
         waits.add(from.id);
       } else borrows.push(from.id);
     }
@@ -57,12 +56,6 @@ export function orderSteps(kit: Kit, procedure: Procedure, facts: Facts, selecti
       }
     return { step, phase: phase.id, waitsFor: [...waits], borrows };
   });
-  refuseCircles(placed);
-  for (const { step, need, from } of late)
-    throw new Problem(`The step ${step} needs the fact ${need}, and ${from}, which provides it, comes later.`, {
-      exit: EXIT.usage,
-      remedy: 'Report this to the makers of the plugins that bring these steps.',
-    });
   return {
     phases: procedure.phases
       .map((phase) => ({
@@ -132,6 +125,14 @@ function unprovided(step: Step, need: string, procedure: Procedure): Problem {
   });
 }
 
+/** Only what stands before may be waited for: so there are no circles either. */
+function late(step: Step, need: string, from: Step): Problem {
+  return new Problem(`The step ${step.id} needs the fact ${need}, and ${from.id}, which provides it, comes later.`, {
+    exit: EXIT.usage,
+    remedy: 'Report this to the makers of the plugins that bring these steps.',
+  });
+}
+
 function choose(
   all: { phase: ProcedurePhase; step: Step }[],
   selection: Selection,
@@ -165,20 +166,3 @@ function choose(
 }
 
 const samePlugin = (step: Step, ids: readonly string[]): boolean => ids.some((id) => id.split('/')[0] === step.id.split('/')[0]);
-
-function refuseCircles(placed: readonly Placed[]): void {
-  const byId = new Map(placed.map((p) => [p.step.id, p]));
-  const state = new Map<string, 'open' | 'closed'>();
-  const visit = (id: string, from: string[]): void => {
-    if (state.get(id) === 'closed') return;
-    if (state.get(id) === 'open')
-      throw new Problem(`Steps wait for one another in a circle: ${[...from, id].join(' → ')}.`, {
-        exit: EXIT.usage,
-        remedy: 'Report this to the makers of the plugins that bring these steps.',
-      });
-    state.set(id, 'open');
-    for (const before of byId.get(id)?.waitsFor ?? []) visit(before, [...from, id]);
-    state.set(id, 'closed');
-  };
-  for (const { step } of placed) visit(step.id, []);
-}
