@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Child, Done, World } from '@coldstart/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { VirtualClock } from '../src/clock/clock.ts';
 import { LabBug, type OpenLab } from '../src/index.ts';
+import type { SimulatedTool } from '../src/tools/tool.ts';
+import { LabProcess } from '../src/world/process.ts';
 import { addressOf, applyTo, configOf, open, secure, text } from './example.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -191,6 +194,31 @@ describe('processes', () => {
     expect(done.stderr).toBe('Applied configuration without a reboot\n');
     expect(model.received).toMatchObject([{ at: 0, tool: 'talosctl', target: 'infra-04', exit: 0, changes: 1 }]);
     expect(model.received[0]?.stdin).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('a tool that does not heed its signal is killed after the grace, and changes nothing any more', async () => {
+    const { model, world } = await open();
+    const clock = model.clock as VirtualClock;
+    const changes: string[] = [];
+    const stubborn: SimulatedTool = {
+      name: 'stubborn',
+      version: '1',
+      run: async (_model, call) => {
+        for (let at = 0; at < 20; at++) await call.spend(1000).catch(() => {});
+        call.change.made('too late');
+        return { exit: 0, stdout: '', stderr: '' };
+      },
+    };
+    const launch = { argv: [], cwd: '/', env: {}, stdin: null, change: { made: (what: string) => void changes.push(what) }, target: () => {} };
+    const process = new LabProcess(1, stubborn, model, clock, launch);
+    await world.sleep(2500);
+    process.signal('SIGTERM');
+    await world.sleep(5000);
+    expect(process.running).toBe(true);
+    process.signal('SIGKILL');
+    expect(await process.ended).toMatchObject({ exit: null, signal: 'SIGKILL' });
+    await world.sleep(60_000);
+    expect(changes).toEqual([]);
   });
 
   test('a bug in what is spawned reaches the caller', async () => {
