@@ -35,6 +35,9 @@ export class ControlPlane implements KubernetesModel {
   /** Flux objects that the fault flux-not-ready struck in this rehearsal; not saved, so that the next one finds it lifted. */
   readonly faulty = new Set<string>();
   #busy = false;
+  #touched = 0;
+  /** Nothing is due before `until`, as long as `state` stands. */
+  #rest: { state: string; until: Ms } = { state: '', until: 0 };
 
   constructor(model: Model, etcdCluster: string, saved: Json | null) {
     this.model = model;
@@ -56,6 +59,7 @@ export class ControlPlane implements KubernetesModel {
     const known = this.#nodes.find((other) => other.name === node.name);
     const schedulable = node.role === 'worker' || at(this.#config(node.name), 'cluster', 'allowSchedulingOnControlPlanes') === true;
     const registered = { ...node, at: known?.at ?? this.model.clock.now, schedulable };
+    this.touch();
     this.#nodes = [...this.#nodes.filter((other) => other.name !== node.name), registered].toSorted((one, other) => (one.name < other.name ? -1 : 1));
   }
 
@@ -69,20 +73,31 @@ export class ControlPlane implements KubernetesModel {
 
   /** Lets controllers do what was due by now, each at its own time. Called before every look and every change. */
   catchUp(): void {
-    if (this.#busy) return;
+    if (this.#busy || (this.#rest.state === this.#state() && this.now < this.#rest.until)) return;
     this.#busy = true;
     try {
       for (let done = 0; ; done += 1) {
-        const [next] = CONTROLLERS.flatMap((controller) => controller(this))
-          .filter((chore) => chore.at <= this.now)
-          .toSorted((one, other) => one.at - other.at || (one.key < other.key ? -1 : 1));
-        if (next === undefined) return;
+        const [next] = CONTROLLERS.flatMap((controller) => controller(this)).toSorted((one, other) => one.at - other.at || (one.key < other.key ? -1 : 1));
+        if (next === undefined || next.at > this.now) {
+          this.#rest = { state: this.#state(), until: next?.at ?? Infinity };
+          return;
+        }
         if (done > 20_000) throw new Error(`lab: a controller never comes to rest: ${next.key}`);
         next.run(next.at);
       }
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** Says that a tool changed what a controller remembers. */
+  touch(): void {
+    this.#touched += 1;
+  }
+
+  /** What chores are worked out from: they stay the same as long as this does. */
+  #state(): string {
+    return `${this.store.version}/${this.releases.version}/${this.#touched}`;
   }
 
   /** The types that are served now: built in, and those of established definitions. */
@@ -118,29 +133,32 @@ export class ControlPlane implements KubernetesModel {
     return result;
   }
 
-  get(resource: ResourceType, namespace: string | undefined, name: string): KubeObject | undefined {
-    return this.list(resource, namespace).find((object) => object.metadata.name === name);
+  /** One object as the API shows it now; `managers` adds metadata.managedFields. */
+  get(resource: ResourceType, namespace: string | undefined, name: string, managers = false): KubeObject | undefined {
+    this.catchUp();
+    const stored = this.store.get(resource, namespace, name);
+    if (stored) return this.shown(stored, managers);
+    return this.#derived(resource.kind).find((object) => object.metadata.name === name && (!resource.namespaced || object.metadata.namespace === (namespace ?? 'default')));
   }
 
   /** Objects as the API shows them now, by namespace and name. */
-  list(resource: ResourceType, namespace?: string): KubeObject[] {
+  list(resource: ResourceType, namespace?: string, managers = false): KubeObject[] {
     this.catchUp();
-    const stored = this.store.list(resource, namespace).map((one) => this.shown(one));
+    const stored = this.store.list(resource, namespace).map((one) => this.shown(one, managers));
     const derived = this.#derived(resource.kind).filter((object) => namespace === undefined || !resource.namespaced || object.metadata.namespace === namespace);
     const key = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
     return derived.length === 0 ? stored : [...stored, ...derived].toSorted((one, other) => (key(one) < key(other) ? -1 : 1));
   }
 
   /** A stored object with the status that it has by now. */
-  shown(stored: Stored): KubeObject {
+  shown(stored: Stored, managers = false): KubeObject {
     const { object } = stored;
-    const fields = managedFields(object.apiVersion, stored.managers);
-    const withManagers = { ...object, metadata: { ...object.metadata, managedFields: fields } };
-    const now = { ...stored, object: withManagers };
+    const whole = managers ? { ...object, metadata: { ...object.metadata, managedFields: managedFields(object.apiVersion, stored.managers) } } : object;
+    const now = { ...stored, object: whole };
     if ((WORKLOADS as readonly string[]).includes(object.kind)) return withStatus(now, this.ground);
     if (object.kind === 'CustomResourceDefinition') return withConditions(now, this.established(stored), this.model.clock);
-    if (object.kind === 'Namespace') return { ...withManagers, status: { phase: 'Active' } };
-    return withManagers;
+    if (object.kind === 'Namespace') return { ...whole, status: { phase: 'Active' } };
+    return whole;
   }
 
   /** When an object counts as Ready (kstatus); Infinity where it does not as things stand. */

@@ -28,13 +28,23 @@ export const RANGES = {
 } as const satisfies Record<string, Range>;
 export type Named = keyof typeof RANGES;
 
+/** What was drawn already, by seed: the same question is asked at every look. */
+const drawn = new WeakMap<object, Map<string, Ms>>();
+
 /**
  * A duration in milliseconds for one named thing, e.g. one pod: a pure function of the world's seed and the name, the same
  * whatever was drawn before, so that a saved world goes on alike.
  */
 export function draw(random: Pick<Random, 'of'>, range: Named, name: string): Ms {
+  const known = drawn.get(random) ?? new Map<string, Ms>();
+  drawn.set(random, known);
+  const key = `${range}/${name}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
   const [from, to] = RANGES[range];
-  return Math.round(from + random.of('kubernetes', range, name) * (to - from));
+  const duration = Math.round(from + random.of('kubernetes', range, name) * (to - from));
+  known.set(key, duration);
+  return duration;
 }
 
 /** Lines for the rehearsal's list of what was assumed. */

@@ -60,8 +60,16 @@ export const BUILT_IN: readonly ResourceType[] = [
   row('storage.k8s.io', 'v1', 'cluster', 'StorageClass', 'storageclasses', 'sc'),
 ];
 
+const added = new WeakMap<KubeObject, ResourceType>();
+
 /** The resource type that a custom resource definition adds once it is established. */
 export function typeOf(definition: KubeObject): ResourceType {
+  const known = added.get(definition) ?? read(definition);
+  added.set(definition, known);
+  return known;
+}
+
+function read(definition: KubeObject): ResourceType {
   const names = at(definition, 'spec', 'names');
   const versions = at(definition, 'spec', 'versions');
   const kind = textAt(names, 'kind') ?? '';

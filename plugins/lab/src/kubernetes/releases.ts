@@ -25,6 +25,8 @@ export type HelmRelease = {
 /** Helm's release storage: every revision, oldest first. Shown in the cluster as Secrets `sh.helm.release.v1.NAME.vN`. */
 export class ReleaseStorage {
   #revisions: HelmRelease[] = [];
+  /** Grows with every change. */
+  version = 0;
 
   /** The newest revision. */
   last(namespace: string, name: string): HelmRelease | undefined {
@@ -42,6 +44,7 @@ export class ReleaseStorage {
   }
 
   add(release: HelmRelease): void {
+    this.version += 1;
     this.#revisions.push(release);
   }
 
@@ -49,11 +52,13 @@ export class ReleaseStorage {
   settle(release: HelmRelease, status: ReleaseStatus, description: string): void {
     if (status === 'deployed')
       for (const older of this.history(release.namespace, release.name)) if (older !== release && older.status === 'deployed') older.status = 'superseded';
+    this.version += 1;
     release.status = status;
     release.description = description;
   }
 
   removeAll(namespace: string, name: string): void {
+    this.version += 1;
     this.#revisions = this.#revisions.filter((release) => release.namespace !== namespace || release.name !== name);
   }
 

@@ -25,7 +25,9 @@ export class ObjectStore {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #identity: string;
-  readonly #objects = new Map<string, Stored>();
+  /** By type, then by namespace and name. */
+  readonly #objects = new Map<string, Map<string, Stored>>();
+  readonly #sorted = new Map<string, readonly Stored[]>();
   #version = 1;
 
   constructor(clock: Clock, random: Random, identity: string) {
@@ -35,20 +37,26 @@ export class ObjectStore {
   }
 
   get(type: ResourceType, namespace: string | undefined, name: string): Stored | undefined {
-    return this.#objects.get(keyOf(type, namespace, name));
+    return this.#objects.get(typeKey(type))?.get(keyOf(type, namespace, name));
+  }
+
+  /** Grows with every write: what was worked out from the objects holds as long as it stands. */
+  get version(): number {
+    return this.#version;
   }
 
   /** By namespace and name. Without `namespace`: of all. */
-  list(type: ResourceType, namespace?: string): Stored[] {
-    const prefix = `${type.group}/${type.plural}/`;
-    return [...this.#objects]
-      .filter(([key, stored]) => key.startsWith(prefix) && (namespace === undefined || stored.object.metadata.namespace === namespace))
-      .toSorted(([one], [other]) => (one < other ? -1 : 1))
-      .map(([, stored]) => stored);
+  list(type: ResourceType, namespace?: string): readonly Stored[] {
+    const key = typeKey(type);
+    const all =
+      this.#sorted.get(key) ??
+      [...(this.#objects.get(key) ?? [])].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, stored]) => stored);
+    this.#sorted.set(key, all);
+    return namespace === undefined ? all : all.filter((stored) => stored.object.metadata.namespace === namespace);
   }
 
   /** Every object of these kinds, built-in types only. */
-  byKind(kind: string, namespace?: string): Stored[] {
+  byKind(kind: string, namespace?: string): readonly Stored[] {
     const type = findType(BUILT_IN, kind);
     return type === undefined ? [] : this.list(type, namespace);
   }
@@ -74,26 +82,31 @@ export class ObjectStore {
       at: live?.at ?? at,
       changed: specChanged ? at : (live?.changed ?? at),
     };
-    if (by.dry !== true) this.#objects.set(keyOf(type, namespace, name), stored);
+    if (by.dry !== true) {
+      this.#version += 1;
+      this.#put(type, namespace, name, stored);
+    }
     return { how: applied.result === 'created' ? 'created' : 'configured', stored };
   }
 
   /** A controller's own write of an object's status. */
   status(type: ResourceType, object: KubeObject, status: Json): void {
-    const key = keyOf(type, object.metadata.namespace, object.metadata.name);
-    const stored = this.#objects.get(key);
+    const { name, namespace } = object.metadata;
+    const stored = this.get(type, namespace, name);
     if (!stored || same(stored.object['status'], status)) return;
     this.#version += 1;
     const metadata = { ...stored.object.metadata, resourceVersion: String(this.#version) };
-    this.#objects.set(key, { ...stored, object: { ...stored.object, metadata, status } });
+    this.#put(type, namespace, name, { ...stored, object: { ...stored.object, metadata, status } });
   }
 
   remove(type: ResourceType, namespace: string | undefined, name: string): boolean {
-    return this.#objects.delete(keyOf(type, namespace, name));
+    this.#version += 1;
+    this.#sorted.delete(typeKey(type));
+    return this.#objects.get(typeKey(type))?.delete(keyOf(type, namespace, name)) ?? false;
   }
 
   hasNamespace(name: string): boolean {
-    return this.#objects.has(`/namespaces//${name}`);
+    return this.#objects.get('/namespaces')?.has(`/${name}`) ?? false;
   }
 
   uid(...parts: string[]): string {
@@ -102,17 +115,22 @@ export class ObjectStore {
   }
 
   save(): Json {
-    return { version: this.#version, objects: [...this.#objects] as unknown as Json };
+    return { version: this.#version, objects: [...this.#objects].map(([type, objects]) => [type, [...objects]]) as unknown as Json };
   }
 
   load(saved: Json): void {
-    const { version, objects } = saved as unknown as { version: number; objects: [string, Stored][] };
+    const { version, objects } = saved as unknown as { version: number; objects: [string, [string, Stored][]][] };
     this.#version = version;
-    for (const [key, stored] of objects) this.#objects.set(key, stored);
+    for (const [type, stored] of objects) this.#objects.set(type, new Map(stored));
+  }
+
+  #put(type: ResourceType, namespace: string | undefined, name: string, stored: Stored): void {
+    this.#sorted.delete(typeKey(type));
+    const objects = this.#objects.get(typeKey(type)) ?? new Map<string, Stored>();
+    this.#objects.set(typeKey(type), objects.set(keyOf(type, namespace, name), stored));
   }
 
   #stamp(type: ResourceType, object: KubeObject, live: KubeObject | undefined, at: Ms, specChanged: boolean): KubeObject {
-    this.#version += 1;
     const known = live?.metadata;
     return {
       ...object,
@@ -121,7 +139,7 @@ export class ObjectStore {
         uid: known?.uid ?? this.uid(type.group, type.plural, object.metadata.namespace ?? '', object.metadata.name),
         creationTimestamp: known?.creationTimestamp ?? seconds(this.#clock.wall(at)),
         generation: known ? (known.generation ?? 1) + (specChanged ? 1 : 0) : 1,
-        resourceVersion: String(this.#version),
+        resourceVersion: String(this.#version + 1),
       },
     };
   }
@@ -131,7 +149,9 @@ export class ObjectStore {
 export const seconds = (wall: string): string => wall.replace(/\.\d+Z$/, 'Z');
 
 const keyOf = (type: ResourceType, namespace: string | undefined, name: string): string =>
-  `${type.group}/${type.plural}/${type.namespaced ? (namespace ?? 'default') : ''}/${name}`;
+  `${type.namespaced ? (namespace ?? 'default') : ''}/${name}`;
+
+const typeKey = (type: ResourceType): string => `${type.group}/${type.plural}`;
 
 const withoutMeta = (object: KubeObject): Json => {
   const { metadata: _metadata, status: _status, ...rest } = object;

@@ -17,7 +17,7 @@ export type Ground = {
 };
 
 /** One pod of a workload: where it runs and when it gets there; Infinity where it never will as things stand. */
-export type PodPlan = { name: string; node: string | null; scheduled: Ms; ready: Ms };
+export type PodPlan = { /** What tells it from its siblings: its node, or its number. */ which: string; node: string | null; scheduled: Ms; ready: Ms };
 
 const DAEMON = 'DaemonSet';
 export const WORKLOADS = ['DaemonSet', 'Deployment', 'StatefulSet'] as const;
@@ -34,24 +34,23 @@ export function podsOf(workload: Stored, ground: Ground): PodPlan[] {
   const range = textAt(object, 'spec', 'template', 'metadata', 'annotations', READY_RANGE);
   const named: Named = range !== undefined && range in RANGES ? (range as Named) : 'pod Ready';
 
-  const place = (name: string, node: Registered | undefined, subject: string): PodPlan => {
-    if (node === undefined) return { name, node: null, scheduled: Infinity, ready: Infinity };
+  const place = (which: string, node: Registered | undefined, subject: string): PodPlan => {
+    if (node === undefined) return { which, node: null, scheduled: Infinity, ready: Infinity };
     const scheduled = host ? Math.max(workload.changed, node.at) : Math.max(workload.changed, nodeReady(ground.random, node, ground.agent));
-    if (scheduled === Infinity) return { name, node: null, scheduled, ready: Infinity };
-    return { name, node: node.name, scheduled, ready: scheduled + draw(ground.random, named, subject) };
+    if (scheduled === Infinity) return { which, node: null, scheduled, ready: Infinity };
+    return { which, node: node.name, scheduled, ready: scheduled + draw(ground.random, named, subject) };
   };
 
   const suitable = ground.nodes.filter((node) => tolerant || node.schedulable);
   if (object.kind === DAEMON)
-    return suitable.map((node) => place(podName(workload, node.name, ground), node, `${object.metadata.name}/${node.name}`));
+    return suitable.map((node) => place(node.name, node, `${object.metadata.name}/${node.name}`));
 
   // Spread over the nodes that are Ready first, as a scheduler that finds only those would.
   const order = suitable.toSorted((one, other) => nodeReady(ground.random, one, ground.agent) - nodeReady(ground.random, other, ground.agent) || (one.name < other.name ? -1 : 1));
   const start = order.length === 0 ? 0 : Math.floor(ground.random.of('spread', object.metadata.name) * Math.min(order.length, 3));
-  return Array.from({ length: replicas(object) }, (_, index) => {
-    const name = object.kind === 'StatefulSet' ? `${object.metadata.name}-${index}` : podName(workload, String(index), ground);
-    return place(name, order[(start + index) % Math.max(order.length, 1)], `${object.metadata.namespace ?? ''}/${object.metadata.name}/${index}`);
-  });
+  return Array.from({ length: replicas(object) }, (_, index) =>
+    place(String(index), order[(start + index) % Math.max(order.length, 1)], `${object.metadata.namespace ?? ''}/${object.metadata.name}/${index}`),
+  );
 }
 
 const hasWildcard = (tolerations: Json | undefined): boolean =>
@@ -135,6 +134,7 @@ function podObject(stored: Stored, pod: PodPlan, ground: Ground): KubeObject {
   const { clock } = ground;
   const workload = stored.object;
   const namespace = workload.metadata.namespace ?? 'default';
+  const name = workload.kind === 'StatefulSet' ? `${workload.metadata.name}-${pod.which}` : podName(stored, pod.which, ground);
   const placed = pod.scheduled <= clock.now;
   const ready = pod.ready <= clock.now;
   const node = ground.nodes.find((known) => known.name === pod.node);
@@ -151,9 +151,9 @@ function podObject(stored: Stored, pod: PodPlan, ground: Ground): KubeObject {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
-      name: pod.name,
+      name,
       namespace,
-      uid: ground.uid('pods', namespace, pod.name),
+      uid: ground.uid('pods', namespace, name),
       creationTimestamp: when(stored.changed),
       labels: (at(workload, 'spec', 'template', 'metadata', 'labels') ?? {}) as Record<string, string>,
       ownerReferences: [{ apiVersion: workload.apiVersion, kind: workload.kind, name: workload.metadata.name, uid: workload.metadata.uid ?? '', controller: true }],
@@ -204,9 +204,11 @@ const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** Pod names end in five letters of Kubernetes' own alphabet; a Deployment's carry its ReplicaSet's hash before. */
 function podName(workload: Stored, which: string, ground: Ground): string {
-  const { name, namespace, generation } = workload.object.metadata;
-  const pick = (length: number, ...parts: (string | number)[]): string =>
-    Array.from({ length }, (_, index) => LETTERS[Math.floor(ground.random.of('pod name', index, namespace ?? '', name, ...parts) * LETTERS.length)]).join('');
-  const hash = workload.object.kind === DAEMON ? '' : `-${pick(9, generation ?? 1)}`;
-  return `${name}${hash}-${pick(5, generation ?? 1, which)}`;
+  const { name, namespace = '', generation = 1 } = workload.object.metadata;
+  const pick = (length: number, ...parts: (string | number)[]): string => {
+    const hex = ground.random.hex(length, 'pod name', namespace, name, ...parts);
+    return Array.from({ length }, (_, index) => LETTERS[Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16) % LETTERS.length]).join('');
+  };
+  const hash = workload.object.kind === DAEMON ? '' : `-${pick(9, generation)}`;
+  return `${name}${hash}-${pick(5, generation, which)}`;
 }

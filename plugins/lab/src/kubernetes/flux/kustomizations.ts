@@ -70,7 +70,7 @@ function sourceOf(plane: ControlPlane, own: Stored): Blocker[] {
   return [{ stored, reason: 'ArtifactFailed', message }];
 }
 
-function dependencies(own: Stored, all: Stored[]): Blocker[] {
+function dependencies(own: Stored, all: readonly Stored[]): Blocker[] {
   const list = at(own.object, 'spec', 'dependsOn');
   return (Array.isArray(list) ? list : []).map((entry) => {
     const where = textAt(entry, 'namespace') ?? own.object.metadata.namespace ?? '';

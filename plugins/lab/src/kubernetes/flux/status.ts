@@ -6,7 +6,7 @@ import { seconds, type Stored } from '../store.ts';
 import { workloadReady } from '../workloads.ts';
 
 /** Every object of a custom kind, by the name of its definition, once that is established. */
-export function custom(plane: ControlPlane, definition: string): Stored[] {
+export function custom(plane: ControlPlane, definition: string): readonly Stored[] {
   const stored = plane.store.byKind('CustomResourceDefinition').find(({ object }) => object.metadata.name === definition);
   return stored === undefined ? [] : plane.store.list(typeOf(stored.object));
 }

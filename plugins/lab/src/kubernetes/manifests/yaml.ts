@@ -4,8 +4,21 @@ import { isFields, type KubeObject } from '../object.ts';
 /** What stands wrong in a YAML text, in the words of the parser, with its line (from 1). */
 export type YamlProblem = { message: string; line: number };
 
-/** The documents of a stream as plain data; empty ones are left out. */
-export function documents(text: string): { values: unknown[] } | { problem: YamlProblem } {
+export type Documents = { readonly values: readonly unknown[] } | { readonly problem: YamlProblem };
+
+/** What was parsed before: a rehearsal builds the same manifests and reads the same files at every look. */
+const parsedBefore = new Map<string, Documents>();
+const KEPT = 500;
+
+/** The documents of a stream as plain data; empty ones are left out. The answer may be shared, and is never changed. */
+export function documents(text: string): Documents {
+  const known = parsedBefore.get(text) ?? parse(text);
+  if (parsedBefore.size >= KEPT) parsedBefore.clear();
+  parsedBefore.set(text, known);
+  return known;
+}
+
+function parse(text: string): Documents {
   const parsed = parseAllDocuments(text, { version: '1.2', merge: true, uniqueKeys: true, logLevel: 'silent' });
   const list = Array.isArray(parsed) ? (parsed as Document.Parsed[]) : [];
   for (const document of list) {

@@ -25,19 +25,26 @@ export function kubeconfigOf(model: Model, call: ToolCall, tool: string, asked: 
   // /dev/null is a file without anything in it: no context, and client-go's default server.
   const bytes = path === '/dev/null' ? new Uint8Array() : call.read(path);
   if (bytes === undefined) return asked.kubeconfig === undefined ? undefined : { how: 'no-file', path };
-  const parsed = documents(new TextDecoder().decode(bytes));
+  const text = new TextDecoder().decode(bytes);
+  if (last?.text === text) return last.config;
+  const parsed = documents(text);
   if ('problem' in parsed) return { how: 'unreadable', path, why: parsed.problem.message };
   const raw = isFields(parsed.values[0]) ? parsed.values[0] : {};
   const entries = (list: unknown, body: string): Entry[] =>
     Array.isArray(list) ? list.filter(isFields).map((entry) => ({ name: String(entry['name']), body: isFields(entry[body]) ? entry[body] : {} })) : [];
-  return {
+  const config = {
     contexts: entries(raw['contexts'], 'context'),
     clusters: entries(raw['clusters'], 'cluster'),
     users: entries(raw['users'], 'user'),
     current: typeof raw['current-context'] === 'string' ? raw['current-context'] : '',
     raw,
   };
+  last = { text, config };
+  return config;
 }
+
+/** The kubeconfig that was read last: each of some hundred calls reads the same. */
+let last: { text: string; config: Kubeconfig } | undefined;
 
 /**
  * Follows kubeconfig and context to an API server of the world, as client-go does: names, address, certificate authority,

@@ -78,6 +78,7 @@ async function again(plane: ControlPlane, call: ToolCall, kind: Kind, found: { t
   const note = noteOf(plane, found.stored);
   // Asked to, the controller looks again at once.
   if (note?.next !== undefined) setNote(plane, found.stored, { ...note, next: plane.now });
+  plane.touch();
   await call.spend(1500);
   const revision = await readyWithin(plane, call, kind, namespace, name, timeout);
   lines.push(revision === undefined ? '✗ context deadline exceeded' : `✔ ${kind.done} ${revision}`);

@@ -36,16 +36,16 @@ export const get: Command = async (model, call, flags) => {
     const namespace = flags.on('all-namespaces') || !type.namespaced ? undefined : (flags.value('namespace') ?? 'default');
     if (name === undefined) {
       single = false;
-      found.push(...plane.list(type, namespace).filter((object) => selected(object, flags.value('selector'))));
+      found.push(...plane.list(type, namespace, flags.on('show-managed-fields')).filter((object) => selected(object, flags.value('selector'))));
       continue;
     }
-    const object = plane.get(type, namespace, name);
+    const object = plane.get(type, namespace, name, flags.on('show-managed-fields'));
     if (object) found.push(object);
     else missing.push(notFound(type, name));
   }
   if (asked.list.length > 1) single = false;
   const errors = flags.on('ignore-not-found') ? '' : missing.map((line) => `${line}\n`).join('');
-  const stdout = show(model.clock.wall(), call, flags, found.map((object) => withoutManagers(object, flags)), single, asked.list[0]?.type);
+  const stdout = show(model.clock.wall(), call, flags, found, single, asked.list[0]?.type);
   return typeof stdout === 'string' ? { exit: errors === '' ? 0 : 1, stdout, stderr: errors } : stdout;
 };
 
@@ -89,12 +89,6 @@ export function selected(object: KubeObject, selector: string | undefined): bool
   });
 }
 
-function withoutManagers(object: KubeObject, flags: Flags): KubeObject {
-  if (flags.on('show-managed-fields')) return object;
-  const { managedFields: _managers, ...metadata } = object.metadata;
-  return { ...object, metadata };
-}
-
 function show(now: string, call: ToolCall, flags: Flags, objects: KubeObject[], single: boolean, type: ResourceType | undefined): string | ToolResult {
   const output = flags.value('output') ?? '';
   const list = { apiVersion: 'v1', items: objects, kind: 'List', metadata: { resourceVersion: '' } };
@@ -112,7 +106,10 @@ function show(now: string, call: ToolCall, flags: Flags, objects: KubeObject[], 
       throw error;
     }
   }
-  if (objects.length === 0) return { exit: 0, stdout: '', stderr: 'No resources found\n' };
+  if (objects.length === 0) {
+    const everywhere = flags.on('all-namespaces') || type?.namespaced !== true;
+    return { exit: 0, stdout: '', stderr: `No resources found${everywhere ? '' : ` in ${flags.value('namespace') ?? 'default'} namespace.`}\n` };
+  }
   if (type?.kind === 'Node' && (output === '' || output === 'wide')) return nodeTable(objects, output === 'wide', now);
   return notSimulated('kubectl', call.argv, `output ${output === '' ? 'as a table' : output} of ${type?.plural ?? 'this'}`);
 }
