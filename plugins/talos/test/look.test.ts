@@ -40,6 +40,21 @@ describe('what a node is, by its port and both kinds of call', () => {
     expect((await lookAtNode(world, reachOf(await exampleFacts()), node)).class).toBe('foreign');
   });
 
+  test.each([
+    ['refuses by then', 'dial tcp 192.0.2.12:50000: connect: connection refused', 'refused'],
+    ['shows another CA by then', 'x509: certificate signed by unknown authority (possibly because of "x509: Ed25519 verification failure")', 'foreign'],
+  ])('a node that %s, at the third call, is what that call says', async (_what, said, kind) => {
+    const world = fakeWorld(machines({}));
+    const real = world.probe;
+    let calls = 0;
+    world.probe = async (probe) => {
+      const done = await real(probe);
+      calls += 1;
+      return calls === 1 ? done : { ...done, exit: 1, stdout: new Uint8Array(), stderr: calls === 2 ? 'remote error: tls: certificate required' : said };
+    };
+    expect((await lookAtNode(world, reachOf(await exampleFacts()), node)).class).toBe(kind);
+  });
+
   test('an unknown CA whose connection breaks is not taken for anything', async () => {
     const world = fakeWorld(machines({}));
     const real = world.probe;

@@ -129,7 +129,13 @@ function waitingFor({ world, facts, past, key }: Look, views: readonly ControlPl
     return { state: 'converging', signals, cause: `bootstrap was sent to ${node.name}, and etcd does not show itself yet`, ...adviceFor('etcd-not-up') };
   const view = views.find((v) => v.node === node.name);
   if (view && roleOf(view) === 'waiting') return undefined;
-  return { state: 'converging', signals, cause: `${node.name} is to be bootstrapped and is not configured yet: ${view?.trouble ?? view?.class ?? 'not seen'}`, ...adviceFor('bootstrap-not-yet') };
+  return {
+    state: 'converging',
+    signals,
+    cause: `${node.name} is to be bootstrapped and is not configured yet: ${view?.trouble ?? view?.class ?? 'not seen'}`,
+    remedy: 'Give it its machine config first: coldstart talos apply CLUSTER.',
+    page: 'bootstrap-refused',
+  };
 }
 
 function deviating(views: readonly ControlPlaneView[]): Pick<Observation, 'deviations'> {

@@ -2,6 +2,7 @@ import { changingFlags, StepCommand } from '@coldstart/contract/command';
 import { applyFlags, nodeFlag, given } from '../../flags.ts';
 
 export default class TalosApply extends StepCommand {
+  static override args = StepCommand.args;
   static override summary = 'Give nodes their machine configs, and wait until they answer with their own certificate.';
   static override description =
     'Control planes first; workers once the Kubernetes API responds. A node that runs its config already is left alone. Errors are kept per node: one that fails does not stop the others.';

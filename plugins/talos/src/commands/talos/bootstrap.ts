@@ -2,6 +2,7 @@ import { changingFlags, StepCommand } from '@coldstart/contract/command';
 import { bootstrapFlags, given } from '../../flags.ts';
 
 export default class TalosBootstrap extends StepCommand {
+  static override args = StepCommand.args;
   static override summary = 'Bootstrap etcd on the one node that is fixed for it, and wait until all control planes are voting members.';
   static override description =
     'Every control plane is asked first. Where a cluster is there already, nothing is done; where that is not certain, it refuses (exit 5).';

@@ -2,6 +2,7 @@ import { StepCommand } from '@coldstart/contract/command';
 import { nodeFlag, given } from '../../flags.ts';
 
 export default class TalosVerify extends StepCommand {
+  static override args = StepCommand.args;
   static override summary = 'Tell of each node whether it left maintenance and runs its config; change nothing.';
   static override examples = ['<%= config.bin %> talos verify infra', '<%= config.bin %> talos verify infra --node infra-02 --json'];
   static override flags = nodeFlag;
