@@ -7,7 +7,8 @@ export default defineConfig({
     include: ['packages/*/test/**/*.test.ts', 'plugins/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['test/real/**', 'test/examples/real.test.ts', '**/node_modules/**'],
     disableConsoleIntercept: true,
-    testTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: process.env['COLDSTART_TEST_REPORT'] ? ['default', ['json', { outputFile: process.env['COLDSTART_TEST_REPORT'] }]] : ['default'],
   },
 });

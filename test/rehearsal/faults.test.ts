@@ -19,26 +19,48 @@ const ENDS: Row[] = [
   { fault: 'flux-not-ready', exit: 4, cause: /.+/, item: 'cluster' },
 ];
 
-const failedOf = (ran: BroughtUp): string[] => endsOf(ran.records).filter((r) => r.verdict === 'failed' || r.verdict === 'refused').map((r) => r.item);
+const failedOf = (ran: BroughtUp): string[] =>
+  endsOf(ran.records)
+    .filter((r) => r.verdict === 'failed' || r.verdict === 'refused')
+    .map((r) => r.item);
 
 describe('a fault that ends the run', () => {
-  test.each(ENDS)('$fault: exit $exit, with node and cause; lifted, the same command finishes', async ({ fault, exit, cause, item }) => {
-    const ground = await survey();
-    const lab = await bareWorld(ground, { faults: [fault] });
-    const ran = await carryOut(ground, lab);
-    expect(Object.values(lab.fired()).reduce((a, b) => a + b, 0)).toBeGreaterThan(0);
-    expect({ exit: ran.exit, failure: ran.failure }).toMatchObject({ exit, failure: { cause: expect.stringMatching(cause), remedy: expect.stringMatching(/\w/), next: 'coldstart cluster create infra' } });
-    expect(failedOf(ran)).toContain(item);
-    expect(lab.verdict().whole).toBe(false);
+  test.each(ENDS)(
+    '$fault: exit $exit, with node and cause; lifted, the same command finishes',
+    async ({ fault, exit, cause, item }) => {
+      const ground = await survey();
+      const lab = await bareWorld(ground, { faults: [fault] });
+      const ran = await carryOut(ground, lab);
+      expect(Object.values(lab.fired()).reduce((a, b) => a + b, 0)).toBeGreaterThan(0);
+      expect({ exit: ran.exit, failure: ran.failure }).toMatchObject({
+        exit,
+        failure: {
+          cause: expect.stringMatching(cause),
+          remedy: expect.stringMatching(/\w/),
+          next: 'coldstart cluster create infra',
+        },
+      });
+      expect(failedOf(ran)).toContain(item);
+      expect(lab.verdict().whole).toBe(false);
 
-    const lifted = await bareWorld(ground, { saved: lab.save() });
-    const next = await carryOut(ground, lifted);
-    expect({ failure: next.failure, exit: next.exit, verdict: lifted.verdict() }).toEqual({ failure: null, exit: 0, verdict: { whole: true, findings: [], etcdClusters: 1 } });
-  });
+      const lifted = await bareWorld(ground, { saved: lab.save() });
+      const next = await carryOut(ground, lifted);
+      expect({ failure: next.failure, exit: next.exit, verdict: lifted.verdict() }).toEqual({
+        failure: null,
+        exit: 0,
+        verdict: { whole: true, findings: [], etcdClusters: 1 },
+      });
+    },
+  );
 });
 
 describe('a fault that the run gets over', () => {
-  test.each(['eof-after-success@infra-01', 'eof-after-success@infra-06', 'back-to-maintenance@infra-02', 'back-to-maintenance@infra-04'])('%s', async (fault) => {
+  test.each([
+    'eof-after-success@infra-01',
+    'eof-after-success@infra-06',
+    'back-to-maintenance@infra-02',
+    'back-to-maintenance@infra-04',
+  ])('%s', async (fault) => {
     const ground = await survey();
     const lab = await bareWorld(ground, { faults: [fault] });
     const ran = await carryOut(ground, lab);
@@ -82,8 +104,18 @@ describe('a node that fails in apply', () => {
     const ran = await carryOut(ground, lab);
     expect({ exit: ran.exit, failure: ran.failure }).toMatchObject({ exit: 4, failure: { item: 'infra-05' } });
     const applied = endsOf(ran.records).filter((r) => r.step.startsWith('talos/apply'));
-    expect(applied.map((r) => [r.item, r.verdict])).toEqual(expect.arrayContaining([['infra-04', 'done'], ['infra-06', 'done'], ['infra-05', 'failed']]));
-    expect(endsOf(ran.records).filter((r) => r.phase === 'prereqs' && r.step !== 'helmfile/tools').every((r) => r.verdict === 'not-run')).toBe(true);
+    expect(applied.map((r) => [r.item, r.verdict])).toEqual(
+      expect.arrayContaining([
+        ['infra-04', 'done'],
+        ['infra-06', 'done'],
+        ['infra-05', 'failed'],
+      ]),
+    );
+    expect(
+      endsOf(ran.records)
+        .filter((r) => r.phase === 'prereqs' && r.step !== 'helmfile/tools')
+        .every((r) => r.verdict === 'not-run'),
+    ).toBe(true);
   });
 
   test('with one missing worker allowed the run goes on, and says so', async () => {
@@ -91,13 +123,22 @@ describe('a node that fails in apply', () => {
     const lab = await bareWorld(ground, { faults: ['back-to-maintenance@infra-05:20'] });
     const ran = await carryOut(ground, lab);
     expect({ failure: ran.failure, exit: ran.exit }).toEqual({ failure: null, exit: 0 });
-    expect(ran.records.filter((r) => r.type === 'deviation').map((r) => r.subject)).toContain('talos/apply-workers infra-05');
+    expect(ran.records.filter((r) => r.type === 'deviation').map((r) => r.subject)).toContain(
+      'talos/apply-workers infra-05',
+    );
     expect(lab.verdict()).toMatchObject({ whole: false });
   });
 });
 
 describe('the process is killed', () => {
-  test.each(['killed@before:1', 'killed@during:2', 'killed@after:4', 'killed@during:5', 'killed@after:9', 'killed@before:14'])('%s: the same command finishes, with one etcd cluster', async (fault) => {
+  test.each([
+    'killed@before:1',
+    'killed@during:2',
+    'killed@after:4',
+    'killed@during:5',
+    'killed@after:9',
+    'killed@before:14',
+  ])('%s: the same command finishes, with one etcd cluster', async (fault) => {
     const ground = await survey();
     const lab = await bareWorld(ground, { faults: [fault] });
     const first = carryOut(ground, lab).then(() => 'ended');

@@ -13,9 +13,19 @@ describe.each(['infra', 'apps'])('%s, from bare nodes to GitOps', (cluster) => {
   });
 
   test('every step of the plan has its verdict, and something was done in every phase that changes', () => {
-    const planned = first.ground.plan.phases.flatMap((p) => p.steps.flatMap((s) => s.items.map((i) => `${s.id} ${i.key}`)));
-    expect(endsOf(first.records).map((r) => `${r.step} ${r.item}`).sort()).toEqual(planned.sort());
-    const changed = new Set(endsOf(first.records).filter((r) => r.verdict === 'done').map((r) => r.phase));
+    const planned = first.ground.plan.phases.flatMap((p) =>
+      p.steps.flatMap((s) => s.items.map((i) => `${s.id} ${i.key}`)),
+    );
+    expect(
+      endsOf(first.records)
+        .map((r) => `${r.step} ${r.item}`)
+        .sort(),
+    ).toEqual(planned.sort());
+    const changed = new Set(
+      endsOf(first.records)
+        .filter((r) => r.verdict === 'done')
+        .map((r) => r.phase),
+    );
     expect([...changed]).toEqual(expect.arrayContaining(['talos', 'prereqs', 'crds', 'core', 'validation']));
   });
 
@@ -25,10 +35,14 @@ describe.each(['infra', 'apps'])('%s, from bare nodes to GitOps', (cluster) => {
       const again = await carryOut(first.ground, first.lab, { stateDir });
       expect({ failure: again.failure, exit: again.exit }).toEqual({ failure: null, exit: 0 });
       expect(changesReceived(first.lab) - before).toBe(0);
-      const changing = new Set([...first.ground.kit.steps.values()].filter((s) => s.kind === 'change').map((s) => s.id));
+      const changing = new Set(
+        [...first.ground.kit.steps.values()].filter((s) => s.kind === 'change').map((s) => s.id),
+      );
       const ends = endsOf(again.records).filter((r) => changing.has(r.step));
       expect(ends.filter((r) => r.verdict !== 'skipped').map((r) => `${r.step} ${r.item} ${r.verdict}`)).toEqual([]);
-      expect(ends.filter((r) => r.signals.length === 0 || !r.signals.every((s) => s.ok)).map((r) => `${r.step} ${r.item}`)).toEqual([]);
+      expect(
+        ends.filter((r) => r.signals.length === 0 || !r.signals.every((s) => s.ok)).map((r) => `${r.step} ${r.item}`),
+      ).toEqual([]);
     }
   });
 });

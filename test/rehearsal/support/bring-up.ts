@@ -22,8 +22,22 @@ import { kubeconfigContribution } from '../../../packages/cli/src/survey/kubecon
 
 export const EXAMPLE = join(import.meta.dirname, '../../../examples/k8s-ops');
 
-export type Ground = { root: string; cluster: string; kit: Kit; facts: Facts; secrets: string[]; plan: Plan; configuration: Record<string, Json> };
-export type Told = { root?: string; cluster?: string; plugins?: Contribution[]; config?: Record<string, Json>; selection?: Selection };
+export type Ground = {
+  root: string;
+  cluster: string;
+  kit: Kit;
+  facts: Facts;
+  secrets: string[];
+  plan: Plan;
+  configuration: Record<string, Json>;
+};
+export type Told = {
+  root?: string;
+  cluster?: string;
+  plugins?: Contribution[];
+  config?: Record<string, Json>;
+  selection?: Selection;
+};
 
 /** Surveys a repository as the host does, and plans its bring-up. */
 export async function survey(told: Told = {}): Promise<Ground> {
@@ -37,13 +51,30 @@ export async function survey(told: Told = {}): Promise<Ground> {
   }
   const files = await openRealWorld({ root, env: {}, tools: [] });
   try {
-    const { facts, problems, assumed, read, secrets } = await surveyRepository(kit, { cluster, files, config: configuration });
+    const { facts, problems, assumed, read, secrets } = await surveyRepository(kit, {
+      cluster,
+      files,
+      config: configuration,
+    });
     if (problems.length > 0) throw new Error(`the repository has problems: ${JSON.stringify(problems)}`);
     const redactor = createRedactor();
     const inputs = await Promise.all(
-      read.map(async (path) => ({ path, digest: createHash('sha256').update(redactor.maskFile((await files.read(path)) ?? new Uint8Array())).digest('hex') })),
+      read.map(async (path) => ({
+        path,
+        digest: createHash('sha256')
+          .update(redactor.maskFile((await files.read(path)) ?? new Uint8Array()))
+          .digest('hex'),
+      })),
     );
-    const plan = makePlan(kit, create, { cluster, facts, inputs, tools: [], configuration, assumed, ...(told.selection && { selection: told.selection }) });
+    const plan = makePlan(kit, create, {
+      cluster,
+      facts,
+      inputs,
+      tools: [],
+      configuration,
+      assumed,
+      ...(told.selection && { selection: told.selection }),
+    });
     return { root, cluster, kit, facts, secrets, plan, configuration };
   } finally {
     await files.close();
@@ -53,7 +84,10 @@ export async function survey(told: Told = {}): Promise<Ground> {
 export type BroughtUp = RunResult & { lab: OpenLab; records: JournalRecord[]; ground: Ground };
 
 /** Opens a bare simulated world for a surveyed repository. */
-export const bareWorld = (ground: Ground, options: { seed?: number; faults?: string[]; saved?: Uint8Array } = {}): Promise<OpenLab> =>
+export const bareWorld = (
+  ground: Ground,
+  options: { seed?: number; faults?: string[]; saved?: Uint8Array } = {},
+): Promise<OpenLab> =>
   openLab({
     root: ground.root,
     cluster: ground.cluster,
@@ -77,7 +111,9 @@ export async function carryOut(
   const records: JournalRecord[] = [];
   const { world } = lab;
   const names = [...ground.kit.tools.keys()];
-  const tools = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await world.tool(name)] as const)));
+  const tools = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await world.tool(name)] as const)),
+  );
   const result = await run({
     kit: ground.kit,
     procedure: create,
@@ -104,7 +140,9 @@ export async function carryOut(
 }
 
 /** A whole bring-up of the example from bare nodes. */
-export async function bringUp(options: Told & { seed?: number; faults?: string[]; saved?: Uint8Array } = {}): Promise<BroughtUp> {
+export async function bringUp(
+  options: Told & { seed?: number; faults?: string[]; saved?: Uint8Array } = {},
+): Promise<BroughtUp> {
   const ground = await survey(options);
   return carryOut(ground, await bareWorld(ground, options));
 }

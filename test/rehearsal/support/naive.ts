@@ -21,21 +21,42 @@ export async function naive(ground: Ground, lab: OpenLab): Promise<Said> {
   const nodes = ground.facts['talos/nodes'] as Node[];
   const { talosconfig, context } = ground.facts['talos/cluster'] as { talosconfig: string; context: string };
   const kube = ground.facts['kubernetes/kubeconfig'] as { path: string; context: string };
-  const [crds, apps] = ['00-crds', '01-apps'].map((name) => `bootstrap/${ground.cluster}/helmfile.d/${name}.yaml`) as [string, string];
+  const [crds, apps] = ['00-crds', '01-apps'].map((name) => `bootstrap/${ground.cluster}/helmfile.d/${name}.yaml`) as [
+    string,
+    string,
+  ];
   const first = nodes.find((n) => n.role === 'controlplane') as Node;
 
   const sh = (tool: string, argv: string[], stdin?: Uint8Array): Promise<Done> =>
-    world.spawn({ tool, argv, env: {}, deadline: CALL, ...(stdin && { stdin }) }, { signal: 'SIGTERM', grace: 1000, kill: true }, async () => {}, stop.signal);
+    world.spawn(
+      { tool, argv, env: {}, deadline: CALL, ...(stdin && { stdin }) },
+      { signal: 'SIGTERM', grace: 1000, kill: true },
+      async () => {},
+      stop.signal,
+    );
   const talosctl = (verb: string[], node: Node): Promise<Done> =>
-    sh('talosctl', [...verb, '--talosconfig', talosconfig, '--context', context, '-e', node.address, '-n', node.address]);
-  const kubectl = (argv: string[], stdin?: Uint8Array): Promise<Done> => sh('kubectl', ['--kubeconfig', kube.path, '--context', kube.context, ...argv], stdin);
+    sh('talosctl', [
+      ...verb,
+      '--talosconfig',
+      talosconfig,
+      '--context',
+      context,
+      '-e',
+      node.address,
+      '-n',
+      node.address,
+    ]);
+  const kubectl = (argv: string[], stdin?: Uint8Array): Promise<Done> =>
+    sh('kubectl', ['--kubeconfig', kube.path, '--context', kube.context, ...argv], stdin);
   const until = async (what: () => Promise<boolean>): Promise<boolean> => {
-    for (const began = world.mono(); world.mono() - began < BOUND; await world.sleep(10_000)) if (await what()) return true;
+    for (const began = world.mono(); world.mono() - began < BOUND; await world.sleep(10_000))
+      if (await what()) return true;
     return false;
   };
 
   for (const node of nodes) await sh('talosctl', ['apply-config', '--insecure', '-n', node.address, '-f', node.config]);
-  if (!(await until(async () => (await talosctl(['bootstrap'], first)).exit === 0))) return { ended: 'hung', at: 'bootstrap' };
+  if (!(await until(async () => (await talosctl(['bootstrap'], first)).exit === 0)))
+    return { ended: 'hung', at: 'bootstrap' };
   const written = await until(async () => {
     const got = await talosctl(['kubeconfig', '-'], first);
     if (got.exit !== 0) return false;
@@ -51,10 +72,21 @@ export async function naive(ground: Ground, lab: OpenLab): Promise<Said> {
 
   const namespaces = await world.read(`bootstrap/${ground.cluster}/resources/namespaces.yaml`);
   await kubectl(['apply', '--server-side', '-f', '-'], namespaces);
-  for (const file of [`bootstrap/${ground.cluster}/secrets.yaml.tpl`, `bootstrap/${ground.cluster}/deploy-key.yaml.tpl`])
+  for (const file of [
+    `bootstrap/${ground.cluster}/secrets.yaml.tpl`,
+    `bootstrap/${ground.cluster}/deploy-key.yaml.tpl`,
+  ])
     await kubectl(['apply', '--server-side', '-f', '-'], (await sh('op', ['inject', '-i', file])).stdout);
   for (const file of [crds, apps]) {
-    const synced = await sh('helmfile', ['-f', file, '--kubeconfig', kube.path, '--kube-context', kube.context, 'sync']);
+    const synced = await sh('helmfile', [
+      '-f',
+      file,
+      '--kubeconfig',
+      kube.path,
+      '--kube-context',
+      kube.context,
+      'sync',
+    ]);
     if (synced.exit !== 0) return { ended: 'failure', at: file };
   }
   const flux = await kubectl(['apply', '--server-side', '-f', `bootstrap/${ground.cluster}/resources/flux-sync.yaml`]);
