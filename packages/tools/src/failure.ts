@@ -21,9 +21,17 @@ export function judge(failure: Failure, rules: readonly FailureRule[], tool: str
       remedy: `Install ${tool}, or put it on the PATH, and run the same command again.`,
     };
   if (failure.how === 'deadline')
-    return { kind: 'ambiguous', cause: `${tool} did not answer in time`, remedy: 'Run the same command again: it looks at the cluster first.' };
+    return {
+      kind: 'ambiguous',
+      cause: `${tool} did not answer in time`,
+      remedy: 'Run the same command again: it looks at the cluster first.',
+    };
   if (failure.how === 'signal')
-    return { kind: 'ambiguous', cause: `${tool} was ended by a signal`, remedy: 'Run the same command again: it looks at the cluster first.' };
+    return {
+      kind: 'ambiguous',
+      cause: `${tool} was ended by a signal`,
+      remedy: 'Run the same command again: it looks at the cluster first.',
+    };
   return {
     kind: 'ambiguous',
     cause: `${tool} failed (exit ${failure.exit ?? 'unknown'})${failure.text === '' ? '' : `: ${lastLine(failure.text)}`}`,

@@ -9,7 +9,14 @@ export async function lookForTools(world: Reader, tools: readonly Tool[]): Promi
   const result: ToolsFound = { signals: [], missing: [], deviations: [] };
   for (const { tool, found } of looks) {
     const expected = tool.known ? `${tool.known.from} or newer, below ${tool.known.below}` : 'installed';
-    result.signals.push({ name: 'tool', subject: tool.name, expected, observed: found ? (found.version ?? 'a version it did not tell') : 'not on the PATH', ok: found !== undefined, source: `${tool.name} ${tool.version.argv.join(' ')}` });
+    result.signals.push({
+      name: 'tool',
+      subject: tool.name,
+      expected,
+      observed: found ? (found.version ?? 'a version it did not tell') : 'not on the PATH',
+      ok: found !== undefined,
+      source: `${tool.name} ${tool.version.argv.join(' ')}`,
+    });
     if (!found) result.missing.push(tool.name);
     else if (tool.known && found.version !== null && !between(found.version, tool.known))
       result.deviations.push(`${tool.name} ${found.version} is outside of the versions known to work (${expected})`);
@@ -33,6 +40,7 @@ export function compareVersions(a: string, b: string): number {
     if (l === undefined || r === undefined || Number.isNaN(l) || Number.isNaN(r)) continue;
     if (l !== r) return l - r;
   }
-  if ((left.pre === undefined) === (right.pre === undefined)) return (left.pre ?? '') < (right.pre ?? '') ? -1 : (left.pre ?? '') > (right.pre ?? '') ? 1 : 0;
+  if ((left.pre === undefined) === (right.pre === undefined))
+    return (left.pre ?? '') < (right.pre ?? '') ? -1 : (left.pre ?? '') > (right.pre ?? '') ? 1 : 0;
   return left.pre === undefined ? 1 : -1;
 }

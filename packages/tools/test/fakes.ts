@@ -10,7 +10,11 @@ export function inMemory(files: Readonly<Record<string, string>>): Files {
   const paths = Object.keys(files);
   return {
     read: async (path) => (files[path] === undefined ? undefined : utf8.encode(files[path])),
-    list: async (folder) => paths.filter((p) => p.startsWith(`${folder}/`)).map((p) => p.slice(folder.length + 1)).sort(),
+    list: async (folder) =>
+      paths
+        .filter((p) => p.startsWith(`${folder}/`))
+        .map((p) => p.slice(folder.length + 1))
+        .sort(),
     stat: async (path) =>
       files[path] !== undefined
         ? { kind: 'file', mode: 0o644, size: files[path].length }
@@ -47,7 +51,10 @@ export type Answers = Readonly<Record<string, Said | ((probe: Probe) => Said)>>;
 export type FakeReader = Reader & { asked: { tool: string; argv: string[]; stdin: string | undefined }[] };
 
 /** A world to look at: what tools answer, which are installed, what the clock shows. A question without an answer is an error. */
-export function fakeReader(answers: Answers, more: { files?: Files; tools?: Record<string, string | null>; env?: Record<string, string>; now?: string } = {}): FakeReader {
+export function fakeReader(
+  answers: Answers,
+  more: { files?: Files; tools?: Record<string, string | null>; env?: Record<string, string>; now?: string } = {},
+): FakeReader {
   const files = more.files ?? inMemory({});
   const asked: FakeReader['asked'] = [];
   return {
@@ -59,7 +66,9 @@ export function fakeReader(answers: Answers, more: { files?: Files; tools?: Reco
     dial: async () => 'open',
     tool: async (name): Promise<FoundTool | undefined> => {
       if (!more.tools) return { path: `/usr/bin/${name}`, version: null, digest: null, simulated: false };
-      return name in more.tools ? { path: `/usr/bin/${name}`, version: more.tools[name] ?? null, digest: null, simulated: false } : undefined;
+      return name in more.tools
+        ? { path: `/usr/bin/${name}`, version: more.tools[name] ?? null, digest: null, simulated: false }
+        : undefined;
     },
     probe: async (probe): Promise<Done> => {
       asked.push({ tool: probe.tool, argv: probe.argv, stdin: probe.stdin && new TextDecoder().decode(probe.stdin) });
@@ -67,14 +76,24 @@ export function fakeReader(answers: Answers, more: { files?: Files; tools?: Reco
       const found = Object.entries(answers).find(([key]) => line.includes(key));
       if (!found) throw new Error(`no answer for: ${line}`);
       const said = typeof found[1] === 'function' ? found[1](probe) : found[1];
-      return { exit: said.exit === undefined ? 0 : said.exit, how: said.how ?? 'exit', stdout: utf8.encode(said.stdout ?? ''), stderr: said.stderr ?? '' };
+      return {
+        exit: said.exit === undefined ? 0 : said.exit,
+        how: said.how ?? 'exit',
+        stdout: utf8.encode(said.stdout ?? ''),
+        stderr: said.stderr ?? '',
+      };
     },
   };
 }
 
 export const KUBECONFIG = { path: 'kubernetes/kubeconfig', context: 'infra' };
 
-export function lookWith<I>(world: Reader, facts: Record<string, Json>, item: I, more: { key?: string; artefacts?: Record<string, Uint8Array>; past?: Past[] } = {}): Look<I> {
+export function lookWith<I>(
+  world: Reader,
+  facts: Record<string, Json>,
+  item: I,
+  more: { key?: string; artefacts?: Record<string, Uint8Array>; past?: Past[] } = {},
+): Look<I> {
   return {
     cluster: 'infra',
     key: more.key ?? 'cluster',
@@ -88,13 +107,26 @@ export function lookWith<I>(world: Reader, facts: Record<string, Json>, item: I,
 }
 
 /** `kubectl get -o json` of some objects. */
-export const asList = (objects: readonly object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+export const asList = (objects: readonly object[]): string =>
+  JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
 
 /** Which calls do not name the kubeconfig and the context that they are for. `kubectl kustomize` and the like ask no cluster. */
 export function unnamed(calls: readonly { tool: string; argv: readonly unknown[] }[]): string[] {
-  const context: Record<string, string> = { kubectl: '--context', flux: '--context', cilium: '--context', helm: '--kube-context', helmfile: '--kube-context' };
-  const has = (argv: readonly unknown[], flag: string, value: string): boolean => argv[argv.indexOf(flag) + 1] === value && argv.includes(flag);
+  const context: Record<string, string> = {
+    kubectl: '--context',
+    flux: '--context',
+    cilium: '--context',
+    helm: '--kube-context',
+    helmfile: '--kube-context',
+  };
+  const has = (argv: readonly unknown[], flag: string, value: string): boolean =>
+    argv[argv.indexOf(flag) + 1] === value && argv.includes(flag);
   return calls
-    .filter(({ tool, argv }) => context[tool] !== undefined && argv[0] !== 'kustomize' && !(has(argv, '--kubeconfig', KUBECONFIG.path) && has(argv, context[tool] ?? '', KUBECONFIG.context)))
+    .filter(
+      ({ tool, argv }) =>
+        context[tool] !== undefined &&
+        argv[0] !== 'kustomize' &&
+        !(has(argv, '--kubeconfig', KUBECONFIG.path) && has(argv, context[tool] ?? '', KUBECONFIG.context)),
+    )
     .map(({ tool, argv }) => [tool, ...argv].join(' '));
 }

@@ -1,17 +1,42 @@
 import { describe, expect, it } from 'vitest';
-import { git, lsRemoteFailure, op, opFailure, parseAccounts, parseFileStatus, parseGitVersion, parseLsRemote, parseSopsVersion, sops, sopsFailure, SSH_WITH_KEY } from '../src/index.ts';
+import {
+  git,
+  lsRemoteFailure,
+  op,
+  opFailure,
+  parseAccounts,
+  parseFileStatus,
+  parseGitVersion,
+  parseLsRemote,
+  parseSopsVersion,
+  sops,
+  sopsFailure,
+  SSH_WITH_KEY,
+} from '../src/index.ts';
 import { failureOf, recording } from './recording.ts';
 
 describe('git', () => {
   it('reads the refs of a remote', () => {
-    expect(parseLsRemote(recording('git/ls-remote-ok').stdout)).toEqual({ 'refs/heads/main': '7c801a3460b4bfadae9cf34f88e0ed4aef224816' });
+    expect(parseLsRemote(recording('git/ls-remote-ok').stdout)).toEqual({
+      'refs/heads/main': '7c801a3460b4bfadae9cf34f88e0ed4aef224816',
+    });
     expect(parseLsRemote('')).toEqual({});
   });
   it.each([
     ['a branch that is not there', failureOf('git/ls-remote-branch-missing'), 'fatal', /no branch release/],
     ['a server that does not answer', failureOf('git/ls-remote-ssh-refused'), 'transient', /could not be reached/],
-    ['a refused key', { ...failureOf('git/ls-remote-ssh-refused'), text: 'git@host: Permission denied (publickey).' }, 'fatal', /refuses the deploy key/],
-    ['another host key', { ...failureOf('git/ls-remote-ssh-refused'), text: 'Host key verification failed.' }, 'fatal', /host key/],
+    [
+      'a refused key',
+      { ...failureOf('git/ls-remote-ssh-refused'), text: 'git@host: Permission denied (publickey).' },
+      'fatal',
+      /refuses the deploy key/,
+    ],
+    [
+      'another host key',
+      { ...failureOf('git/ls-remote-ssh-refused'), text: 'Host key verification failed.' },
+      'fatal',
+      /host key/,
+    ],
     ['no answer at all', failureOf('git/ls-remote-branch-missing', 'deadline'), 'transient', /in time/],
   ])('%s', (_, failure, kind, cause) => {
     const judged = lsRemoteFailure(failure, 'release');
@@ -19,7 +44,14 @@ describe('git', () => {
     expect(judged.cause).toMatch(cause);
   });
   it('lets nothing but the deploy key answer', () => {
-    for (const part of ['-F /dev/null', 'IdentitiesOnly=yes', 'IdentityAgent=none', 'StrictHostKeyChecking=yes', 'BatchMode=yes']) expect(SSH_WITH_KEY).toContain(part);
+    for (const part of [
+      '-F /dev/null',
+      'IdentitiesOnly=yes',
+      'IdentityAgent=none',
+      'StrictHostKeyChecking=yes',
+      'BatchMode=yes',
+    ])
+      expect(SSH_WITH_KEY).toContain(part);
   });
   it.each([
     ['ls-remote --exit-code --heads -- ssh://x main', true],

@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { chartHasVersion, helm, helmArgv, HELM_RULES, isExactVersion, isPending, judge, listRelease, parseHelmVersion, parseReleases, releaseTime } from '../src/index.ts';
+import {
+  chartHasVersion,
+  helm,
+  helmArgv,
+  HELM_RULES,
+  isExactVersion,
+  isPending,
+  judge,
+  listRelease,
+  parseHelmVersion,
+  parseReleases,
+  releaseTime,
+} from '../src/index.ts';
 import { failureOf, recording } from './recording.ts';
 
 const access = { path: 'kubernetes/kubeconfig', context: 'infra' };

@@ -24,7 +24,14 @@ const access = { path: 'kubernetes/kubeconfig', context: 'infra' };
 
 describe('argv', () => {
   it('always names the file and the context', () => {
-    expect(kubectlArgv(access, 'get', 'nodes')).toEqual(['--kubeconfig', 'kubernetes/kubeconfig', '--context', 'infra', 'get', 'nodes']);
+    expect(kubectlArgv(access, 'get', 'nodes')).toEqual([
+      '--kubeconfig',
+      'kubernetes/kubeconfig',
+      '--context',
+      'infra',
+      'get',
+      'nodes',
+    ]);
   });
 
   it('refuses a fact without one of them', () => {
@@ -73,7 +80,11 @@ describe('objects', () => {
     const [kustomization, ...rest] = parseObjects(`${recording('flux/get-ks-json').stdout}]}}}]}`) ?? [];
     expect(rest).toEqual([]);
     expect(kustomization?.metadata.name).toBe('cluster');
-    expect(condition(kustomization, 'Ready')).toMatchObject({ status: 'True', reason: 'ReconciliationSucceeded', observedGeneration: 1 });
+    expect(condition(kustomization, 'Ready')).toMatchObject({
+      status: 'True',
+      reason: 'ReconciliationSucceeded',
+      observedGeneration: 1,
+    });
     expect(conditionReadiness(kustomization as KubeObject)).toEqual({ ready: true, why: '' });
   });
 
@@ -98,13 +109,19 @@ describe('objects', () => {
   });
 
   it('does not take a condition of an older generation for the newest', () => {
-    const object = { kind: 'K', metadata: { name: 'x', generation: 2 }, status: { conditions: [{ type: 'Ready', status: 'True', observedGeneration: 1 }] } };
+    const object = {
+      kind: 'K',
+      metadata: { name: 'x', generation: 2 },
+      status: { conditions: [{ type: 'Ready', status: 'True', observedGeneration: 1 }] },
+    };
     expect(conditionReadiness(object).ready).toBe(false);
   });
 
   it('tells whose an object is', () => {
     const owned = (labels: Record<string, string>): KubeObject => ({ kind: 'X', metadata: { name: 'x', labels } });
-    expect(fluxOwner(owned({ 'helm.toolkit.fluxcd.io/name': 'cilium', 'helm.toolkit.fluxcd.io/namespace': 'kube-system' }))).toBe('HelmRelease kube-system/cilium');
+    expect(
+      fluxOwner(owned({ 'helm.toolkit.fluxcd.io/name': 'cilium', 'helm.toolkit.fluxcd.io/namespace': 'kube-system' })),
+    ).toBe('HelmRelease kube-system/cilium');
     expect(fluxOwner(owned({ 'kustomize.toolkit.fluxcd.io/name': 'crds' }))).toBe('Kustomization ?/crds');
     expect(fluxOwner(owned({ 'app.kubernetes.io/managed-by': 'Helm' }))).toBeUndefined();
   });
@@ -115,28 +132,107 @@ describe('readiness', () => {
     ({ kind, metadata: { name: 'x', namespace: 'y', generation: 2 }, spec, status }) as unknown as KubeObject;
 
   it.each([
-    ['a rolled out Deployment', workload('Deployment', { replicas: 2 }, { observedGeneration: 2, updatedReplicas: 2, availableReplicas: 2 }), ''],
-    ['one of two available', workload('Deployment', { replicas: 2 }, { observedGeneration: 2, updatedReplicas: 2, availableReplicas: 1 }), '1 of 2 available'],
-    ['old pods still serve', workload('Deployment', { replicas: 2 }, { observedGeneration: 2, updatedReplicas: 1, availableReplicas: 2 }), '1 of 2 updated'],
-    ['not looked at', workload('Deployment', { replicas: 1 }, { observedGeneration: 1, updatedReplicas: 1, availableReplicas: 1 }), 'its newest generation was not looked at yet'],
+    [
+      'a rolled out Deployment',
+      workload('Deployment', { replicas: 2 }, { observedGeneration: 2, updatedReplicas: 2, availableReplicas: 2 }),
+      '',
+    ],
+    [
+      'one of two available',
+      workload('Deployment', { replicas: 2 }, { observedGeneration: 2, updatedReplicas: 2, availableReplicas: 1 }),
+      '1 of 2 available',
+    ],
+    [
+      'old pods still serve',
+      workload('Deployment', { replicas: 2 }, { observedGeneration: 2, updatedReplicas: 1, availableReplicas: 2 }),
+      '1 of 2 updated',
+    ],
+    [
+      'not looked at',
+      workload('Deployment', { replicas: 1 }, { observedGeneration: 1, updatedReplicas: 1, availableReplicas: 1 }),
+      'its newest generation was not looked at yet',
+    ],
     [
       'stuck',
-      workload('Deployment', { replicas: 1 }, { observedGeneration: 2, updatedReplicas: 1, conditions: [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' }] }),
+      workload(
+        'Deployment',
+        { replicas: 1 },
+        {
+          observedGeneration: 2,
+          updatedReplicas: 1,
+          conditions: [
+            { type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded', message: 'timed out' },
+          ],
+        },
+      ),
       '0 of 1 available (ProgressDeadlineExceeded: timed out)',
     ],
     ['scaled to nothing', workload('Deployment', { replicas: 0 }, { observedGeneration: 2 }), ''],
-    ['a DaemonSet on all nodes', workload('DaemonSet', {}, { observedGeneration: 2, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberReady: 3, numberAvailable: 3 }), ''],
-    ['a DaemonSet on two of three', workload('DaemonSet', {}, { observedGeneration: 2, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberReady: 2, numberAvailable: 2 }), '2 of 3 ready'],
-    ['a StatefulSet', workload('StatefulSet', { replicas: 1 }, { observedGeneration: 2, updatedReplicas: 1, readyReplicas: 1 }), ''],
+    [
+      'a DaemonSet on all nodes',
+      workload(
+        'DaemonSet',
+        {},
+        {
+          observedGeneration: 2,
+          desiredNumberScheduled: 3,
+          updatedNumberScheduled: 3,
+          numberReady: 3,
+          numberAvailable: 3,
+        },
+      ),
+      '',
+    ],
+    [
+      'a DaemonSet on two of three',
+      workload(
+        'DaemonSet',
+        {},
+        {
+          observedGeneration: 2,
+          desiredNumberScheduled: 3,
+          updatedNumberScheduled: 3,
+          numberReady: 2,
+          numberAvailable: 2,
+        },
+      ),
+      '2 of 3 ready',
+    ],
+    [
+      'a StatefulSet',
+      workload('StatefulSet', { replicas: 1 }, { observedGeneration: 2, updatedReplicas: 1, readyReplicas: 1 }),
+      '',
+    ],
   ])('%s', (_, object, why) => {
     expect(workloadReadiness(object)).toEqual({ ready: why === '', why });
   });
 
-  const pod = (status: object): KubeObject => ({ kind: 'Pod', metadata: { name: 'p' }, status }) as unknown as KubeObject;
+  const pod = (status: object): KubeObject =>
+    ({ kind: 'Pod', metadata: { name: 'p' }, status }) as unknown as KubeObject;
   it.each([
-    ['waits for its image', pod({ phase: 'Pending', containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ImagePullBackOff', message: 'no such tag' } } }] }), 'c: ImagePullBackOff: no such tag'],
-    ['is not scheduled', pod({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available' }] }), 'Unschedulable: 0/3 nodes are available'],
-    ['died', pod({ phase: 'Running', containerStatuses: [{ name: 'c', state: { terminated: { exitCode: 137 } } }] }), 'c: ended with exit 137'],
+    [
+      'waits for its image',
+      pod({
+        phase: 'Pending',
+        containerStatuses: [{ name: 'c', state: { waiting: { reason: 'ImagePullBackOff', message: 'no such tag' } } }],
+      }),
+      'c: ImagePullBackOff: no such tag',
+    ],
+    [
+      'is not scheduled',
+      pod({
+        phase: 'Pending',
+        conditions: [
+          { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available' },
+        ],
+      }),
+      'Unschedulable: 0/3 nodes are available',
+    ],
+    [
+      'died',
+      pod({ phase: 'Running', containerStatuses: [{ name: 'c', state: { terminated: { exitCode: 137 } } }] }),
+      'c: ended with exit 137',
+    ],
     ['is through', pod({ phase: 'Succeeded' }), undefined],
     ['runs', pod({ phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] }), undefined],
   ])('a pod that %s', (_, object, why) => {
@@ -149,19 +245,32 @@ it('reads a node that is registered and not Ready', () => {
     kind: 'Node',
     metadata: { name: 'infra-01', labels: { 'node-role.kubernetes.io/control-plane': '' } },
     status: {
-      addresses: [{ type: 'InternalIP', address: '192.0.2.11' }, { type: 'Hostname', address: 'infra-01' }],
+      addresses: [
+        { type: 'InternalIP', address: '192.0.2.11' },
+        { type: 'Hostname', address: 'infra-01' },
+      ],
       conditions: [{ type: 'Ready', status: 'False', reason: 'KubeletNotReady' }],
       nodeInfo: { kubeletVersion: 'v1.36.3' },
     },
   };
-  expect(kubeNode(node)).toEqual({ name: 'infra-01', ready: false, controlPlane: true, addresses: ['192.0.2.11'], kubelet: '1.36.3' });
+  expect(kubeNode(node)).toEqual({
+    name: 'infra-01',
+    ready: false,
+    controlPlane: true,
+    addresses: ['192.0.2.11'],
+    kubelet: '1.36.3',
+  });
 });
 
 describe('readyz', () => {
   it.each([
     ['the plain answer', 'ok', { ready: true, failed: [] }],
     ['the recorded verbose answer', recording('kubectl/readyz-verbose').stdout, { ready: true, failed: [] }],
-    ['a failing check', '[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed', { ready: false, failed: ['etcd'] }],
+    [
+      'a failing check',
+      '[+]ping ok\n[-]etcd failed: reason withheld\nreadyz check failed',
+      { ready: false, failed: ['etcd'] },
+    ],
     ['nothing', '', { ready: false, failed: [] }],
   ])('%s', (_, text, expected) => {
     expect(parseReadyz(text)).toEqual(expected);
@@ -191,7 +300,8 @@ describe('failures', () => {
   });
 
   it('takes a foreign certificate for a reason to refuse', () => {
-    const text = 'Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority';
+    const text =
+      'Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority';
     expect(kubectlFailure({ ...failureOf('kubectl/refused'), text })).toMatchObject({ kind: 'fatal', refuse: true });
   });
 
@@ -207,7 +317,10 @@ describe('failures', () => {
 describe('a look', () => {
   const world = (exit: number | null, stdout: string, stderr = '', how: 'exit' | 'deadline' = 'exit') => {
     const asked: string[][] = [];
-    const probe = async (p: { argv: string[] }) => (asked.push(p.argv), { exit, how, stdout: new TextEncoder().encode(stdout), stderr });
+    const probe = async (p: { argv: string[] }) => (
+      asked.push(p.argv),
+      { exit, how, stdout: new TextEncoder().encode(stdout), stderr }
+    );
     return { asked, reader: { probe } as never };
   };
   it.each([
@@ -219,6 +332,8 @@ describe('a look', () => {
     ['no answer', world(null, '', '', 'deadline'), 'failed'],
   ])('%s', async (_, { asked, reader }, is) => {
     expect((await getObjects(reader, access, ['nodes'])).is).toBe(is);
-    expect(asked).toEqual([['--kubeconfig', 'kubernetes/kubeconfig', '--context', 'infra', 'get', 'nodes', '-o', 'json']]);
+    expect(asked).toEqual([
+      ['--kubeconfig', 'kubernetes/kubeconfig', '--context', 'infra', 'get', 'nodes', '-o', 'json'],
+    ]);
   });
 });

@@ -15,6 +15,16 @@ export function recording(name: string): Recording {
 /** The failure that an engine would make of a recording. */
 export function failureOf(name: string, how: Failure['how'] = 'exit'): Failure {
   const said = recording(name);
-  const action = { id: 'x', do: 'exec', tool: 'x', argv: [], why: '', risk: 'change', guard: [], deadline: 1, stop: { signal: 'SIGTERM', grace: 1, kill: true } } satisfies Action;
+  const action = {
+    id: 'x',
+    do: 'exec',
+    tool: 'x',
+    argv: [],
+    why: '',
+    risk: 'change',
+    guard: [],
+    deadline: 1,
+    stop: { signal: 'SIGTERM', grace: 1, kill: true },
+  } satisfies Action;
   return { action, how, exit: how === 'exit' ? said.exit : null, text: `${said.stderr}\n${said.stdout}`.trim() };
 }

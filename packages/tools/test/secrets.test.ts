@@ -44,7 +44,12 @@ describe('a template', () => {
     ['another kind', template.replace('kind: Secret', 'kind: ConfigMap'), 4, 'the kind ConfigMap'],
     ['no namespace', template.replace('  namespace: x\n', ''), 6, 'no namespace'],
     ['a bad name', template.replace('name: a', 'name: -a'), 6, 'the name "-a"'],
-    ['a duplicate', `${template}---\napiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: x}\n`, 19, 'x/a a second time'],
+    [
+      'a duplicate',
+      `${template}---\napiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: x}\n`,
+      19,
+      'x/a a second time',
+    ],
     ['a key twice', template.replace('  name: a\n', '  name: a\n  name: c\n'), 7, 'Map keys must be unique'],
   ])('is refused with %s', (_, text, line, found) => {
     expect(readSecretTemplate('t', bytes(text)).problems[0]).toMatchObject({ file: 't', line, found });
@@ -54,7 +59,10 @@ describe('a template', () => {
 describe('filling', () => {
   it('annotates each Secret with its digest, and keeps the values', () => {
     const out = read(fillSecrets(bytes(filled), bytes(template), []));
-    const objects = out.split('---\n').filter((t) => t !== '').map((t) => JSON.parse(t));
+    const objects = out
+      .split('---\n')
+      .filter((t) => t !== '')
+      .map((t) => JSON.parse(t));
     const { secrets } = readSecretTemplate('t', bytes(template));
     expect(objects.map((o) => o.metadata.annotations[TEMPLATE_ANNOTATION])).toEqual(secrets.map((s) => s.digest));
     expect(objects[0].stringData).toEqual({ token: 's3cr3t-value' });
@@ -67,7 +75,11 @@ describe('filling', () => {
     expect(read(secretValue(bytes(filled), { namespace: 'x', name: 'a', key: 'token' }))).toBe('s3cr3t-value\n');
   });
   it.each([
-    ['a reference that was not filled', filled.replace('s3cr3t-value', 'op://vault/s3cr3t/token'), /token of the Secret x\/a still holds a reference/],
+    [
+      'a reference that was not filled',
+      filled.replace('s3cr3t-value', 'op://vault/s3cr3t/token'),
+      /token of the Secret x\/a still holds a reference/,
+    ],
     ['an empty value', filled.replace('s3cr3t-value', ''), /token of the Secret x\/a came out empty/],
     ['data that is not base64', filled.replace('aGVsbG8=', 's3cr3t!'), /key of the Secret y\/b is not base64/],
     ['a quote in a value', filled.replace('s3cr3t-value', 's3cr3t"val'), /no YAML any more/],
@@ -77,10 +89,6 @@ describe('filling', () => {
   ])('fails on %s, and shows no value', (_, text, message) => {
     const attempt = (): unknown => fillSecrets(bytes(text), bytes(template), []);
     expect(attempt).toThrow(message);
-    try {
-      attempt();
-    } catch (error) {
-      expect(String(error)).not.toMatch(/s3cr3t|12345678/);
-    }
+    expect(attempt).not.toThrow(/s3cr3t|12345678/);
   });
 });

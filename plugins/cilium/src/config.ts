@@ -9,14 +9,26 @@ const duration = (fallback: string) =>
     .default(fallback)
     .transform(milliseconds);
 const group = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never);
-const path = z.string().min(1).regex(/^(?![-/])(?!.*(?:^|\/)\.\.(?:\/|$))/, 'a path inside the repository');
+const path = z
+  .string()
+  .min(1)
+  .regex(/^(?![-/])(?!.*(?:^|\/)\.\.(?:\/|$))/, 'a path inside the repository');
 
 /** The section `cilium` of coldstart.yaml. `{cluster}` in a path is the cluster's name. */
 export const CiliumSection = z.strictObject({
   values: path.optional().describe("Cilium's values: a values file, or the HelmRelease (default: found)"),
-  vars: path.optional().describe('ConfigMap whose values Flux puts in for ${NAMES} (default: the one named cluster-vars)'),
-  namespace: z.string().regex(/^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/, 'a namespace').default('kube-system').describe('where Cilium runs'),
-  release: z.string().regex(/^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/, 'a release name').default('cilium'),
+  vars: path
+    .optional()
+    .describe('ConfigMap whose values Flux puts in for ${NAMES} (default: the one named cluster-vars)'),
+  namespace: z
+    .string()
+    .regex(/^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/, 'a namespace')
+    .default('kube-system')
+    .describe('where Cilium runs'),
+  release: z
+    .string()
+    .regex(/^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/, 'a release name')
+    .default('cilium'),
   status: group({
     every: duration('5s'),
     within: duration('5m').describe('for Cilium to report success'),

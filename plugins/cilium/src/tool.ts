@@ -1,8 +1,26 @@
 import type { Tool } from '@coldstart/contract';
 import { words, type KubeAccess } from '@coldstart/tools';
 
-const VALUED = new Set(['--kubeconfig', '--context', '--namespace', '-n', '--helm-release-name', '--as', '--as-group', '--wait-duration', '--output', '-o', '--worker-count']);
-const READS: Record<string, readonly string[] | true> = { status: true, version: true, config: ['view'], bgp: ['peers', 'routes'], features: ['status'] };
+const VALUED = new Set([
+  '--kubeconfig',
+  '--context',
+  '--namespace',
+  '-n',
+  '--helm-release-name',
+  '--as',
+  '--as-group',
+  '--wait-duration',
+  '--output',
+  '-o',
+  '--worker-count',
+]);
+const READS: Record<string, readonly string[] | true> = {
+  status: true,
+  version: true,
+  config: ['view'],
+  bgp: ['peers', 'routes'],
+  features: ['status'],
+};
 
 /** https://docs.cilium.io/en/stable/cmdref/cilium/ */
 export const cilium: Tool = {

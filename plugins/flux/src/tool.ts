@@ -1,7 +1,17 @@
 import type { Tool } from '@coldstart/contract';
 import { hasFlag, words } from '@coldstart/tools';
 
-const VALUED = new Set(['--kubeconfig', '--context', '--namespace', '-n', '--timeout', '--output', '-o', '--status-selector', '--log-level']);
+const VALUED = new Set([
+  '--kubeconfig',
+  '--context',
+  '--namespace',
+  '-n',
+  '--timeout',
+  '--output',
+  '-o',
+  '--status-selector',
+  '--log-level',
+]);
 const KUSTOMIZE_VALUED = new Set(['--load-restrictor', '--output', '-o', '--env', '-e', '--reorder', '--mount']);
 
 /** https://fluxcd.io/flux/cmd/ */
@@ -9,7 +19,8 @@ export const flux: Tool = {
   name: 'flux',
   version: { argv: ['version', '--client'], parse: (stdout) => stdout.match(/flux: v?(\d+\.\d+\.\d+)/)?.[1] ?? null },
   known: { from: '2.3.0', below: '3.0.0' },
-  reads: (argv) => ['check', 'get', 'version', 'tree', 'trace', 'stats', 'events', 'logs'].includes(words(argv, VALUED)[0] ?? ''),
+  reads: (argv) =>
+    ['check', 'get', 'version', 'tree', 'trace', 'stats', 'events', 'logs'].includes(words(argv, VALUED)[0] ?? ''),
   env: ['KUBECONFIG', 'HTTPS_PROXY', 'NO_PROXY'],
 };
 
@@ -19,7 +30,9 @@ export const kustomize: Tool = {
   version: { argv: ['version'], parse: (stdout) => stdout.match(/v?(\d+\.\d+\.\d+)/)?.[1] ?? null },
   known: { from: '5.0.0', below: '6.0.0' },
   // A build may call plugins of the repository where it is told to; nothing here tells it to.
-  reads: (argv) => ['build', 'version'].includes(words(argv, KUSTOMIZE_VALUED)[0] ?? '') && !hasFlag(argv, '-o', '--output', '--enable-alpha-plugins', '--enable-exec', '--enable-helm'),
+  reads: (argv) =>
+    ['build', 'version'].includes(words(argv, KUSTOMIZE_VALUED)[0] ?? '') &&
+    !hasFlag(argv, '-o', '--output', '--enable-alpha-plugins', '--enable-exec', '--enable-helm'),
   env: [],
 };
 

@@ -9,18 +9,40 @@ const duration = (fallback: string) =>
     .default(fallback)
     .transform(milliseconds);
 const group = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never);
-const path = z.string().min(1).regex(/^(?![-/])(?!.*(?:^|\/)\.\.(?:\/|$))/, 'a path inside the repository');
+const path = z
+  .string()
+  .min(1)
+  .regex(/^(?![-/])(?!.*(?:^|\/)\.\.(?:\/|$))/, 'a path inside the repository');
 
 /** The section `helmfile` of coldstart.yaml. `{cluster}` in a path is the cluster's name; `false` says that there is none. */
 export const HelmfileSection = z.strictObject({
-  crds: z.union([path, z.literal(false)]).optional().describe('helmfile of the CRD charts (default: found under bootstrap/)'),
-  apps: z.union([path, z.literal(false)]).optional().describe('helmfile of the core releases (default: found under bootstrap/)'),
-  secrets: z.union([z.array(path), z.literal(false)]).optional().describe('op-inject templates (.tpl) or SOPS files (.sops.yaml) of Secrets'),
-  namespaces: z.union([path, z.literal(false)]).optional().describe('manifest of Namespaces'),
-  kubeVersion: z.string().regex(/^\d+\.\d+\.\d+$/, 'a version such as 1.36.3').optional().describe('Kubernetes version to render for (default: that of the Talos configuration)'),
+  crds: z
+    .union([path, z.literal(false)])
+    .optional()
+    .describe('helmfile of the CRD charts (default: found under bootstrap/)'),
+  apps: z
+    .union([path, z.literal(false)])
+    .optional()
+    .describe('helmfile of the core releases (default: found under bootstrap/)'),
+  secrets: z
+    .union([z.array(path), z.literal(false)])
+    .optional()
+    .describe('op-inject templates (.tpl) or SOPS files (.sops.yaml) of Secrets'),
+  namespaces: z
+    .union([path, z.literal(false)])
+    .optional()
+    .describe('manifest of Namespaces'),
+  kubeVersion: z
+    .string()
+    .regex(/^\d+\.\d+\.\d+$/, 'a version such as 1.36.3')
+    .optional()
+    .describe('Kubernetes version to render for (default: that of the Talos configuration)'),
   prepare: group({ deadline: duration('5m').describe('of rendering one chart') }),
   namespace: group({ every: duration('2s'), within: duration('60s') }),
-  secret: group({ deadline: duration('60s').describe('of reading all values of one template'), retries: z.number().int().min(0).max(20).default(2) }),
+  secret: group({
+    deadline: duration('60s').describe('of reading all values of one template'),
+    retries: z.number().int().min(0).max(20).default(2),
+  }),
   crd: group({
     every: duration('2s'),
     within: duration('120s').describe('for every CRD to be established'),

@@ -17,6 +17,10 @@ export const helmfilePlugin: Contribution = contribution({
   surveys: [survey],
   steps: [tools, namespaces, secrets, crds, releases],
   guards: [clusterGuard],
-  transforms: { 'helmfile/namespaces': namespacesTransform, 'helmfile/fill-secrets': fillSecretsTransform, 'helmfile/only-crds': onlyCrds },
+  transforms: {
+    'helmfile/namespaces': namespacesTransform,
+    'helmfile/fill-secrets': fillSecretsTransform,
+    'helmfile/only-crds': onlyCrds,
+  },
   tools: [helmfile, helm, kubectl, op, sops],
 });

@@ -4,7 +4,12 @@ import type { HelmfilePolicy } from './config.ts';
 import type { Release, SecretFile } from './survey/types.ts';
 
 /** The fact `helmfile/files`: paths relative to the root; null where there is none. */
-export type HelmfileFiles = { crds: string | null; apps: string | null; secrets: string | null; namespaces: string | null };
+export type HelmfileFiles = {
+  crds: string | null;
+  apps: string | null;
+  secrets: string | null;
+  namespaces: string | null;
+};
 
 // Facts are plain data that this plugin's own survey made; the engine refuses a step whose needs are not there.
 export const accessFrom = (facts: Facts): KubeAccess => accessOf(facts['kubernetes/kubeconfig']);

@@ -1,7 +1,33 @@
 import type { Failure, Judgement, Tool } from '@coldstart/contract';
-import { HELM_RULES, hasFlag, helmArgv, judge, plain, words, type FailureRule, type KubeAccess } from '@coldstart/tools';
+import {
+  HELM_RULES,
+  hasFlag,
+  helmArgv,
+  judge,
+  plain,
+  words,
+  type FailureRule,
+  type KubeAccess,
+} from '@coldstart/tools';
 
-const VALUED = new Set(['--file', '-f', '--kubeconfig', '--kube-context', '--selector', '-l', '--environment', '-e', '--kube-version', '--log-level', '--namespace', '-n', '--helm-binary', '-b', '--output', '--args']);
+const VALUED = new Set([
+  '--file',
+  '-f',
+  '--kubeconfig',
+  '--kube-context',
+  '--selector',
+  '-l',
+  '--environment',
+  '-e',
+  '--kube-version',
+  '--log-level',
+  '--namespace',
+  '-n',
+  '--helm-binary',
+  '-b',
+  '--output',
+  '--args',
+]);
 const READS = new Set(['template', 'list', 'lint', 'build', 'version', 'show-dag', 'status']);
 
 /** https://helmfile.readthedocs.io/ */
@@ -14,7 +40,19 @@ export const helmfile: Tool = {
     if (command === undefined) return argv.includes('--version');
     return READS.has(command) && !hasFlag(argv, '--output-dir', '--validate');
   },
-  env: ['KUBECONFIG', 'HELM_CACHE_HOME', 'HELM_CONFIG_HOME', 'HELM_DATA_HOME', 'HELM_PLUGINS', 'HELM_REGISTRY_CONFIG', 'HELMFILE_CACHE_HOME', 'HELMFILE_ENVIRONMENT', 'SOPS_AGE_KEY_FILE', 'HTTPS_PROXY', 'NO_PROXY'],
+  env: [
+    'KUBECONFIG',
+    'HELM_CACHE_HOME',
+    'HELM_CONFIG_HOME',
+    'HELM_DATA_HOME',
+    'HELM_PLUGINS',
+    'HELM_REGISTRY_CONFIG',
+    'HELMFILE_CACHE_HOME',
+    'HELMFILE_ENVIRONMENT',
+    'SOPS_AGE_KEY_FILE',
+    'HTTPS_PROXY',
+    'NO_PROXY',
+  ],
 };
 
 export function parseHelmfileVersion(stdout: string): string | null {
@@ -25,7 +63,12 @@ export function parseHelmfileVersion(stdout: string): string | null {
 export const STOP = { signal: 'SIGTERM', grace: 60_000, kill: true } as const;
 
 /** The one release that a selector names, in one file: `-l name=…,namespace=…`. */
-export function helmfileArgv(access: KubeAccess, file: string, release: { name: string; namespace: string } | null, ...rest: string[]): string[] {
+export function helmfileArgv(
+  access: KubeAccess,
+  file: string,
+  release: { name: string; namespace: string } | null,
+  ...rest: string[]
+): string[] {
   const selector = release ? ['--selector', `name=${release.name},namespace=${release.namespace}`] : [];
   return ['--file', file, ...helmArgv(access, ...selector, ...rest)];
 }
@@ -79,4 +122,3 @@ const RULES: readonly FailureRule[] = [
 export function helmfileFailure(failure: Failure): Judgement {
   return judge({ ...failure, text: plain(failure.text) }, [...RULES, ...HELM_RULES], 'helmfile');
 }
-

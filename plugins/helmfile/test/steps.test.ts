@@ -1,6 +1,15 @@
 import type { Past } from '@coldstart/contract';
 import { describe, expect, it } from 'vitest';
-import { asList, example, fakeReader, inMemory, KUBECONFIG, lookWith, unnamed, type Answers } from '../../../packages/tools/test/fakes.ts';
+import {
+  asList,
+  example,
+  fakeReader,
+  inMemory,
+  KUBECONFIG,
+  lookWith,
+  unnamed,
+  type Answers,
+} from '../../../packages/tools/test/fakes.ts';
 import { failureOf } from '../../../packages/tools/test/recording.ts';
 import { helmfilePlugin } from '../src/index.ts';
 import { clusterGuard } from '../src/guards/cluster.ts';
@@ -13,14 +22,20 @@ import type { Release, SecretFile } from '../src/survey/types.ts';
 import { helmfile, helmfileFailure, parseHelmfileVersion } from '../src/tool.ts';
 import { recording } from '../../../packages/tools/test/recording.ts';
 
-const surveyed = async () => ({ 'kubernetes/kubeconfig': KUBECONFIG, ...(await survey.run({ cluster: 'infra', files: example(), config: {}, facts: {} })).facts });
+const surveyed = async () => ({
+  'kubernetes/kubeconfig': KUBECONFIG,
+  ...(await survey.run({ cluster: 'infra', files: example(), config: {}, facts: {} })).facts,
+});
 
 describe('every argv names kubeconfig and context', async () => {
   const facts = await surveyed();
   const changing = helmfilePlugin.steps.filter((s) => s.kind === 'change');
   it.each(changing.map((s) => [s.id, s] as const))('%s', (_, step) => {
     const items = step.forEach?.(facts) ?? [{ key: 'cluster', item: undefined }];
-    const calls = items.flatMap(({ key, item }) => [...step.plan({ key, item, facts }), ...(step.prepare?.({ key, item, facts }) ?? [])]);
+    const calls = items.flatMap(({ key, item }) => [
+      ...step.plan({ key, item, facts }),
+      ...(step.prepare?.({ key, item, facts }) ?? []),
+    ]);
     expect(calls.length).toBeGreaterThan(0);
     expect(unnamed(calls as never)).toEqual([]);
   });
@@ -35,29 +50,53 @@ describe('every argv names kubeconfig and context', async () => {
 
 describe('helmfile/tools', () => {
   const all = { helmfile: '1.8.0', helm: '4.3.0', kubectl: '1.36.3', op: '2.30.0' };
-  const look = async (installed: Record<string, string | null>, answers: Answers = { 'op account list': { stdout: '[{}]' } }, env = {}) => tools.observe(lookWith(fakeReader(answers, { tools: installed, env }), await surveyed(), undefined));
-  it('is done when all are there', async () => expect(await look(all)).toMatchObject({ state: 'done', deviations: [] }));
+  const look = async (
+    installed: Record<string, string | null>,
+    answers: Answers = { 'op account list': { stdout: '[{}]' } },
+    env = {},
+  ) => tools.observe(lookWith(fakeReader(answers, { tools: installed, env }), await surveyed(), undefined));
+  it('is done when all are there', async () =>
+    expect(await look(all)).toMatchObject({ state: 'done', deviations: [] }));
   it('tells everything that is missing at once', async () => {
-    expect(await look({ kubectl: '1.36.3' })).toMatchObject({ state: 'blocked', cause: 'helmfile is not installed; helm is not installed; op is not installed' });
+    expect(await look({ kubectl: '1.36.3' })).toMatchObject({
+      state: 'blocked',
+      cause: 'helmfile is not installed; helm is not installed; op is not installed',
+    });
   });
   it('tells a version that nobody tried, and goes on', async () => {
-    expect(await look({ ...all, helm: '3.17.0' })).toMatchObject({ state: 'done', deviations: [expect.stringContaining('helm 3.17.0')] });
+    expect(await look({ ...all, helm: '3.17.0' })).toMatchObject({
+      state: 'done',
+      deviations: [expect.stringContaining('helm 3.17.0')],
+    });
   });
   it('wants op to have an account', async () => {
-    expect(await look(all, { 'op account list': { stdout: '[]' } })).toMatchObject({ state: 'blocked', cause: '1Password: no account and no token', remedy: expect.stringContaining('op signin') });
+    expect(await look(all, { 'op account list': { stdout: '[]' } })).toMatchObject({
+      state: 'blocked',
+      cause: '1Password: no account and no token',
+      remedy: expect.stringContaining('op signin'),
+    });
   });
   it('or a token', async () => {
     expect(await look(all, {}, { OP_SERVICE_ACCOUNT_TOKEN: 'x' })).toMatchObject({ state: 'done' });
   });
   it('wants a key that decrypts, where Secrets are SOPS files', async () => {
     const facts = { ...(await surveyed()), 'helmfile/secrets': [{ path: 's.sops.yaml', by: 'sops', secrets: [] }] };
-    const world = fakeReader({ 'sops -d': { exit: 128, stderr: recording('sops/decrypt-no-key').stderr } }, { tools: { ...all, sops: '3.13.3' } });
-    expect(await tools.observe(lookWith(world, facts, undefined))).toMatchObject({ state: 'blocked', cause: 's.sops.yaml: none of the keys at hand decrypts it' });
+    const world = fakeReader(
+      { 'sops -d': { exit: 128, stderr: recording('sops/decrypt-no-key').stderr } },
+      { tools: { ...all, sops: '3.13.3' } },
+    );
+    expect(await tools.observe(lookWith(world, facts, undefined))).toMatchObject({
+      state: 'blocked',
+      cause: 's.sops.yaml: none of the keys at hand decrypts it',
+    });
   });
 });
 
 describe('helmfile/namespaces', () => {
-  const live = (names: string[], over: Record<string, object> = {}) => asList(names.map((name) => ({ kind: 'Namespace', metadata: { name }, status: { phase: 'Active' }, ...over[name] })));
+  const live = (names: string[], over: Record<string, object> = {}) =>
+    asList(
+      names.map((name) => ({ kind: 'Namespace', metadata: { name }, status: { phase: 'Active' }, ...over[name] })),
+    );
   const wanted = ['cert-manager', 'external-secrets', 'flux-system', 'observability'];
   const look = async (stdout: string, files = example()) => {
     const world = fakeReader({ 'get namespaces': { stdout } }, { files });
@@ -65,23 +104,44 @@ describe('helmfile/namespaces', () => {
     expect(unnamed(world.asked)).toEqual([]);
     return seen;
   };
-  it('is done when all are there', async () => expect(await look(live(wanted))).toMatchObject({ state: 'done', facts: { 'helmfile/namespaces-ready': wanted } }));
-  it('names what is missing', async () => expect(await look(live(wanted.slice(1)))).toMatchObject({ state: 'needed', cause: 'cert-manager is missing' }));
+  it('is done when all are there', async () =>
+    expect(await look(live(wanted))).toMatchObject({ state: 'done', facts: { 'helmfile/namespaces-ready': wanted } }));
+  it('names what is missing', async () =>
+    expect(await look(live(wanted.slice(1)))).toMatchObject({ state: 'needed', cause: 'cert-manager is missing' }));
   it('takes an empty answer for nothing there', async () => expect((await look('')).state).toBe('needed'));
   it('waits for one that is going', async () => {
-    expect(await look(live(wanted, { observability: { metadata: { name: 'observability' }, status: { phase: 'Terminating' } } }))).toMatchObject({ state: 'converging', cause: 'being deleted: observability' });
+    expect(
+      await look(
+        live(wanted, { observability: { metadata: { name: 'observability' }, status: { phase: 'Terminating' } } }),
+      ),
+    ).toMatchObject({ state: 'converging', cause: 'being deleted: observability' });
   });
   it('wants the labels of the manifest, unless Flux has it', async () => {
     const manifest = 'bootstrap/infra/resources/namespaces.yaml';
-    const files = example({ [manifest]: 'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: observability\n  labels:\n    pod-security.kubernetes.io/enforce: privileged\n' });
-    expect(await look(live(wanted), files)).toMatchObject({ state: 'needed', cause: 'observability is without label pod-security.kubernetes.io/enforce=privileged' });
-    const owned = { observability: { metadata: { name: 'observability', labels: { 'kustomize.toolkit.fluxcd.io/name': 'x' } } } };
+    const files = example({
+      [manifest]:
+        'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: observability\n  labels:\n    pod-security.kubernetes.io/enforce: privileged\n',
+    });
+    expect(await look(live(wanted), files)).toMatchObject({
+      state: 'needed',
+      cause: 'observability is without label pod-security.kubernetes.io/enforce=privileged',
+    });
+    const owned = {
+      observability: { metadata: { name: 'observability', labels: { 'kustomize.toolkit.fluxcd.io/name': 'x' } } },
+    };
     expect((await look(live(wanted, owned), files)).state).toBe('done');
   });
   it('applies the manifest and the rest in one stream', () => {
-    const manifest = new TextEncoder().encode('apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  labels: {x: y}\n');
+    const manifest = new TextEncoder().encode(
+      'apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  labels: {x: y}\n',
+    );
     const out = new TextDecoder().decode(namespacesTransform([manifest], { names: ['a', 'b'] }));
-    expect(out.split('---\n').filter((t) => t !== '').map((t) => JSON.parse(t).metadata)).toEqual([{ name: 'a', labels: { x: 'y' } }, { name: 'b' }]);
+    expect(
+      out
+        .split('---\n')
+        .filter((t) => t !== '')
+        .map((t) => JSON.parse(t).metadata),
+    ).toEqual([{ name: 'a', labels: { x: 'y' } }, { name: 'b' }]);
   });
 });
 
@@ -95,7 +155,11 @@ describe('helmfile/secrets', async () => {
       stdout: asList(
         file.secrets
           .filter((s) => s.namespace === namespace && digestOf(s.name) !== undefined)
-          .map((s) => ({ kind: 'Secret', metadata: { name: s.name, namespace, annotations: { 'coldstart.io/template': digestOf(s.name) } }, data: { x: 'c2VjcmV0LXZhbHVl' } })),
+          .map((s) => ({
+            kind: 'Secret',
+            metadata: { name: s.name, namespace, annotations: { 'coldstart.io/template': digestOf(s.name) } },
+            data: { x: 'c2VjcmV0LXZhbHVl' },
+          })),
       ),
     };
   };
@@ -111,7 +175,9 @@ describe('helmfile/secrets', async () => {
     expect(await look(live(right))).toMatchObject({ state: 'done' });
   });
   it('names one that is missing, and one of another template', async () => {
-    expect(await look(live((n) => (n === 'sops-age' ? undefined : n === 'cluster-secrets' ? 'other' : right(n))))).toMatchObject({
+    expect(
+      await look(live((n) => (n === 'sops-age' ? undefined : n === 'cluster-secrets' ? 'other' : right(n)))),
+    ).toMatchObject({
       state: 'needed',
       cause: 'flux-system/cluster-secrets is made from another template, or by hand, flux-system/sops-age is missing',
     });
@@ -121,12 +187,24 @@ describe('helmfile/secrets', async () => {
   });
   it('reads with op, and hands over by reference: no value in any argv', () => {
     const [read, apply] = secrets.kind === 'change' ? secrets.plan({ key: file.path, item: file, facts }) : [];
-    expect(read).toMatchObject({ tool: 'op', argv: ['inject', '-i', 'bootstrap/infra/secrets.yaml.tpl'], risk: 'read', out: { secret: true, keep: 'none' } });
-    expect(apply).toMatchObject({ tool: 'kubectl', stdin: { fn: 'helmfile/fill-secrets', in: [{ ref: 'out/filled' }, { read: 'bootstrap/infra/secrets.yaml.tpl' }] } });
+    expect(read).toMatchObject({
+      tool: 'op',
+      argv: ['inject', '-i', 'bootstrap/infra/secrets.yaml.tpl'],
+      risk: 'read',
+      out: { secret: true, keep: 'none' },
+    });
+    expect(apply).toMatchObject({
+      tool: 'kubectl',
+      stdin: { fn: 'helmfile/fill-secrets', in: [{ ref: 'out/filled' }, { read: 'bootstrap/infra/secrets.yaml.tpl' }] },
+    });
     expect(apply?.do === 'exec' && apply.argv.every((a) => typeof a === 'string')).toBe(true);
   });
   it('reads a SOPS file with sops', () => {
-    const sops: SecretFile = { path: 'bootstrap/infra/secrets.sops.yaml', by: 'sops', secrets: [{ namespace: 'x', name: 'a', digest: 'd' }] };
+    const sops: SecretFile = {
+      path: 'bootstrap/infra/secrets.sops.yaml',
+      by: 'sops',
+      secrets: [{ namespace: 'x', name: 'a', digest: 'd' }],
+    };
     const [read] = secrets.kind === 'change' ? secrets.plan({ key: sops.path, item: sops, facts }) : [];
     expect(read).toMatchObject({ tool: 'sops', argv: ['-d', 'bootstrap/infra/secrets.sops.yaml'] });
   });
@@ -135,21 +213,65 @@ describe('helmfile/secrets', async () => {
 describe('helmfile/releases', async () => {
   const facts = await surveyed();
   const cilium = (facts['helmfile/releases'] as unknown as Release[])[0] as Release;
-  const helm = (over: object | null) => JSON.stringify(over === null ? [] : [{ name: 'cilium', namespace: 'kube-system', revision: '1', updated: '2026-11-21 00:39:30.5 +0000 UTC', status: 'deployed', chart: 'cilium-1.20.2', app_version: '1.20.2', ...over }]);
+  const helm = (over: object | null) =>
+    JSON.stringify(
+      over === null
+        ? []
+        : [
+            {
+              name: 'cilium',
+              namespace: 'kube-system',
+              revision: '1',
+              updated: '2026-11-21 00:39:30.5 +0000 UTC',
+              status: 'deployed',
+              chart: 'cilium-1.20.2',
+              app_version: '1.20.2',
+              ...over,
+            },
+          ],
+    );
   const daemonset = (ready: number, labels = {}) => ({
     kind: 'DaemonSet',
-    metadata: { name: 'cilium', namespace: 'kube-system', generation: 1, labels, annotations: { 'meta.helm.sh/release-name': 'cilium', 'meta.helm.sh/release-namespace': 'kube-system' } },
-    status: { observedGeneration: 1, desiredNumberScheduled: 3, updatedNumberScheduled: 3, numberReady: ready, numberAvailable: ready },
+    metadata: {
+      name: 'cilium',
+      namespace: 'kube-system',
+      generation: 1,
+      labels,
+      annotations: { 'meta.helm.sh/release-name': 'cilium', 'meta.helm.sh/release-namespace': 'kube-system' },
+    },
+    status: {
+      observedGeneration: 1,
+      desiredNumberScheduled: 3,
+      updatedNumberScheduled: 3,
+      numberReady: ready,
+      numberAvailable: ready,
+    },
   });
-  const stranger = { kind: 'Deployment', metadata: { name: 'other', namespace: 'kube-system', generation: 1 }, spec: { replicas: 1 }, status: {} };
+  const stranger = {
+    kind: 'Deployment',
+    metadata: { name: 'other', namespace: 'kube-system', generation: 1 },
+    spec: { replicas: 1 },
+    status: {},
+  };
   const NO_FLUX = { exit: 1, stderr: `error: the server doesn't have a resource type "helmreleases"` };
   const look = async (release: string, workloads: object[], flux: Answers[string] = NO_FLUX, past: Past[] = []) => {
-    const world = fakeReader({ 'helm --kubeconfig': { stdout: release }, 'get deployments,daemonsets,statefulsets': { stdout: asList(workloads) }, 'get helmreleases': flux });
+    const world = fakeReader({
+      'helm --kubeconfig': { stdout: release },
+      'get deployments,daemonsets,statefulsets': { stdout: asList(workloads) },
+      'get helmreleases': flux,
+    });
     const seen = await releases.observe(lookWith(world, facts, cilium, { key: 'kube-system/cilium', past }));
     expect(unnamed(world.asked)).toEqual([]);
     return seen;
   };
-  const past = (outcome: Past['outcome']): Past => ({ run: 'r', step: 'helmfile/releases', item: 'kube-system/cilium', action: 'sync', outcome, at: '2026-11-21T00:39:00.000Z' });
+  const past = (outcome: Past['outcome']): Past => ({
+    run: 'r',
+    step: 'helmfile/releases',
+    item: 'kube-system/cilium',
+    action: 'sync',
+    outcome,
+    at: '2026-11-21T00:39:00.000Z',
+  });
 
   it('goes by needs, without what is not installed', () => {
     expect(releases.forEach?.(facts).map((i) => [i.key, i.after])).toEqual([
@@ -171,27 +293,49 @@ describe('helmfile/releases', async () => {
   });
   it.each([
     ['is needed where there is none', helm(null), [], 'needed', /is not installed/],
-    ['is done where deployed and Ready', helm({}), [daemonset(3), stranger], 'done', undefined],
+    ['is done where deployed and Ready', helm({}), [daemonset(3), stranger], 'done', /^$/],
     ['waits for its pods', helm({}), [daemonset(2)], 'converging', /DaemonSet kube-system\/cilium: 2 of 3 ready/],
     ['is needed after it failed', helm({ status: 'failed' }), [daemonset(0)], 'needed', /is failed/],
     ['is needed at an older version', helm({ chart: 'cilium-1.19.5' }), [daemonset(3)], 'needed', /cilium-1\.19\.5/],
-    ['never goes back a version', helm({ chart: 'cilium-1.21.0' }), [daemonset(3)], 'blocked', /newer than the helmfile/],
-    ['waits for another helm', helm({ status: 'pending-install' }), [], 'converging', /pending-install since 30 s: another helm may be at work/],
-    ['does not wait for ever', helm({ status: 'pending-install', updated: '2026-11-20 00:00:00 +0000 UTC' }), [], 'blocked', /ended in the middle/],
+    [
+      'never goes back a version',
+      helm({ chart: 'cilium-1.21.0' }),
+      [daemonset(3)],
+      'blocked',
+      /newer than the helmfile/,
+    ],
+    [
+      'waits for another helm',
+      helm({ status: 'pending-install' }),
+      [],
+      'converging',
+      /pending-install since 30 s: another helm may be at work/,
+    ],
+    [
+      'does not wait for ever',
+      helm({ status: 'pending-install', updated: '2026-11-20 00:00:00 +0000 UTC' }),
+      [],
+      'blocked',
+      /ended in the middle/,
+    ],
     ['waits for an uninstall', helm({ status: 'uninstalling' }), [], 'converging', /uninstalling/],
     ['knows nothing from garbage', 'NAME', [], 'unknown', /no readable JSON/],
   ])('%s', async (_, release, workloads, state, cause) => {
     const seen = await look(release, workloads);
     expect(seen.state).toBe(state);
-    if (cause) expect(seen.cause).toMatch(cause);
+    expect(seen.cause ?? '').toMatch(cause);
   });
   it('does not wait for a helm that it knows was interrupted, and names the way out', async () => {
     const seen = await look(helm({ status: 'pending-install' }), [], NO_FLUX, [past('open')]);
     expect(seen).toMatchObject({ state: 'blocked', page: 'helm-release-pending' });
-    expect(seen.remedy).toContain('helm uninstall cilium -n kube-system --kubeconfig kubernetes/kubeconfig --kube-context infra');
+    expect(seen.remedy).toContain(
+      'helm uninstall cilium -n kube-system --kubeconfig kubernetes/kubeconfig --kube-context infra',
+    );
     const upgrade = await look(helm({ status: 'pending-upgrade', revision: '4' }), [], NO_FLUX, [past('unknown')]);
     expect(upgrade.remedy).toContain('helm rollback cilium');
-    expect((await look(helm({ status: 'pending-install' }), [], NO_FLUX, [past('open'), past('ok')])).state).toBe('converging');
+    expect((await look(helm({ status: 'pending-install' }), [], NO_FLUX, [past('open'), past('ok')])).state).toBe(
+      'converging',
+    );
   });
   it('leaves a release whose workloads Flux owns, whatever its version or state', async () => {
     const labels = { 'helm.toolkit.fluxcd.io/name': 'cilium', 'helm.toolkit.fluxcd.io/namespace': 'kube-system' };
@@ -202,20 +346,64 @@ describe('helmfile/releases', async () => {
     }
   });
   it('leaves a release without workloads that a HelmRelease manages', async () => {
-    const owner = (spec: object) => ({ stdout: asList([{ kind: 'HelmRelease', metadata: { name: 'cilium', namespace: 'flux-system' }, spec }]) });
-    expect((await look(helm({ chart: 'cilium-1.19.0' }), [], owner({ releaseName: 'cilium', targetNamespace: 'kube-system' }))).state).toBe('done');
+    const owner = (spec: object) => ({
+      stdout: asList([{ kind: 'HelmRelease', metadata: { name: 'cilium', namespace: 'flux-system' }, spec }]),
+    });
+    expect(
+      (
+        await look(
+          helm({ chart: 'cilium-1.19.0' }),
+          [],
+          owner({ releaseName: 'cilium', targetNamespace: 'kube-system' }),
+        )
+      ).state,
+    ).toBe('done');
     // Without a release name, Flux puts the target namespace in front: another release.
-    expect((await look(helm({ chart: 'cilium-1.19.0' }), [], owner({ targetNamespace: 'kube-system' }))).state).toBe('needed');
+    expect((await look(helm({ chart: 'cilium-1.19.0' }), [], owner({ targetNamespace: 'kube-system' }))).state).toBe(
+      'needed',
+    );
   });
   it('does not act where it cannot tell whether Flux owns it', async () => {
-    expect((await look(helm({ status: 'failed' }), [], { exit: 1, stderr: 'etcdserver: request timed out' })).state).toBe('unknown');
+    expect(
+      (await look(helm({ status: 'failed' }), [], { exit: 1, stderr: 'etcdserver: request timed out' })).state,
+    ).toBe('unknown');
   });
   it('gathers why pods do not run', async () => {
-    const pod = { kind: 'Pod', metadata: { name: 'cilium-x' }, status: { phase: 'Pending', containerStatuses: [{ name: 'agent', state: { waiting: { reason: 'ImagePullBackOff', message: 'not found' } } }] } };
-    const event = (at: string, message: string, type = 'Warning') => ({ kind: 'Event', type, metadata: { name: at }, lastTimestamp: at, reason: 'Failed', message, involvedObject: { kind: 'Pod', name: 'cilium-x' } });
-    const world = fakeReader({ 'get pods': { stdout: asList([pod]) }, 'get events': { stdout: asList([event('2026-11-21T00:00:00Z', 'old'), event('2026-11-21T00:01:00Z', 'new'), event('2026-11-21T00:02:00Z', 'pulled', 'Normal')]) } });
+    const pod = {
+      kind: 'Pod',
+      metadata: { name: 'cilium-x' },
+      status: {
+        phase: 'Pending',
+        containerStatuses: [
+          { name: 'agent', state: { waiting: { reason: 'ImagePullBackOff', message: 'not found' } } },
+        ],
+      },
+    };
+    const event = (at: string, message: string, type = 'Warning') => ({
+      kind: 'Event',
+      type,
+      metadata: { name: at },
+      lastTimestamp: at,
+      reason: 'Failed',
+      message,
+      involvedObject: { kind: 'Pod', name: 'cilium-x' },
+    });
+    const world = fakeReader({
+      'get pods': { stdout: asList([pod]) },
+      'get events': {
+        stdout: asList([
+          event('2026-11-21T00:00:00Z', 'old'),
+          event('2026-11-21T00:01:00Z', 'new'),
+          event('2026-11-21T00:02:00Z', 'pulled', 'Normal'),
+        ]),
+      },
+    });
     const signals = await releases.diagnose?.(lookWith(world, facts, cilium));
-    expect(signals?.map((s) => s.observed)).toEqual(['agent: ImagePullBackOff: not found', 'Failed: new', 'Failed: old']);
+    expect(signals?.map((s) => s.observed)).toEqual([
+      'agent: ImagePullBackOff: not found',
+      'Failed: new',
+      'Failed: old',
+    ]);
     expect(unnamed(world.asked)).toEqual([]);
   });
 });
@@ -223,16 +411,45 @@ describe('helmfile/releases', async () => {
 describe('the guard', async () => {
   const facts = await surveyed();
   const look = (answers: Answers, ca?: string, kubeconfig?: string) => {
-    const world = fakeReader(answers, { files: inMemory(kubeconfig === undefined ? {} : { 'kubernetes/kubeconfig': kubeconfig, 'kubernetes/ca.crt': Buffer.from(pem, 'base64').toString() }) });
-    return { world, verdict: clusterGuard.look(lookWith(world, { ...facts, ...(ca === undefined ? {} : { 'talos/cluster': { kubernetesCaFingerprint: ca } }) }, undefined)) };
+    const world = fakeReader(answers, {
+      files: inMemory(
+        kubeconfig === undefined
+          ? {}
+          : { 'kubernetes/kubeconfig': kubeconfig, 'kubernetes/ca.crt': Buffer.from(pem, 'base64').toString() },
+      ),
+    });
+    return {
+      world,
+      verdict: clusterGuard.look(
+        lookWith(
+          world,
+          { ...facts, ...(ca === undefined ? {} : { 'talos/cluster': { kubernetesCaFingerprint: ca } }) },
+          undefined,
+        ),
+      ),
+    };
   };
-  const pem = new TextDecoder().decode(await example().read('clusters/infra/talos/clusterconfig/infra-infra-01.yaml')).match(/^cluster:[\s\S]*?\n {4}ca:\n {8}crt: (\S+)/m)?.[1] ?? '';
+  const pem =
+    new TextDecoder()
+      .decode(await example().read('clusters/infra/talos/clusterconfig/infra-infra-01.yaml'))
+      .match(/^cluster:[\s\S]*?\n {4}ca:\n {8}crt: (\S+)/m)?.[1] ?? '';
   const { X509Certificate, createHash } = await import('node:crypto');
-  const fingerprint = createHash('sha256').update(new X509Certificate(Buffer.from(pem, 'base64')).raw).digest('hex');
+  const fingerprint = createHash('sha256')
+    .update(new X509Certificate(Buffer.from(pem, 'base64')).raw)
+    .digest('hex');
   const ready = { 'get --raw /readyz': { stdout: 'ok' } };
 
   const kubeconfig = (cluster: object, context = 'infra') =>
-    JSON.stringify({ contexts: [{ name: 'other', context: { cluster: 'y' } }, { name: context, context: { cluster: 'x' } }], clusters: [{ name: 'y', cluster: {} }, { name: 'x', cluster }] });
+    JSON.stringify({
+      contexts: [
+        { name: 'other', context: { cluster: 'y' } },
+        { name: context, context: { cluster: 'x' } },
+      ],
+      clusters: [
+        { name: 'y', cluster: {} },
+        { name: 'x', cluster },
+      ],
+    });
 
   it.each([
     ['in the kubeconfig', kubeconfig({ 'certificate-authority-data': pem })],
@@ -255,10 +472,15 @@ describe('the guard', async () => {
     ['a CA that is none', kubeconfig({ 'certificate-authority-data': 'bm8=' })],
     ['a kubeconfig that is no YAML', '{'],
   ])('refuses %s', async (_, file) => {
-    expect(await look(ready, fingerprint, file).verdict).toMatchObject({ ok: false, cause: expect.stringContaining('no readable CA') });
+    expect(await look(ready, fingerprint, file).verdict).toMatchObject({
+      ok: false,
+      cause: expect.stringContaining('no readable CA'),
+    });
   });
   it('refuses an API that does not answer', async () => {
-    expect(await look({ 'get --raw /readyz': { exit: 1, stderr: recording('kubectl/refused').stderr } }).verdict).toMatchObject({ ok: false, cause: expect.stringContaining('was refused') });
+    expect(
+      await look({ 'get --raw /readyz': { exit: 1, stderr: recording('kubectl/refused').stderr } }).verdict,
+    ).toMatchObject({ ok: false, cause: expect.stringContaining('was refused') });
   });
 });
 

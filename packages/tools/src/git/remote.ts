@@ -4,7 +4,8 @@ import { judge, type FailureRule } from '../failure.ts';
 /** The commit of each ref that `git ls-remote` lists, by ref. */
 export function parseLsRemote(stdout: string): Record<string, string> {
   const refs: Record<string, string> = {};
-  for (const [, commit, ref] of stdout.matchAll(/^([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)$/gm)) if (commit && ref) refs[ref] = commit;
+  for (const [, commit, ref] of stdout.matchAll(/^([0-9a-f]{40}|[0-9a-f]{64})\t(\S+)$/gm))
+    if (commit && ref) refs[ref] = commit;
   return refs;
 }
 
@@ -22,10 +23,12 @@ const RULES: readonly FailureRule[] = [
     kind: 'fatal',
     refuse: true,
     cause: 'the Git server shows a host key that is not in known_hosts',
-    remedy: 'Compare the server\'s host key with what its makers publish, and mend known_hosts in the deploy key\'s Secret.',
+    remedy:
+      "Compare the server's host key with what its makers publish, and mend known_hosts in the deploy key's Secret.",
   },
   {
-    pattern: /Permission denied|publickey|Repository not found|ERROR: Repository|Authentication failed|could not read Username|access denied/i,
+    pattern:
+      /Permission denied|publickey|Repository not found|ERROR: Repository|Authentication failed|could not read Username|access denied/i,
     kind: 'fatal',
     cause: 'the Git server refuses the deploy key',
     remedy: 'Add the public half of the key as a read-only deploy key of the repository, or mend the key in the vault.',
@@ -37,7 +40,8 @@ const RULES: readonly FailureRule[] = [
     remedy: 'Mend the item in the vault: an unencrypted OpenSSH private key, base64 where the template says so.',
   },
   {
-    pattern: /Connection refused|Connection timed out|Operation timed out|Could not resolve host|Temporary failure in name resolution|No route to host|Network is unreachable|Connection reset|Connection closed/,
+    pattern:
+      /Connection refused|Connection timed out|Operation timed out|Could not resolve host|Temporary failure in name resolution|No route to host|Network is unreachable|Connection reset|Connection closed/,
     kind: 'transient',
     cause: 'the Git server could not be reached',
     remedy: 'Look whether the Git server answers from here; then run the same command again.',

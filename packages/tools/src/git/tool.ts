@@ -2,7 +2,24 @@ import type { Tool } from '@coldstart/contract';
 import { words } from '../argv.ts';
 
 const VALUED = new Set(['-C', '-c', '--git-dir', '--work-tree']);
-const READS = new Set(['ls-remote', 'status', 'rev-parse', 'rev-list', 'cat-file', 'log', 'show', 'ls-files', 'ls-tree', 'merge-base', 'check-ignore', 'diff', 'version', 'describe', 'for-each-ref', 'blame']);
+const READS = new Set([
+  'ls-remote',
+  'status',
+  'rev-parse',
+  'rev-list',
+  'cat-file',
+  'log',
+  'show',
+  'ls-files',
+  'ls-tree',
+  'merge-base',
+  'check-ignore',
+  'diff',
+  'version',
+  'describe',
+  'for-each-ref',
+  'blame',
+]);
 
 /** https://git-scm.com/docs */
 export const git: Tool = {
@@ -12,7 +29,11 @@ export const git: Tool = {
   reads: (argv) => {
     const [command, below] = words(argv, VALUED);
     if (command === undefined) return argv.includes('--version');
-    return READS.has(command) || (command === 'remote' && (below === 'get-url' || below === 'show')) || (command === 'config' && argv.some((a) => /^--(get|list)/.test(a)));
+    return (
+      READS.has(command) ||
+      (command === 'remote' && (below === 'get-url' || below === 'show')) ||
+      (command === 'config' && argv.some((a) => /^--(get|list)/.test(a)))
+    );
   },
   env: ['SSH_AUTH_SOCK', 'HTTPS_PROXY', 'NO_PROXY'],
 };

@@ -6,18 +6,21 @@ export const HELM_RULES: readonly FailureRule[] = [
     pattern: /context "[^"]*" does not exist/,
     kind: 'fatal',
     cause: 'the kubeconfig has no such context',
-    remedy: 'Write the kubeconfig again with `coldstart talos kubeconfig <cluster>`, or name the context with --context.',
+    remedy:
+      'Write the kubeconfig again with `coldstart talos kubeconfig <cluster>`, or name the context with --context.',
   },
   {
     pattern: /another operation \(install\/upgrade\/rollback\) is in progress/,
     kind: 'fatal',
     cause: 'another helm operation on this release is in progress, or was ended in the middle',
-    remedy: 'If no other helm is at work, roll the release back (`helm rollback`) or, at its first revision, uninstall it (`helm uninstall`); then run the same command again.',
+    remedy:
+      'If no other helm is at work, roll the release back (`helm rollback`) or, at its first revision, uninstall it (`helm uninstall`); then run the same command again.',
   },
   {
     pattern: /x509: certificate signed by unknown authority|tls: failed to verify certificate/,
     kind: 'fatal',
-    cause: 'a server shows a certificate that is not trusted: the API server (another cluster at this address?) or the chart registry',
+    cause:
+      'a server shows a certificate that is not trusted: the API server (another cluster at this address?) or the chart registry',
     remedy: 'Find out which of the two it is before anything else: the lines above name the address.',
   },
   {
@@ -42,10 +45,12 @@ export const HELM_RULES: readonly FailureRule[] = [
     pattern: /kubernetes cluster unreachable/i,
     kind: 'transient',
     cause: 'the API server could not be reached',
-    remedy: 'Look whether the control planes are up and the address in the kubeconfig is right; then run the same command again.',
+    remedy:
+      'Look whether the control planes are up and the address in the kubeconfig is right; then run the same command again.',
   },
   {
-    pattern: /failed to perform "(FetchReference|Resolve|Fetch)" on source|failed to fetch|looks like .* is not a valid chart repository|failed to do request|could not download chart/i,
+    pattern:
+      /failed to perform "(FetchReference|Resolve|Fetch)" on source|failed to fetch|looks like .* is not a valid chart repository|failed to do request|could not download chart/i,
     kind: 'transient',
     cause: 'the chart could not be fetched from its registry',
     remedy: 'Look whether the registry answers and has this version; then run the same command again.',
@@ -69,10 +74,12 @@ export const HELM_RULES: readonly FailureRule[] = [
     remedy: 'Look whether the pods behind the webhook are Ready, and run the same command again.',
   },
   {
-    pattern: /cannot be imported into the current release|invalid ownership metadata|cannot reuse a name that is still in use/,
+    pattern:
+      /cannot be imported into the current release|invalid ownership metadata|cannot reuse a name that is still in use/,
     kind: 'fatal',
     cause: 'objects of this release are there already and belong to someone else',
-    remedy: 'Find out who made them; give them helm\'s labels and annotations, or remove them, and run the same command again.',
+    remedy:
+      "Find out who made them; give them helm's labels and annotations, or remove them, and run the same command again.",
   },
   {
     pattern: /path "[^"]*" not found|chart "[^"]*" (matching|version)|chart metadata is missing|no chart version found/,
@@ -81,7 +88,8 @@ export const HELM_RULES: readonly FailureRule[] = [
     remedy: 'Mend chart and version in the helmfile.',
   },
   {
-    pattern: /execution error at|error calling (include|tpl|fail|required)|values don't meet the specifications|YAML parse error|parse error at/,
+    pattern:
+      /execution error at|error calling (include|tpl|fail|required)|values don't meet the specifications|YAML parse error|parse error at/,
     kind: 'fatal',
     cause: 'the chart does not render with these values',
     remedy: 'Mend the values that the message names.',

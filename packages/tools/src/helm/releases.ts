@@ -3,7 +3,14 @@ import type { KubeAccess } from '../kubectl/access.ts';
 import { helmArgv } from './access.ts';
 
 /** A release as helm's storage in the cluster holds it. `chart` is name and version in one word, e.g. `cilium-1.20.2`. */
-export type HelmRelease = { name: string; namespace: string; revision: number; updated: string; status: string; chart: string };
+export type HelmRelease = {
+  name: string;
+  namespace: string;
+  revision: number;
+  updated: string;
+  status: string;
+  chart: string;
+};
 
 /**
  * Asks for one release in whatever state. Helm 4 has no `-a` for every state any more, and Helm 3 hides pending releases
@@ -11,7 +18,20 @@ export type HelmRelease = { name: string; namespace: string; revision: number; u
  */
 export function listRelease(access: KubeAccess, namespace: string, name: string): string[] {
   const filter = `^${name.replaceAll('.', '\\.')}$`;
-  return helmArgv(access, 'list', '--namespace', namespace, '--filter', filter, '--deployed', '--failed', '--pending', '--uninstalling', '--output', 'json');
+  return helmArgv(
+    access,
+    'list',
+    '--namespace',
+    namespace,
+    '--filter',
+    filter,
+    '--deployed',
+    '--failed',
+    '--pending',
+    '--uninstalling',
+    '--output',
+    'json',
+  );
 }
 
 /** `helm list -o json`; undefined where the text is no such list. */
@@ -20,9 +40,21 @@ export function parseReleases(stdout: string): HelmRelease[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const releases: HelmRelease[] = [];
   for (const entry of value) {
-    const [name, namespace, status, chart] = [str(entry, 'name'), str(entry, 'namespace'), str(entry, 'status'), str(entry, 'chart')];
+    const [name, namespace, status, chart] = [
+      str(entry, 'name'),
+      str(entry, 'namespace'),
+      str(entry, 'status'),
+      str(entry, 'chart'),
+    ];
     if (name === undefined || namespace === undefined || status === undefined || chart === undefined) return undefined;
-    releases.push({ name, namespace, status, chart, revision: Number(str(entry, 'revision') ?? 0), updated: str(entry, 'updated') ?? '' });
+    releases.push({
+      name,
+      namespace,
+      status,
+      chart,
+      revision: Number(str(entry, 'revision') ?? 0),
+      updated: str(entry, 'updated') ?? '',
+    });
   }
   return releases;
 }

@@ -12,7 +12,15 @@ export const FIELD_MANAGER = 'coldstart';
  */
 export function applyAction(
   access: KubeAccess,
-  what: { id: string; why: string; target: string; from: { stdin: Bytes } | { file: string }; force: boolean; guard: string[]; deadline: Ms },
+  what: {
+    id: string;
+    why: string;
+    target: string;
+    from: { stdin: Bytes } | { file: string };
+    force: boolean;
+    guard: string[];
+    deadline: Ms;
+  },
 ): Action {
   const source = 'file' in what.from ? what.from.file : '-';
   return {
@@ -23,7 +31,15 @@ export function applyAction(
     guard: what.guard,
     do: 'exec',
     tool: 'kubectl',
-    argv: kubectlArgv(access, 'apply', '--server-side', ...(what.force ? ['--force-conflicts'] : []), `--field-manager=${FIELD_MANAGER}`, '-f', source),
+    argv: kubectlArgv(
+      access,
+      'apply',
+      '--server-side',
+      ...(what.force ? ['--force-conflicts'] : []),
+      `--field-manager=${FIELD_MANAGER}`,
+      '-f',
+      source,
+    ),
     ...('stdin' in what.from && { stdin: what.from.stdin }),
     deadline: what.deadline,
     stop: { signal: 'SIGTERM', grace: 10_000, kill: true },

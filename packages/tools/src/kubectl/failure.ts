@@ -9,14 +9,18 @@ const RULES: readonly FailureRule[] = [
     pattern: /context was not found for specified context|context "[^"]*" does not exist/,
     kind: 'fatal',
     cause: 'the kubeconfig has no such context',
-    remedy: 'Write the kubeconfig again with `coldstart talos kubeconfig <cluster>`, or name the context with --context.',
+    remedy:
+      'Write the kubeconfig again with `coldstart talos kubeconfig <cluster>`, or name the context with --context.',
   },
   {
-    pattern: /x509: certificate signed by unknown authority|x509: certificate is valid for|tls: failed to verify certificate/,
+    pattern:
+      /x509: certificate signed by unknown authority|x509: certificate is valid for|tls: failed to verify certificate/,
     kind: 'fatal',
     refuse: true,
-    cause: 'the API server shows a certificate that the kubeconfig does not trust: another cluster may answer at this address',
-    remedy: 'Find out which cluster answers there before anything is changed; then write the kubeconfig again with `coldstart talos kubeconfig <cluster>`.',
+    cause:
+      'the API server shows a certificate that the kubeconfig does not trust: another cluster may answer at this address',
+    remedy:
+      'Find out which cluster answers there before anything is changed; then write the kubeconfig again with `coldstart talos kubeconfig <cluster>`.',
   },
   {
     pattern: /\(Unauthorized\)|You must be logged in to the server/,
@@ -67,19 +71,22 @@ const RULES: readonly FailureRule[] = [
     remedy: `Mend the manifest as the message says. ${AGAIN}`,
   },
   {
-    pattern: /connection refused|was refused - did you specify|no route to host|network is unreachable|no such host|server misbehaving/,
+    pattern:
+      /connection refused|was refused - did you specify|no route to host|network is unreachable|no such host|server misbehaving/,
     kind: 'transient',
     cause: 'the API server could not be reached',
     remedy: `Look whether the control planes are up and the address in the kubeconfig is right. ${AGAIN}`,
   },
   {
-    pattern: /TooManyRequests|etcdserver: (leader changed|request timed out|too many requests)|the server is currently unable to handle the request|ServiceUnavailable|apiserver not ready/,
+    pattern:
+      /TooManyRequests|etcdserver: (leader changed|request timed out|too many requests)|the server is currently unable to handle the request|ServiceUnavailable|apiserver not ready/,
     kind: 'transient',
     cause: 'the API server is overloaded or not ready',
     remedy: AGAIN,
   },
   {
-    pattern: /unexpected EOF|: EOF$|connection reset by peer|broken pipe|i\/o timeout|TLS handshake timeout|context deadline exceeded|http2: (client connection lost|server sent GOAWAY)|Client\.Timeout exceeded/m,
+    pattern:
+      /unexpected EOF|: EOF$|connection reset by peer|broken pipe|i\/o timeout|TLS handshake timeout|context deadline exceeded|http2: (client connection lost|server sent GOAWAY)|Client\.Timeout exceeded/m,
     kind: 'ambiguous',
     cause: 'the connection to the API server broke before it answered',
     remedy: AGAIN,

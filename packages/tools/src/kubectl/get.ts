@@ -7,7 +7,10 @@ import { parseObjects, type KubeObject } from './objects.ts';
  * What a look at the API server brought. `absent`: the server does not serve that kind at all (its CRD is not there).
  * `failed`: nothing certain; `why` is what kubectl said last.
  */
-export type Got = { is: 'objects'; objects: KubeObject[] } | { is: 'absent' } | { is: 'failed'; why: string; done: Done };
+export type Got =
+  | { is: 'objects'; objects: KubeObject[] }
+  | { is: 'absent' }
+  | { is: 'failed'; why: string; done: Done };
 
 /** How long one look may take. */
 const DEADLINE: Ms = 20_000;
@@ -16,8 +19,17 @@ const DEADLINE: Ms = 20_000;
  * `kubectl get <args> -o json`. Give `--ignore-not-found` with names: what is missing is then missing from the answer,
  * and no error.
  */
-export async function getObjects(world: Reader, access: KubeAccess, args: readonly string[], deadline: Ms = DEADLINE): Promise<Got> {
-  const done = await world.probe({ tool: 'kubectl', argv: kubectlArgv(access, 'get', ...args, '-o', 'json'), deadline });
+export async function getObjects(
+  world: Reader,
+  access: KubeAccess,
+  args: readonly string[],
+  deadline: Ms = DEADLINE,
+): Promise<Got> {
+  const done = await world.probe({
+    tool: 'kubectl',
+    argv: kubectlArgv(access, 'get', ...args, '-o', 'json'),
+    deadline,
+  });
   if (done.how !== 'exit' || done.exit !== 0) {
     if (/the server doesn't have a resource type|no matches for kind/.test(done.stderr)) return { is: 'absent' };
     return { is: 'failed', why: whyNot(done), done };
@@ -29,6 +41,7 @@ export async function getObjects(world: Reader, access: KubeAccess, args: readon
 /** Why a probe told nothing, in one line. */
 export function whyNot(done: Done): string {
   if (done.how === 'deadline') return 'no answer in time';
-  if (done.how === 'spawn') return `the tool could not be started${done.stderr === '' ? '' : `: ${lastLine(done.stderr)}`}`;
+  if (done.how === 'spawn')
+    return `the tool could not be started${done.stderr === '' ? '' : `: ${lastLine(done.stderr)}`}`;
   return lastLine(done.stderr) || `exit ${done.exit ?? 'unknown'}`;
 }

@@ -10,7 +10,9 @@ export function kubeNode(node: KubeObject): KubeNode {
     name: node.metadata.name,
     ready: condition(node, 'Ready')?.status === 'True',
     controlPlane: labels.includes('node-role.kubernetes.io/control-plane'),
-    addresses: list(node, 'status', 'addresses').flatMap((a) => (str(a, 'type') === 'InternalIP' ? [str(a, 'address') ?? ''] : [])),
+    addresses: list(node, 'status', 'addresses').flatMap((a) =>
+      str(a, 'type') === 'InternalIP' ? [str(a, 'address') ?? ''] : [],
+    ),
     kubelet: (str(node, 'status', 'nodeInfo', 'kubeletVersion') ?? '').replace(/^v/, ''),
   };
 }

@@ -25,10 +25,17 @@ export const namespaceOf = (object: KubeObject): string => str(object, 'metadata
 export const fullName = (object: KubeObject): string =>
   namespaceOf(object) === '' ? nameOf(object) : `${namespaceOf(object)}/${nameOf(object)}`;
 export const label = (object: KubeObject, key: string): string | undefined => str(object, 'metadata', 'labels', key);
-export const annotation = (object: KubeObject, key: string): string | undefined => str(object, 'metadata', 'annotations', key);
+export const annotation = (object: KubeObject, key: string): string | undefined =>
+  str(object, 'metadata', 'annotations', key);
 
 /** One entry of `status.conditions`. */
-export type Condition = { type: string; status: string; reason: string; message: string; observedGeneration: number | undefined };
+export type Condition = {
+  type: string;
+  status: string;
+  reason: string;
+  message: string;
+  observedGeneration: number | undefined;
+};
 
 export function conditions(object: unknown): Condition[] {
   return list(object, 'status', 'conditions').flatMap((c) => {
@@ -36,7 +43,15 @@ export function conditions(object: unknown): Condition[] {
     const observed = dig(c, 'observedGeneration');
     return type === undefined
       ? []
-      : [{ type, status: str(c, 'status') ?? 'Unknown', reason: str(c, 'reason') ?? '', message: str(c, 'message') ?? '', observedGeneration: typeof observed === 'number' ? observed : undefined }];
+      : [
+          {
+            type,
+            status: str(c, 'status') ?? 'Unknown',
+            reason: str(c, 'reason') ?? '',
+            message: str(c, 'message') ?? '',
+            observedGeneration: typeof observed === 'number' ? observed : undefined,
+          },
+        ];
   });
 }
 

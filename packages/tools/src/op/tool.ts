@@ -14,9 +14,20 @@ export const op: Tool = {
     if (hasFlag(argv, '-o', '--out-file')) return false;
     const [command, below] = words(argv, VALUED);
     if (command === undefined) return argv.includes('--version');
-    return ['inject', 'read', 'whoami'].includes(command) || (['account', 'vault', 'item'].includes(command) && (below === 'list' || below === 'get'));
+    return (
+      ['inject', 'read', 'whoami'].includes(command) ||
+      (['account', 'vault', 'item'].includes(command) && (below === 'list' || below === 'get'))
+    );
   },
-  env: ['OP_SERVICE_ACCOUNT_TOKEN', 'OP_CONNECT_HOST', 'OP_CONNECT_TOKEN', 'OP_ACCOUNT', 'OP_SESSION', 'OP_BIOMETRIC_UNLOCK_ENABLED', 'XDG_CONFIG_HOME'],
+  env: [
+    'OP_SERVICE_ACCOUNT_TOKEN',
+    'OP_CONNECT_HOST',
+    'OP_CONNECT_TOKEN',
+    'OP_ACCOUNT',
+    'OP_SESSION',
+    'OP_BIOMETRIC_UNLOCK_ENABLED',
+    'XDG_CONFIG_HOME',
+  ],
 };
 
 /** How many accounts `op account list --format json` knows; undefined where it said nothing readable. */
@@ -28,13 +39,15 @@ export function parseAccounts(stdout: string): number | undefined {
 
 const RULES: readonly FailureRule[] = [
   {
-    pattern: /not (currently )?signed in|no accounts configured|session expired|authorization (prompt dismissed|timeout)|You are not currently signed in/i,
+    pattern:
+      /not (currently )?signed in|no accounts configured|session expired|authorization (prompt dismissed|timeout)|You are not currently signed in/i,
     kind: 'fatal',
     cause: 'op is not signed in to 1Password',
     remedy: 'Sign in (`eval $(op signin)`), or set OP_SERVICE_ACCOUNT_TOKEN, and run the same command again.',
   },
   {
-    pattern: /isn't an item|isn't a (vault|field)|could not (find|resolve|get) (item|secret reference)|does not have a field|isn't a valid secret reference|not found in vault/i,
+    pattern:
+      /isn't an item|isn't a (vault|field)|could not (find|resolve|get) (item|secret reference)|does not have a field|isn't a valid secret reference|not found in vault/i,
     kind: 'fatal',
     cause: 'a reference in the template names a vault, item or field that is not there',
     remedy: 'Mend the reference, or make the item in the vault; `op read` on one reference tells which.',

@@ -12,7 +12,8 @@ import { readSecretTemplate, TEMPLATE_ANNOTATION } from './template.ts';
 export function fillSecrets(filled: Uint8Array, template: Uint8Array, only: readonly string[]): Uint8Array {
   const { secrets: wanted } = readSecretTemplate('template', template);
   const objects = parseSecrets(filled);
-  if (objects.length !== wanted.length) throw new Error(`${objects.length} Secrets came out of a template of ${wanted.length}`);
+  if (objects.length !== wanted.length)
+    throw new Error(`${objects.length} Secrets came out of a template of ${wanted.length}`);
   const documents = wanted.flatMap((secret, index) => {
     const object = objects[index] ?? {};
     const name = `${secret.namespace}/${secret.name}`;
@@ -22,7 +23,10 @@ export function fillSecrets(filled: Uint8Array, template: Uint8Array, only: read
     if (only.length > 0 && !only.includes(name)) return [];
     const { sops: _sops, ...rest } = object;
     const metadata = isObject(object['metadata']) ? object['metadata'] : {};
-    const annotations = { ...(isObject(metadata['annotations']) ? metadata['annotations'] : {}), [TEMPLATE_ANNOTATION]: secret.digest };
+    const annotations = {
+      ...(isObject(metadata['annotations']) ? metadata['annotations'] : {}),
+      [TEMPLATE_ANNOTATION]: secret.digest,
+    };
     return [`---\n${JSON.stringify({ ...rest, metadata: { ...metadata, annotations } })}\n`];
   });
   if (documents.length === 0) throw new Error('the template holds none of the Secrets that are wanted');
@@ -31,19 +35,25 @@ export function fillSecrets(filled: Uint8Array, template: Uint8Array, only: read
 
 /** One value of one Secret of a filled template, decoded. */
 export function secretValue(filled: Uint8Array, of: { namespace: string; name: string; key: string }): Uint8Array {
-  const secret = parseSecrets(filled).find((s) => str(s, 'metadata', 'name') === of.name && str(s, 'metadata', 'namespace') === of.namespace);
+  const secret = parseSecrets(filled).find(
+    (s) => str(s, 'metadata', 'name') === of.name && str(s, 'metadata', 'namespace') === of.namespace,
+  );
   const text = str(secret, 'stringData', of.key);
   if (text !== undefined) return new TextEncoder().encode(text.endsWith('\n') ? text : `${text}\n`);
   const data = str(secret, 'data', of.key);
   if (data === undefined) throw new Error(`the Secret ${of.namespace}/${of.name} has no ${of.key}`);
-  if (!isBase64(data)) throw new Error(`${of.key} of the Secret ${of.namespace}/${of.name} is not base64, which data must be`);
+  if (!isBase64(data))
+    throw new Error(`${of.key} of the Secret ${of.namespace}/${of.name} is not base64, which data must be`);
   return new Uint8Array(Buffer.from(data, 'base64'));
 }
 
 function parseSecrets(filled: Uint8Array): JsonObject[] {
   const { documents, problems } = readYaml('filled', filled);
   const problem = problems[0];
-  if (problem) throw new Error(`what came out of the template is no YAML any more (line ${problem.line ?? '?'}): a value may hold a quote or a line break; keep it as base64 under data`);
+  if (problem)
+    throw new Error(
+      `what came out of the template is no YAML any more (line ${problem.line ?? '?'}): a value may hold a quote or a line break; keep it as base64 under data`,
+    );
   return documents.map((d) => d.value).filter(isObject);
 }
 
@@ -53,13 +63,19 @@ function checkValues(name: string, object: JsonObject): void {
     if (values === undefined || values === null) continue;
     if (!isObject(values)) throw new Error(`${part} of the Secret ${name} is no map`);
     for (const [key, value] of Object.entries(values)) {
-      if (typeof value !== 'string') throw new Error(`${key} of the Secret ${name} came out as ${value === null ? 'nothing' : `a ${typeof value}`}, not as a text: quote it in the template`);
+      if (typeof value !== 'string')
+        throw new Error(
+          `${key} of the Secret ${name} came out as ${value === null ? 'nothing' : `a ${typeof value}`}, not as a text: quote it in the template`,
+        );
       if (value.trim() === '') throw new Error(`${key} of the Secret ${name} came out empty`);
-      if (value.includes('op://')) throw new Error(`${key} of the Secret ${name} still holds a reference that was not filled`);
+      if (value.includes('op://'))
+        throw new Error(`${key} of the Secret ${name} still holds a reference that was not filled`);
       if (value.startsWith('ENC[')) throw new Error(`${key} of the Secret ${name} is still encrypted`);
-      if (part === 'data' && !isBase64(value)) throw new Error(`${key} of the Secret ${name} is not base64, which data must be`);
+      if (part === 'data' && !isBase64(value))
+        throw new Error(`${key} of the Secret ${name} is not base64, which data must be`);
     }
   }
 }
 
-const isBase64 = (text: string): boolean => /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text) && text.replaceAll(/\s/g, '').length % 4 === 0;
+const isBase64 = (text: string): boolean =>
+  /^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text) && text.replaceAll(/\s/g, '').length % 4 === 0;

@@ -21,7 +21,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * documents are left out. Merge keys (`<<`) are resolved, as operators' helmfiles use them.
  */
 export function readYaml(file: string, bytes: Uint8Array): { documents: YamlDocument[]; problems: Finding[] } {
-  if (bytes.length > MAX_BYTES) return fail({ file, found: `${bytes.length} bytes`, expected: `at most ${MAX_BYTES} bytes` });
+  if (bytes.length > MAX_BYTES)
+    return fail({ file, found: `${bytes.length} bytes`, expected: `at most ${MAX_BYTES} bytes` });
   let text: string;
   try {
     text = utf8.decode(bytes);
@@ -33,13 +34,26 @@ export function readYaml(file: string, bytes: Uint8Array): { documents: YamlDocu
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const parsed = parseAllDocuments(text, { lineCounter: lines, merge: true, uniqueKeys: true, prettyErrors: false, version: '1.2' });
+  const parsed = parseAllDocuments(text, {
+    lineCounter: lines,
+    merge: true,
+    uniqueKeys: true,
+    prettyErrors: false,
+    version: '1.2',
+  });
   if (!Array.isArray(parsed)) return { documents: [], problems: [] };
   const problems: Finding[] = [];
   const documents: YamlDocument[] = [];
   for (const [index, document] of parsed.entries()) {
     const wrong = [...document.errors, ...document.warnings];
-    problems.push(...wrong.map((e) => ({ file, ...at(e.pos[0]), found: firstLine(e.message), expected: 'plain YAML without custom tags or duplicate keys' })));
+    problems.push(
+      ...wrong.map((e) => ({
+        file,
+        ...at(e.pos[0]),
+        found: firstLine(e.message),
+        expected: 'plain YAML without custom tags or duplicate keys',
+      })),
+    );
     const danger = dangerOf(document);
     if (danger) problems.push({ file, ...at(danger.offset), found: danger.found, expected: danger.expected });
     if (wrong.length > 0 || danger || document.contents === null) continue;
@@ -57,16 +71,26 @@ export function readYaml(file: string, bytes: Uint8Array): { documents: YamlDocu
   return { documents, problems };
 }
 
-const fail = (problem: Finding): { documents: YamlDocument[]; problems: Finding[] } => ({ documents: [], problems: [problem] });
+const fail = (problem: Finding): { documents: YamlDocument[]; problems: Finding[] } => ({
+  documents: [],
+  problems: [problem],
+});
 const firstLine = (text: string): string => text.split('\n')[0]?.slice(0, 200) ?? '';
 
 function dangerOf(document: Document): { offset: number; found: string; expected: string } | undefined {
   let danger: { offset: number; found: string; expected: string } | undefined;
   let aliases = 0;
   visit(document, (key, node, path) => {
-    if (isAlias(node) && ++aliases > MAX_ALIASES) danger ??= { offset: offset(node), found: `more than ${MAX_ALIASES} aliases`, expected: `at most ${MAX_ALIASES}` };
-    if (path.length > MAX_DEPTH * 2) danger ??= { offset: offset(node), found: `more than ${MAX_DEPTH} levels`, expected: `at most ${MAX_DEPTH}` };
-    if (key === 'key' && isNode(node) && 'value' in node && node.value === '__proto__') danger ??= { offset: offset(node), found: 'the key __proto__', expected: 'another key' };
+    if (isAlias(node) && ++aliases > MAX_ALIASES)
+      danger ??= {
+        offset: offset(node),
+        found: `more than ${MAX_ALIASES} aliases`,
+        expected: `at most ${MAX_ALIASES}`,
+      };
+    if (path.length > MAX_DEPTH * 2)
+      danger ??= { offset: offset(node), found: `more than ${MAX_DEPTH} levels`, expected: `at most ${MAX_DEPTH}` };
+    if (key === 'key' && isNode(node) && 'value' in node && node.value === '__proto__')
+      danger ??= { offset: offset(node), found: 'the key __proto__', expected: 'another key' };
     return danger ? visit.BREAK : undefined;
   });
   return danger;

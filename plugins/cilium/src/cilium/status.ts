@@ -20,7 +20,10 @@ export function parseStatus(stdout: string): CiliumStatus | undefined {
   const errors: Record<string, number> = {};
   const told = dig(value, 'errors');
   for (const [part, pods] of Object.entries(isObject(told) ? told : {})) {
-    const count = Object.values(isObject(pods) ? pods : {}).reduce<number>((sum, pod) => sum + countOf(dig(pod, 'Errors')), 0);
+    const count = Object.values(isObject(pods) ? pods : {}).reduce<number>(
+      (sum, pod) => sum + countOf(dig(pod, 'Errors')),
+      0,
+    );
     if (count > 0) errors[part] = count;
   }
   return { parts, errors, collectionErrors: countOf(dig(value, 'collection_errors')) };

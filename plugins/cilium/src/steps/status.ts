@@ -45,19 +45,34 @@ export const status: CheckingStep = {
 };
 
 const inWords = (s: Signal): string =>
-  s.subject === undefined ? `${s.name}: ${String(s.observed)}` : typeof s.observed === 'number' ? `${s.subject}: ${s.observed} of ${String(s.expected)} ready` : `${s.subject} is ${String(s.observed)}`;
+  s.subject === undefined
+    ? `${s.name}: ${String(s.observed)}`
+    : typeof s.observed === 'number'
+      ? `${s.subject}: ${s.observed} of ${String(s.expected)} ready`
+      : `${s.subject} is ${String(s.observed)}`;
 
 const unknown = (cause: string): Observation => ({ state: 'unknown', signals: [], cause });
 
 /** With `--wait` the tool prints a status only when all is well; otherwise it is asked again what is not. */
 async function lookAtStatus(world: Reader, facts: Facts): Promise<CiliumStatus | string> {
   const access = accessFrom(facts);
-  const { namespace, status: { wait } } = policyFrom(facts);
+  const {
+    namespace,
+    status: { wait },
+  } = policyFrom(facts);
   const seconds = Math.max(1, Math.round(wait / 1000));
-  const waited = await world.probe({ tool: 'cilium', argv: ciliumArgv(access, namespace, 'status', '--wait', '--wait-duration', `${seconds}s`, '-o', 'json'), deadline: wait + 30_000 });
+  const waited = await world.probe({
+    tool: 'cilium',
+    argv: ciliumArgv(access, namespace, 'status', '--wait', '--wait-duration', `${seconds}s`, '-o', 'json'),
+    deadline: wait + 30_000,
+  });
   const good = parseStatus(textOf(waited.stdout));
   if (good) return good;
-  const now = await world.probe({ tool: 'cilium', argv: ciliumArgv(access, namespace, 'status', '-o', 'json'), deadline: 60_000 });
+  const now = await world.probe({
+    tool: 'cilium',
+    argv: ciliumArgv(access, namespace, 'status', '-o', 'json'),
+    deadline: 60_000,
+  });
   return parseStatus(textOf(now.stdout)) ?? whyNot(now.exit === 0 ? waited : now);
 }
 
@@ -77,18 +92,43 @@ async function lookAtConfig(world: Reader, facts: Facts): Promise<Live | string>
 
 function healthSignals(health: CiliumStatus, expected: CiliumExpected): Signal[] {
   const source = 'cilium status -o json';
-  const wanted = ['cilium', 'cilium-operator', ...(expected.hubbleRelay === true ? ['hubble-relay'] : []), ...(expected.hubbleUi === true ? ['hubble-ui'] : [])];
+  const wanted = [
+    'cilium',
+    'cilium-operator',
+    ...(expected.hubbleRelay === true ? ['hubble-relay'] : []),
+    ...(expected.hubbleUi === true ? ['hubble-ui'] : []),
+  ];
   const missing = wanted.filter((name) => !health.parts.some((p) => p.name === name));
   const signals: Signal[] = [
     ...health.parts.map((p) => {
       const ready = Math.min(p.ready, p.available);
-      return { name: 'Ready', subject: p.name, expected: p.desired, observed: ready, ok: ready >= p.desired && (p.desired > 0 || !wanted.includes(p.name)), source };
+      return {
+        name: 'Ready',
+        subject: p.name,
+        expected: p.desired,
+        observed: ready,
+        ok: ready >= p.desired && (p.desired > 0 || !wanted.includes(p.name)),
+        source,
+      };
     }),
-    ...missing.map((name) => ({ name: 'Ready', subject: name, expected: 'there', observed: 'missing', ok: false, source })),
+    ...missing.map((name) => ({
+      name: 'Ready',
+      subject: name,
+      expected: 'there',
+      observed: 'missing',
+      ok: false,
+      source,
+    })),
   ];
   const errors = Object.entries(health.errors).map(([part, count]) => `${part}: ${count}`);
   if (health.collectionErrors > 0) errors.push(`while looking: ${health.collectionErrors}`);
-  signals.push({ name: 'errors', expected: 'none', observed: errors.length === 0 ? 'none' : errors.join(', '), ok: errors.length === 0, source });
+  signals.push({
+    name: 'errors',
+    expected: 'none',
+    observed: errors.length === 0 ? 'none' : errors.join(', '),
+    ok: errors.length === 0,
+    source,
+  });
   return signals;
 }
 
@@ -97,7 +137,13 @@ function settingSignals(live: Live, expected: CiliumExpected): Signal[] {
   const signals: Signal[] = [];
   const compare = (name: string, wanted: Json, observed: string | undefined, source: string): void => {
     if (wanted === null) return;
-    signals.push({ name, expected: String(wanted), observed: observed ?? 'not set', ok: observed === String(wanted), source });
+    signals.push({
+      name,
+      expected: String(wanted),
+      observed: observed ?? 'not set',
+      ok: observed === String(wanted),
+      source,
+    });
   };
   const { config } = live;
   const view = 'cilium config view';
@@ -106,19 +152,32 @@ function settingSignals(live: Live, expected: CiliumExpected): Signal[] {
   compare('kube-proxy replacement', expected.kubeProxyReplacement, replacement(config['kube-proxy-replacement']), view);
   compare('routing mode', expected.routingMode, config['routing-mode'], view);
   // The range only counts, and only stands in the configuration, where routing is native.
-  if (expected.routingMode === 'native') compare('native routing range', expected.nativeCidr, config['ipv4-native-routing-cidr'], view);
+  if (expected.routingMode === 'native')
+    compare('native routing range', expected.nativeCidr, config['ipv4-native-routing-cidr'], view);
   compare('eBPF datapath', expected.datapathMode, config['datapath-mode'], view);
   compare('BGP control plane', expected.bgp, config['enable-bgp-control-plane'] ?? 'false', view);
-  compare('API host', expected.k8sServiceHost, agentEnv(live.agent, 'KUBERNETES_SERVICE_HOST'), 'env of DaemonSet cilium');
-  compare('API port', expected.k8sServicePort, agentEnv(live.agent, 'KUBERNETES_SERVICE_PORT'), 'env of DaemonSet cilium');
+  compare(
+    'API host',
+    expected.k8sServiceHost,
+    agentEnv(live.agent, 'KUBERNETES_SERVICE_HOST'),
+    'env of DaemonSet cilium',
+  );
+  compare(
+    'API port',
+    expected.k8sServicePort,
+    agentEnv(live.agent, 'KUBERNETES_SERVICE_PORT'),
+    'env of DaemonSet cilium',
+  );
   return signals;
 }
 
-const replacement = (value: string | undefined): string | undefined => (value === 'strict' ? 'true' : value === 'disabled' ? 'false' : value);
+const replacement = (value: string | undefined): string | undefined =>
+  value === 'strict' ? 'true' : value === 'disabled' ? 'false' : value;
 
 /** The chart gives `k8sServiceHost` and `k8sServicePort` to the agents as environment, not as configuration. */
 function agentEnv(agent: KubeObject | undefined, name: string): string | undefined {
   for (const container of list(agent, 'spec', 'template', 'spec', 'containers'))
-    if (str(container, 'name') === 'cilium-agent') for (const entry of list(container, 'env')) if (str(entry, 'name') === name) return str(entry, 'value');
+    if (str(container, 'name') === 'cilium-agent')
+      for (const entry of list(container, 'env')) if (str(entry, 'name') === name) return str(entry, 'value');
   return undefined;
 }

@@ -13,12 +13,26 @@ export const survey: Survey = {
   run: async ({ cluster, files, config }) => {
     const policy = CiliumSection.parse(config ?? {});
     const at = new Reading(files);
-    const paths = policy.values ? [policy.values.replaceAll('{cluster}', cluster)] : await valueFiles(files, cluster, policy.release);
+    const paths = policy.values
+      ? [policy.values.replaceAll('{cluster}', cluster)]
+      : await valueFiles(files, cluster, policy.release);
     const found = await at.values(paths, policy.release, policy.values !== undefined);
-    const vars = found?.found.kind === 'HelmRelease' ? await at.vars(policy.vars ? [policy.vars.replaceAll('{cluster}', cluster)] : await varFiles(files, cluster)) : {};
-    if (!found) at.assumed.push("no plain values of Cilium were found: nothing of its configuration is held against the repository (name them as cilium.values in coldstart.yaml)");
+    const vars =
+      found?.found.kind === 'HelmRelease'
+        ? await at.vars(policy.vars ? [policy.vars.replaceAll('{cluster}', cluster)] : await varFiles(files, cluster))
+        : {};
+    if (!found)
+      at.assumed.push(
+        'no plain values of Cilium were found: nothing of its configuration is held against the repository (name them as cilium.values in coldstart.yaml)',
+      );
     const expected = expectations(found, vars, at.assumed);
-    return { facts: { 'cilium/expected': expected as Json, 'cilium/policy': policy as Json }, read: [...at.read].sort(), assumed: at.assumed, problems: at.problems, secrets: [] };
+    return {
+      facts: { 'cilium/expected': expected as Json, 'cilium/policy': policy as Json },
+      read: [...at.read].sort(),
+      assumed: at.assumed,
+      problems: at.problems,
+      secrets: [],
+    };
   },
 };
 
@@ -38,7 +52,12 @@ class Reading {
     for (const path of paths) {
       const bytes = await this.#files.read(path);
       if (!bytes) {
-        if (named) this.problems.push({ file: path, found: 'nothing there', expected: "Cilium's values, as cilium.values in coldstart.yaml says" });
+        if (named)
+          this.problems.push({
+            file: path,
+            found: 'nothing there',
+            expected: "Cilium's values, as cilium.values in coldstart.yaml says",
+          });
         continue;
       }
       const { found, problems, templated } = readValues(path, bytes, release);
@@ -64,13 +83,20 @@ class Reading {
   }
 }
 
-function expectations(found: Found | undefined, vars: Readonly<Record<string, string>>, assumed: string[]): CiliumExpected {
+function expectations(
+  found: Found | undefined,
+  vars: Readonly<Record<string, string>>,
+  assumed: string[],
+): CiliumExpected {
   const told = (...path: string[]): string | null => {
     const value = dig(found?.found.values, ...path);
     if (typeof value === 'boolean' || typeof value === 'number') return String(value);
     if (typeof value !== 'string') return null;
     const filled = value.includes('{{') ? undefined : substitute(value, vars);
-    if (filled === undefined) assumed.push(`${found?.path ?? ''}: ${path.join('.')} is ${value}, whose value is not known here: it is not checked`);
+    if (filled === undefined)
+      assumed.push(
+        `${found?.path ?? ''}: ${path.join('.')} is ${value}, whose value is not known here: it is not checked`,
+      );
     return filled ?? null;
   };
   const number = (...path: string[]): number | null => {
@@ -80,7 +106,13 @@ function expectations(found: Found | undefined, vars: Readonly<Record<string, st
   const flag = (...path: string[]): boolean | null => {
     const value = told(...path);
     // Older charts said `strict`, `partial` and `disabled` for the replacement of kube-proxy.
-    return value === null ? null : value === 'true' || value === 'strict' ? true : value === 'false' || value === 'disabled' ? false : null;
+    return value === null
+      ? null
+      : value === 'true' || value === 'strict'
+        ? true
+        : value === 'false' || value === 'disabled'
+          ? false
+          : null;
   };
   return {
     clusterName: told('cluster', 'name'),

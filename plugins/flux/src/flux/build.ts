@@ -8,10 +8,24 @@ export type Built = { signal: Signal; manifests: Uint8Array | undefined };
 export async function buildRoot(world: Reader, path: string): Promise<Built> {
   const own = await world.tool('kustomize');
   const folder = path === '' ? '.' : path;
-  const done = await world.probe({ tool: own ? 'kustomize' : 'kubectl', argv: [own ? 'build' : 'kustomize', folder], deadline: 60_000 });
+  const done = await world.probe({
+    tool: own ? 'kustomize' : 'kubectl',
+    argv: [own ? 'build' : 'kustomize', folder],
+    deadline: 60_000,
+  });
   const ok = done.how === 'exit' && done.exit === 0 && done.stdout.length > 0;
   const source = own ? `kustomize build ${folder}` : `kubectl kustomize ${folder}`;
-  return { signal: { name: 'build', subject: folder, expected: 'clean', observed: ok ? 'clean' : done.exit === 0 ? 'empty' : whyNot(done).slice(0, 500), ok, source }, manifests: ok ? done.stdout : undefined };
+  return {
+    signal: {
+      name: 'build',
+      subject: folder,
+      expected: 'clean',
+      observed: ok ? 'clean' : done.exit === 0 ? 'empty' : whyNot(done).slice(0, 500),
+      ok,
+      source,
+    },
+    manifests: ok ? done.stdout : undefined,
+  };
 }
 
 /** What kubeconform says of manifests. `untested`: no schema at hand, which is no word on the manifest. */
@@ -24,18 +38,52 @@ export function parseConform(stdout: string): Conform | undefined {
   const invalid = list(value, 'resources')
     .filter((r) => str(r, 'status') === 'statusInvalid')
     .map((r) => ({ what: `${str(r, 'kind') ?? '?'} ${str(r, 'name') ?? '?'}`, why: plain(str(r, 'msg') ?? '') }));
-  return { invalid, untested: (num(value, 'summary', 'errors') ?? 0) + (num(value, 'summary', 'skipped') ?? 0), valid: num(value, 'summary', 'valid') ?? 0 };
+  return {
+    invalid,
+    untested: (num(value, 'summary', 'errors') ?? 0) + (num(value, 'summary', 'skipped') ?? 0),
+    valid: num(value, 'summary', 'valid') ?? 0,
+  };
 }
 
 /** Checks built manifests against schemas, where kubeconform is there; what was not tested is a deviation. */
-export async function conformSignals(world: Reader, manifests: Uint8Array): Promise<{ signals: Signal[]; deviations: string[] }> {
-  if (!(await world.tool('kubeconform'))) return { signals: [], deviations: ["the manifests of the cluster's root were not checked against schemas: kubeconform is not installed"] };
-  const done = await world.probe({ tool: 'kubeconform', argv: ['-strict', '-summary', '-output', 'json', '-ignore-missing-schemas', '-'], stdin: manifests, deadline: 120_000 });
+export async function conformSignals(
+  world: Reader,
+  manifests: Uint8Array,
+): Promise<{ signals: Signal[]; deviations: string[] }> {
+  if (!(await world.tool('kubeconform')))
+    return {
+      signals: [],
+      deviations: [
+        "the manifests of the cluster's root were not checked against schemas: kubeconform is not installed",
+      ],
+    };
+  const done = await world.probe({
+    tool: 'kubeconform',
+    argv: ['-strict', '-summary', '-output', 'json', '-ignore-missing-schemas', '-'],
+    stdin: manifests,
+    deadline: 120_000,
+  });
   const said = done.how === 'exit' ? parseConform(textOf(done.stdout)) : undefined;
-  if (!said) return { signals: [], deviations: [`the manifests of the cluster's root were not checked against schemas: kubeconform told nothing (${whyNot(done)})`] };
-  const observed = said.invalid.length === 0 ? `${said.valid} valid` : said.invalid.map((i) => `${i.what}: ${i.why}`).join('; ');
+  if (!said)
+    return {
+      signals: [],
+      deviations: [
+        `the manifests of the cluster's root were not checked against schemas: kubeconform told nothing (${whyNot(done)})`,
+      ],
+    };
+  const observed =
+    said.invalid.length === 0 ? `${said.valid} valid` : said.invalid.map((i) => `${i.what}: ${i.why}`).join('; ');
   return {
-    signals: [{ name: 'schemas', expected: 'no invalid manifest', observed: observed.slice(0, 500), ok: said.invalid.length === 0, source: 'kubeconform' }],
-    deviations: said.untested > 0 ? [`${said.untested} manifests of the cluster's root were not checked: no schema at hand`] : [],
+    signals: [
+      {
+        name: 'schemas',
+        expected: 'no invalid manifest',
+        observed: observed.slice(0, 500),
+        ok: said.invalid.length === 0,
+        source: 'kubeconform',
+      },
+    ],
+    deviations:
+      said.untested > 0 ? [`${said.untested} manifests of the cluster's root were not checked: no schema at hand`] : [],
   };
 }

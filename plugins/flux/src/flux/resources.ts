@@ -14,7 +14,9 @@ export type FluxResource = {
   since: string;
 };
 
-export const SOURCE_KINDS = ['gitrepositories', 'ocirepositories', 'helmrepositories', 'buckets'].map((k) => `${k}.source.toolkit.fluxcd.io`);
+export const SOURCE_KINDS = ['gitrepositories', 'ocirepositories', 'helmrepositories', 'buckets'].map(
+  (k) => `${k}.source.toolkit.fluxcd.io`,
+);
 export const KUSTOMIZATIONS = 'kustomizations.kustomize.toolkit.fluxcd.io';
 export const HELM_RELEASES = 'helmreleases.helm.toolkit.fluxcd.io';
 export const GIT_REPOSITORIES = 'gitrepositories.source.toolkit.fluxcd.io';
@@ -32,7 +34,9 @@ export function fluxResource(object: KubeObject): FluxResource {
     suspended: dig(object, 'spec', 'suspend') === true,
     why,
     revision: str(object, 'status', 'lastAppliedRevision') ?? str(object, 'status', 'artifact', 'revision') ?? '',
-    dependsOn: list(object, 'spec', 'dependsOn').map((d) => `${str(d, 'namespace') ?? namespaceOf(object)}/${str(d, 'name') ?? nameOf(object)}`),
+    dependsOn: list(object, 'spec', 'dependsOn').map(
+      (d) => `${str(d, 'namespace') ?? namespaceOf(object)}/${str(d, 'name') ?? nameOf(object)}`,
+    ),
     since: str(readyCondition, 'lastTransitionTime') ?? '',
   };
 }
@@ -43,7 +47,7 @@ export function inOrder(resources: readonly FluxResource[]): FluxResource[] {
   const known = new Set(sorted.map((r) => r.id));
   const done = new Set<string>();
   const ordered: FluxResource[] = [];
-  for (let left = sorted; left.length > 0; ) {
+  for (let left = sorted; left.length > 0;) {
     const free = left.filter((r) => r.dependsOn.every((d) => done.has(d) || !known.has(d)));
     const next = free.length > 0 ? free : left;
     ordered.push(...next);
@@ -56,7 +60,8 @@ export function inOrder(resources: readonly FluxResource[]): FluxResource[] {
 /** The failures that are causes of their own: not those that only wait for another. */
 export function roots(resources: readonly FluxResource[]): FluxResource[] {
   const bad = resources.filter((r) => !r.ready && !r.suspended);
-  const waiting = (r: FluxResource): boolean => r.dependsOn.some((d) => bad.some((b) => b.kind === r.kind && b.id === d));
+  const waiting = (r: FluxResource): boolean =>
+    r.dependsOn.some((d) => bad.some((b) => b.kind === r.kind && b.id === d));
   const own = bad.filter((r) => !waiting(r));
   return own.length > 0 ? own : bad;
 }

@@ -20,13 +20,23 @@ export const check: CheckingStep = {
       world.probe({ tool: 'flux', argv: kubectlArgv(access, 'check'), deadline: 60_000 }),
       controllerSignals(world, access, policy.namespace, policy.controllers),
     ]);
-    if (typeof controllers === 'string') return { state: 'unknown', signals: [], cause: `the controllers could not be looked at: ${controllers}` };
+    if (typeof controllers === 'string')
+      return { state: 'unknown', signals: [], cause: `the controllers could not be looked at: ${controllers}` };
     const lines = parseCheck(`${done.stderr}\n${textOf(done.stdout)}`);
-    if (done.how !== 'exit' || lines.length === 0) return { state: 'unknown', signals: controllers, cause: `flux check told nothing: ${whyNot(done)}` };
+    if (done.how !== 'exit' || lines.length === 0)
+      return { state: 'unknown', signals: controllers, cause: `flux check told nothing: ${whyNot(done)}` };
     const failed = lines.filter((l) => !l.ok);
     const passed = done.exit === 0 && failed.length === 0;
     const signals = [
-      { name: 'flux check', expected: 'all checks passed', observed: passed ? 'all checks passed' : failed.map((l) => l.text).join('; ') || `exit ${done.exit ?? 'unknown'}`, ok: passed, source: 'flux check' },
+      {
+        name: 'flux check',
+        expected: 'all checks passed',
+        observed: passed
+          ? 'all checks passed'
+          : failed.map((l) => l.text).join('; ') || `exit ${done.exit ?? 'unknown'}`,
+        ok: passed,
+        source: 'flux check',
+      },
       ...controllers,
     ];
     const bad = signals.filter((s) => !s.ok);

@@ -19,11 +19,21 @@ export const handover: CheckingStep = {
   settle: (facts) => ({ ...policyFrom(facts).reconciled, stableFor: 0 }),
   observe: async ({ facts, world }) => {
     const looked = await lookAtCluster(world, facts);
-    if (typeof looked === 'string') return { state: 'unknown', signals: [], cause: `the handover could not be looked at: ${looked}` };
+    if (typeof looked === 'string')
+      return { state: 'unknown', signals: [], cause: `the handover could not be looked at: ${looked}` };
     const waiting = looked.filter((s) => !s.ok);
-    const told = (signals: readonly Signal[]): string => signals.map((s) => `${s.name}${s.subject === undefined ? '' : ` ${s.subject}`}: ${String(s.observed)}`).join('; ');
+    const told = (signals: readonly Signal[]): string =>
+      signals
+        .map((s) => `${s.name}${s.subject === undefined ? '' : ` ${s.subject}`}: ${String(s.observed)}`)
+        .join('; ');
     if (waiting.length > 0)
-      return { state: 'converging', signals: looked, cause: told(waiting), remedy: 'Mend what Flux names, push it, and run the same command again.', page: 'handover' };
+      return {
+        state: 'converging',
+        signals: looked,
+        cause: told(waiting),
+        remedy: 'Mend what Flux names, push it, and run the same command again.',
+        page: 'handover',
+      };
     // The work tree is built once the cluster is there, not at every poll.
     const built = await buildRoot(world, sourceFrom(facts).path);
     const conform = built.manifests ? await conformSignals(world, built.manifests) : { signals: [], deviations: [] };
@@ -36,11 +46,18 @@ export const handover: CheckingStep = {
       signals,
       deviations: conform.deviations,
       cause: told(bad),
-      remedy: 'Mend the manifests that are named, push them to the branch that Flux reads, and run the same command again.',
+      remedy:
+        'Mend the manifests that are named, push them to the branch that Flux reads, and run the same command again.',
       page: 'handover',
     };
   },
-  criteria: [{ id: 'flux-handover', title: 'Flux carries the cluster: instance, GitRepository and first Kustomizations Ready, root builds clean', needs: 'live' }],
+  criteria: [
+    {
+      id: 'flux-handover',
+      title: 'Flux carries the cluster: instance, GitRepository and first Kustomizations Ready, root builds clean',
+      needs: 'live',
+    },
+  ],
 };
 
 async function lookAtCluster(world: Reader, facts: Facts): Promise<Signal[] | string> {
@@ -54,12 +71,23 @@ async function lookAtCluster(world: Reader, facts: Facts): Promise<Signal[] | st
   if (instances.is === 'failed') return instances.why;
   if (git.is !== 'objects') return whyOf(git);
   if (kustomizations.is !== 'objects') return whyOf(kustomizations);
-  const missing = (name: string, subject: string): Signal => ({ name, subject, expected: 'Ready', observed: 'missing', ok: false, source: 'kubectl get' });
-  const root = kustomizations.objects.find((o) => o.metadata.name === source.kustomization && o.metadata['namespace'] === source.namespace);
+  const missing = (name: string, subject: string): Signal => ({
+    name,
+    subject,
+    expected: 'Ready',
+    observed: 'missing',
+    ok: false,
+    source: 'kubectl get',
+  });
+  const root = kustomizations.objects.find(
+    (o) => o.metadata.name === source.kustomization && o.metadata['namespace'] === source.namespace,
+  );
   const first = kustomizations.objects.filter((o) => isFrom(o, source.kustomization, source.namespace) && o !== root);
   return [
     ...(instances.is === 'objects' ? instances.objects.map((o) => resourceSignal(fluxResource(o))) : []),
-    git.objects[0] ? resourceSignal(fluxResource(git.objects[0])) : missing('GitRepository', `${source.namespace}/${source.name}`),
+    git.objects[0]
+      ? resourceSignal(fluxResource(git.objects[0]))
+      : missing('GitRepository', `${source.namespace}/${source.name}`),
     root ? resourceSignal(fluxResource(root)) : missing('Kustomization', `${source.namespace}/${source.kustomization}`),
     ...inOrder(first.map(fluxResource)).map(resourceSignal),
   ];
@@ -67,4 +95,5 @@ async function lookAtCluster(world: Reader, facts: Facts): Promise<Signal[] | st
 
 /** Whether the Kustomization `name` applied this object. */
 const isFrom = (object: KubeObject, name: string, namespace: string): boolean =>
-  label(object, 'kustomize.toolkit.fluxcd.io/name') === name && label(object, 'kustomize.toolkit.fluxcd.io/namespace') === namespace;
+  label(object, 'kustomize.toolkit.fluxcd.io/name') === name &&
+  label(object, 'kustomize.toolkit.fluxcd.io/namespace') === namespace;

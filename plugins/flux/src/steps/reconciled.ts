@@ -18,16 +18,32 @@ export const reconciled: CheckingStep = {
   settle: (facts) => ({ ...policyFrom(facts).reconciled, stableFor: 0 }),
   observe: async ({ facts, world }) => {
     const found = await fluxResources(world, accessFrom(facts), [...SOURCE_KINDS, KUSTOMIZATIONS, HELM_RELEASES]);
-    if (found === 'absent') return { state: 'converging', signals: [], cause: "the cluster does not know all of Flux' kinds yet", remedy: 'Look at the release that installs Flux.', page: 'flux-not-ready' };
-    if (!Array.isArray(found)) return { state: 'unknown', signals: [], cause: `Flux could not be looked at: ${found.why}` };
+    if (found === 'absent')
+      return {
+        state: 'converging',
+        signals: [],
+        cause: "the cluster does not know all of Flux' kinds yet",
+        remedy: 'Look at the release that installs Flux.',
+        page: 'flux-not-ready',
+      };
+    if (!Array.isArray(found))
+      return { state: 'unknown', signals: [], cause: `Flux could not be looked at: ${found.why}` };
     const releases = found.filter((r) => r.kind === 'HelmRelease');
     const judged = inOrder(found.filter((r) => r.kind !== 'HelmRelease'));
     const signals = judged.map(resourceSignal);
     if (!judged.some((r) => r.kind === 'Kustomization'))
-      return { state: 'converging', signals, cause: 'there is no Kustomization at all', remedy: 'Apply the first one: `coldstart bootstrap phase core <cluster>`.', page: 'flux-not-ready' };
+      return {
+        state: 'converging',
+        signals,
+        cause: 'there is no Kustomization at all',
+        remedy: 'Apply the first one: `coldstart bootstrap phase core <cluster>`.',
+        page: 'flux-not-ready',
+      };
     const deviations = [
       ...judged.filter((r) => r.suspended).map((r) => `${r.kind} ${r.id} is suspended`),
-      ...releases.filter((r) => !r.ready).map((r) => `HelmRelease ${r.id} is ${r.suspended ? 'suspended' : `not Ready: ${r.why}`}`),
+      ...releases
+        .filter((r) => !r.ready)
+        .map((r) => `HelmRelease ${r.id} is ${r.suspended ? 'suspended' : `not Ready: ${r.why}`}`),
     ];
     const bad = judged.filter((r) => !r.ready && !r.suspended);
     if (bad.length === 0) return { state: 'done', signals, deviations };

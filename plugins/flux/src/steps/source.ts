@@ -1,6 +1,15 @@
 import { posix } from 'node:path';
 import type { ChangingStep, Observation, Reader, Signal } from '@coldstart/contract';
-import { applyAction, conditionReadiness, fluxOwner, getObjects, kubectlFailure, str, type KubeAccess, type KubeObject } from '@coldstart/tools';
+import {
+  applyAction,
+  conditionReadiness,
+  fluxOwner,
+  getObjects,
+  kubectlFailure,
+  str,
+  type KubeAccess,
+  type KubeObject,
+} from '@coldstart/tools';
 import { accessFrom, policyFrom, sourceFrom, type FluxSource } from '../facts.ts';
 import { FLUX_INSTANCES, GIT_REPOSITORIES, KUSTOMIZATIONS } from '../flux/resources.ts';
 import { controllerSignals } from '../look/flux.ts';
@@ -23,10 +32,17 @@ export const source: ChangingStep = {
       one(world, access, KUSTOMIZATIONS, wanted.namespace, wanted.kustomization),
       wanted.instance === null ? undefined : one(world, access, FLUX_INSTANCES, wanted.namespace, wanted.instance),
     ]);
-    for (const look of [git, kustomization, instance]) if (look?.is === 'failed') return { state: 'unknown', signals: [], cause: `Flux could not be looked at: ${look.why}` };
+    for (const look of [git, kustomization, instance])
+      if (look?.is === 'failed')
+        return { state: 'unknown', signals: [], cause: `Flux could not be looked at: ${look.why}` };
     const applied = wanted.instance === null ? [git, kustomization] : [instance];
     if (applied.some((look) => look?.is === 'absent')) {
-      const controllers = await controllerSignals(world, access, policyFrom(facts).namespace, policyFrom(facts).controllers);
+      const controllers = await controllerSignals(
+        world,
+        access,
+        policyFrom(facts).namespace,
+        policyFrom(facts).controllers,
+      );
       return {
         state: 'converging',
         signals: typeof controllers === 'string' ? [] : controllers,
@@ -35,7 +51,12 @@ export const source: ChangingStep = {
         page: 'flux-not-ready',
       };
     }
-    return judge(wanted, objectOf(git), objectOf(kustomization), wanted.instance === null ? undefined : { object: objectOf(instance) });
+    return judge(
+      wanted,
+      objectOf(git),
+      objectOf(kustomization),
+      wanted.instance === null ? undefined : { object: objectOf(instance) },
+    );
   },
   plan: ({ facts }) => {
     const wanted = sourceFrom(facts);
@@ -43,7 +64,10 @@ export const source: ChangingStep = {
       applyAction(accessFrom(facts), {
         id: 'apply',
         why: `Flux reads ${wanted.path === '' ? 'the root' : wanted.path} of ${wanted.url}, branch ${wanted.branch}`,
-        target: wanted.instance === null ? `GitRepository ${wanted.namespace}/${wanted.name}, Kustomization ${wanted.namespace}/${wanted.kustomization}` : `FluxInstance ${wanted.namespace}/${wanted.instance}`,
+        target:
+          wanted.instance === null
+            ? `GitRepository ${wanted.namespace}/${wanted.name}, Kustomization ${wanted.namespace}/${wanted.kustomization}`
+            : `FluxInstance ${wanted.namespace}/${wanted.instance}`,
         from: { file: wanted.manifest },
         force: false,
         guard: ['helmfile/cluster'],
@@ -65,14 +89,32 @@ async function one(world: Reader, access: KubeAccess, kind: string, namespace: s
 
 const objectOf = (look: One | undefined): KubeObject | undefined => (look?.is === 'object' ? look.object : undefined);
 
-function judge(wanted: FluxSource, git: KubeObject | undefined, kustomization: KubeObject | undefined, instance: { object: KubeObject | undefined } | undefined): Observation {
+function judge(
+  wanted: FluxSource,
+  git: KubeObject | undefined,
+  kustomization: KubeObject | undefined,
+  instance: { object: KubeObject | undefined } | undefined,
+): Observation {
   const signals: Signal[] = [];
   const differs: string[] = [];
-  const compare = (object: KubeObject | undefined, subject: string, name: string, expected: string, observed: string | undefined): void => {
+  const compare = (
+    object: KubeObject | undefined,
+    subject: string,
+    name: string,
+    expected: string,
+    observed: string | undefined,
+  ): void => {
     const ok = object !== undefined && observed === expected;
     // What Flux has taken over is as the repository says, from the next reconciliation on.
     const owner = object && fluxOwner(object);
-    signals.push({ name, subject, expected, observed: observed ?? 'missing', ok: ok || owner !== undefined, source: 'kubectl get' });
+    signals.push({
+      name,
+      subject,
+      expected,
+      observed: observed ?? 'missing',
+      ok: ok || owner !== undefined,
+      source: 'kubectl get',
+    });
     if (!ok && owner === undefined) differs.push(`${subject}: ${name} is ${observed ?? 'missing'}`);
   };
   const gitId = `GitRepository ${wanted.namespace}/${wanted.name}`;
@@ -90,9 +132,20 @@ function judge(wanted: FluxSource, git: KubeObject | undefined, kustomization: K
   }
   if (differs.length > 0) return { state: 'needed', signals, cause: differs.join('; ') };
   const waiting: string[] = [];
-  for (const [id, object] of [...(instance ? [[`FluxInstance ${wanted.namespace}/${wanted.instance ?? ''}`, instance.object] as const] : []), [gitId, git] as const, [firstId, kustomization] as const]) {
+  for (const [id, object] of [
+    ...(instance ? [[`FluxInstance ${wanted.namespace}/${wanted.instance ?? ''}`, instance.object] as const] : []),
+    [gitId, git] as const,
+    [firstId, kustomization] as const,
+  ]) {
     const { ready, why } = object ? conditionReadiness(object) : { ready: false, why: 'not made yet' };
-    signals.push({ name: 'Ready', subject: id, expected: 'True', observed: ready ? 'True' : why, ok: ready, source: 'kubectl get, condition Ready' });
+    signals.push({
+      name: 'Ready',
+      subject: id,
+      expected: 'True',
+      observed: ready ? 'True' : why,
+      ok: ready,
+      source: 'kubectl get, condition Ready',
+    });
     if (!ready) waiting.push(`${id}: ${why}`);
   }
   if (waiting.length > 0)
@@ -100,12 +153,15 @@ function judge(wanted: FluxSource, git: KubeObject | undefined, kustomization: K
       state: 'converging',
       signals,
       cause: waiting.join('; '),
-      remedy: 'Mend what Flux names (branch, path, key, or the manifests themselves), push it, and run the same command again.',
+      remedy:
+        'Mend what Flux names (branch, path, key, or the manifests themselves), push it, and run the same command again.',
       page: 'flux-not-ready',
     };
-  const revision = str(kustomization, 'status', 'lastAppliedRevision') ?? str(git, 'status', 'artifact', 'revision') ?? '';
+  const revision =
+    str(kustomization, 'status', 'lastAppliedRevision') ?? str(git, 'status', 'artifact', 'revision') ?? '';
   return { state: 'done', signals, facts: { 'flux/synced': { revision } } };
 }
 
 /** `./x`, `x` and `x/` are one path to Flux. */
-const pathOf = (path: string | undefined): string | undefined => (path === undefined ? undefined : posix.normalize(path).replace(/\/$/, '').replace(/^\.$/, ''));
+const pathOf = (path: string | undefined): string | undefined =>
+  path === undefined ? undefined : posix.normalize(path).replace(/\/$/, '').replace(/^\.$/, '');

@@ -12,7 +12,12 @@ export const tools: CheckingStep = {
   needs: ['flux/source'],
   provides: [],
   observe: async ({ facts, world }) => {
-    const found = await lookForTools(world, [flux, kubectl, git, ...(sourceFrom(facts).deployKey === null ? [] : [op])]);
+    const found = await lookForTools(world, [
+      flux,
+      kubectl,
+      git,
+      ...(sourceFrom(facts).deployKey === null ? [] : [op]),
+    ]);
     if (found.missing.length === 0) return { state: 'done', signals: found.signals, deviations: found.deviations };
     return {
       state: 'blocked',

@@ -16,7 +16,10 @@ export const survey: Survey = {
     const assumed: string[] = [];
     const read = new Set<string>();
     const facts: Record<string, Json> = { 'flux/policy': policy as Json };
-    const found = await findEntry(files, policy.manifest ? [policy.manifest.replaceAll('{cluster}', cluster)] : await candidates(files, cluster));
+    const found = await findEntry(
+      files,
+      policy.manifest ? [policy.manifest.replaceAll('{cluster}', cluster)] : await candidates(files, cluster),
+    );
     problems.push(...found.problems);
     if (!found.entry) {
       if (problems.length === 0)
@@ -29,19 +32,44 @@ export const survey: Survey = {
     }
     const { entry, file } = found;
     read.add(file);
-    if (!(await isFolder(files, entry.path))) problems.push({ file, ...found.place, found: `the path ${entry.path}, which is not there`, expected: "the folder of this cluster's root in the work tree" });
-    const key = await findKey(files, entry, policy.deployKey === false ? [] : policy.deployKey ? [policy.deployKey.replaceAll('{cluster}', cluster)] : await keyTemplates(files, cluster));
+    if (!(await isFolder(files, entry.path)))
+      problems.push({
+        file,
+        ...found.place,
+        found: `the path ${entry.path}, which is not there`,
+        expected: "the folder of this cluster's root in the work tree",
+      });
+    const key = await findKey(
+      files,
+      entry,
+      policy.deployKey === false
+        ? []
+        : policy.deployKey
+          ? [policy.deployKey.replaceAll('{cluster}', cluster)]
+          : await keyTemplates(files, cluster),
+    );
     if (key) read.add(key.path);
     problems.push(...(key?.problems ?? []));
-    if (entry.secret !== null && !key) assumed.push(`${file}: no template of the Secret ${entry.namespace}/${entry.secret} was found: it must be there by other means`);
-    const source: FluxSource = { ...entry, manifest: file, deployKey: key?.path ?? null, keys: key?.keys ?? [], digest: key?.digest ?? null };
+    if (entry.secret !== null && !key)
+      assumed.push(
+        `${file}: no template of the Secret ${entry.namespace}/${entry.secret} was found: it must be there by other means`,
+      );
+    const source: FluxSource = {
+      ...entry,
+      manifest: file,
+      deployKey: key?.path ?? null,
+      keys: key?.keys ?? [],
+      digest: key?.digest ?? null,
+    };
     facts['flux/source'] = source;
     return { facts, read: [...read], assumed, problems, secrets: [] };
   },
 };
 
 type Place = { line?: number; column?: number };
-type FoundEntry = { entry: Entry; file: string; place: Place; problems: Finding[] } | { entry: undefined; problems: Finding[] };
+type FoundEntry =
+  | { entry: Entry; file: string; place: Place; problems: Finding[] }
+  | { entry: undefined; problems: Finding[] };
 
 async function findEntry(files: Files, paths: readonly string[]): Promise<FoundEntry> {
   for (const file of paths) {
@@ -58,7 +86,11 @@ async function isFolder(files: Files, path: string): Promise<boolean> {
   return path === '' || (await files.stat(path))?.kind === 'folder' || (await files.list(path)).length > 0;
 }
 
-async function findKey(files: Files, entry: Entry, paths: readonly string[]): Promise<{ path: string; keys: string[]; digest: string; problems: Finding[] } | undefined> {
+async function findKey(
+  files: Files,
+  entry: Entry,
+  paths: readonly string[],
+): Promise<{ path: string; keys: string[]; digest: string; problems: Finding[] } | undefined> {
   if (entry.secret === null) return undefined;
   for (const path of paths) {
     const bytes = await files.read(path);
@@ -68,7 +100,12 @@ async function findKey(files: Files, entry: Entry, paths: readonly string[]): Pr
     if (!secret) continue;
     if (entry.url.startsWith('ssh:'))
       for (const key of ['identity', 'known_hosts'])
-        if (!secret.keys.includes(key)) problems.push({ file: path, found: `the Secret ${entry.namespace}/${entry.secret} without ${key}`, expected: 'identity (the private key) and known_hosts (the pinned host keys), as Flux wants them for ssh' });
+        if (!secret.keys.includes(key))
+          problems.push({
+            file: path,
+            found: `the Secret ${entry.namespace}/${entry.secret} without ${key}`,
+            expected: 'identity (the private key) and known_hosts (the pinned host keys), as Flux wants them for ssh',
+          });
     return { path, keys: secret.keys, digest: secret.digest, problems };
   }
   return undefined;

@@ -25,7 +25,10 @@ export function crdsOf(rendered: Uint8Array): Crd[] {
     const crd = crdOf(document);
     if (!crd) continue;
     const twin = byName.get(crd.name);
-    if (twin && twin.digest !== crd.digest) throw new Error(`the CRD ${crd.name} is rendered twice, with different content: keep it in one chart of the CRD helmfile`);
+    if (twin && twin.digest !== crd.digest)
+      throw new Error(
+        `the CRD ${crd.name} is rendered twice, with different content: keep it in one chart of the CRD helmfile`,
+      );
     byName.set(crd.name, crd);
   }
   const crds = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -43,7 +46,7 @@ function crdOf(document: string): Crd | undefined {
   if (content === '') return undefined;
   if (content.startsWith('{')) return flowCrd(content);
   if (!lines.some((line) => /^kind:\s*["']?CustomResourceDefinition["']?\s*(#.*)?$/.test(line))) return undefined;
-  const from = lines.findIndex((line) => /^metadata:/.test(line));
+  const from = lines.findIndex((line) => line.startsWith('metadata:'));
   if (from < 0) return undefined;
   const next = lines.findIndex((line, index) => index > from && /^\S/.test(line));
   const to = next < 0 ? lines.length : next;
@@ -51,7 +54,13 @@ function crdOf(document: string): Crd | undefined {
   const name = str(metadata, 'name');
   if (!metadata || name === undefined) throw new Error('a rendered CRD has no readable name');
   const digest = digestOf(content);
-  const manifest = [...lines.slice(0, from), `metadata: ${JSON.stringify(annotated(metadata, digest))}`, ...lines.slice(to)].join('\n').trim();
+  const manifest = [
+    ...lines.slice(0, from),
+    `metadata: ${JSON.stringify(annotated(metadata, digest))}`,
+    ...lines.slice(to),
+  ]
+    .join('\n')
+    .trim();
   return { name, digest, manifest };
 }
 

@@ -17,7 +17,14 @@ export const clusterGuard: Guard = {
     const wanted = str(facts['talos/cluster'], 'kubernetesCaFingerprint');
     if (wanted !== undefined) {
       const shown = await trustedCa(world, access);
-      signals.push({ name: 'Kubernetes CA', subject: access.context, expected: wanted, observed: shown ?? 'not readable', ok: shown === wanted, source: access.path });
+      signals.push({
+        name: 'Kubernetes CA',
+        subject: access.context,
+        expected: wanted,
+        observed: shown ?? 'not readable',
+        ok: shown === wanted,
+        source: access.path,
+      });
       if (shown !== wanted)
         return {
           ok: false,
@@ -26,19 +33,32 @@ export const clusterGuard: Guard = {
             shown === undefined
               ? `the context ${access.context} of ${access.path} has no readable CA`
               : `the context ${access.context} of ${access.path} belongs to another cluster: its CA is not the one in this repository's machine configs`,
-          remedy: 'Write the kubeconfig again with `coldstart talos kubeconfig <cluster>`, and look which cluster answers at its address before anything is changed.',
+          remedy:
+            'Write the kubeconfig again with `coldstart talos kubeconfig <cluster>`, and look which cluster answers at its address before anything is changed.',
           page: 'wrong-cluster',
         };
     }
-    const done = await world.probe({ tool: 'kubectl', argv: kubectlArgv(access, 'get', '--raw', '/readyz'), deadline: 15_000 });
+    const done = await world.probe({
+      tool: 'kubectl',
+      argv: kubectlArgv(access, 'get', '--raw', '/readyz'),
+      deadline: 15_000,
+    });
     const ready = done.exit === 0 && parseReadyz(textOf(done.stdout)).ready;
-    signals.push({ name: 'API', subject: access.context, expected: 'ready', observed: ready ? 'ready' : whyNot(done), ok: ready, source: 'kubectl get --raw /readyz' });
+    signals.push({
+      name: 'API',
+      subject: access.context,
+      expected: 'ready',
+      observed: ready ? 'ready' : whyNot(done),
+      ok: ready,
+      source: 'kubectl get --raw /readyz',
+    });
     if (ready) return { ok: true, signals };
     return {
       ok: false,
       signals,
       cause: `the API behind the context ${access.context} does not answer as it should: ${whyNot(done)}`,
-      remedy: 'Look whether the control planes are up (`coldstart talos health <cluster>`), then run the same command again.',
+      remedy:
+        'Look whether the control planes are up (`coldstart talos health <cluster>`), then run the same command again.',
     };
   },
 };
@@ -47,12 +67,18 @@ export const clusterGuard: Guard = {
 async function trustedCa(world: Reader, access: KubeAccess): Promise<string | undefined> {
   const bytes = await world.read(access.path);
   const config = bytes && readYaml(access.path, bytes).documents[0]?.value;
-  const named = (key: string, name: string | undefined): Json | undefined => list(config, key).find((entry) => str(entry, 'name') === name);
+  const named = (key: string, name: string | undefined): Json | undefined =>
+    list(config, key).find((entry) => str(entry, 'name') === name);
   const cluster = named('clusters', str(named('contexts', access.context), 'context', 'cluster'));
   const data = str(cluster, 'cluster', 'certificate-authority-data');
   const file = str(cluster, 'cluster', 'certificate-authority');
   // kubectl takes a relative path from the kubeconfig's own folder.
-  const pem = data !== undefined ? Buffer.from(data, 'base64') : file === undefined ? undefined : await world.read(posix.isAbsolute(file) ? file : posix.join(posix.dirname(access.path), file));
+  const pem =
+    data !== undefined
+      ? Buffer.from(data, 'base64')
+      : file === undefined
+        ? undefined
+        : await world.read(posix.isAbsolute(file) ? file : posix.join(posix.dirname(access.path), file));
   try {
     return pem && createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
   } catch {

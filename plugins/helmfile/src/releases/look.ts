@@ -1,5 +1,18 @@
 import type { Reader, Signal } from '@coldstart/contract';
-import { annotation, fluxOwner, getObjects, listRelease, parseReleases, str, textOf, whyNot, workloadReadiness, type HelmRelease, type KubeAccess, type KubeObject } from '@coldstart/tools';
+import {
+  annotation,
+  fluxOwner,
+  getObjects,
+  listRelease,
+  parseReleases,
+  str,
+  textOf,
+  whyNot,
+  workloadReadiness,
+  type HelmRelease,
+  type KubeAccess,
+  type KubeObject,
+} from '@coldstart/tools';
 import { idOf, type Release } from '../survey/types.ts';
 
 /** What the cluster says of one release; a text where the look told nothing. */
@@ -17,7 +30,9 @@ export async function lookAtRelease(world: Reader, access: KubeAccess, release: 
   if (got.is === 'absent') return 'the API server serves no workloads';
   if (got.is === 'failed') return `workloads: ${got.why}`;
   const workloads = got.objects.filter(
-    (o) => annotation(o, 'meta.helm.sh/release-name') === release.name && (annotation(o, 'meta.helm.sh/release-namespace') ?? release.namespace) === release.namespace,
+    (o) =>
+      annotation(o, 'meta.helm.sh/release-name') === release.name &&
+      (annotation(o, 'meta.helm.sh/release-namespace') ?? release.namespace) === release.namespace,
   );
   const owner = workloads.map(fluxOwner).find((o) => o?.startsWith('HelmRelease'));
   return { helm: releases.find((r) => r.name === release.name && r.namespace === release.namespace), workloads, owner };
@@ -27,14 +42,19 @@ export async function lookAtRelease(world: Reader, access: KubeAccess, release: 
  * The HelmRelease of Flux that manages this release, for what has no workload to carry Flux's label. Undefined where there is
  * none, or Flux is not there yet; a text where the look told nothing.
  */
-export async function helmReleaseOf(world: Reader, access: KubeAccess, release: Release): Promise<{ owner: string | undefined } | string> {
+export async function helmReleaseOf(
+  world: Reader,
+  access: KubeAccess,
+  release: Release,
+): Promise<{ owner: string | undefined } | string> {
   const got = await getObjects(world, access, ['helmreleases.helm.toolkit.fluxcd.io', '-A']);
   if (got.is === 'absent') return { owner: undefined };
   if (got.is === 'failed') return got.why;
   const found = got.objects.find((o) => {
     const own = str(o, 'metadata', 'namespace') ?? '';
     const target = str(o, 'spec', 'targetNamespace');
-    const name = str(o, 'spec', 'releaseName') ?? (target === undefined ? o.metadata.name : `${target}-${o.metadata.name}`);
+    const name =
+      str(o, 'spec', 'releaseName') ?? (target === undefined ? o.metadata.name : `${target}-${o.metadata.name}`);
     return name === release.name && (target ?? own) === release.namespace;
   });
   return { owner: found && `HelmRelease ${str(found, 'metadata', 'namespace') ?? '?'}/${found.metadata.name}` };
@@ -44,6 +64,13 @@ export async function helmReleaseOf(world: Reader, access: KubeAccess, release: 
 export function workloadSignals(release: Release, workloads: readonly KubeObject[]): Signal[] {
   return workloads.map((object) => {
     const { ready, why } = workloadReadiness(object);
-    return { name: object.kind, subject: `${release.namespace}/${object.metadata.name}`, expected: 'Ready', observed: ready ? 'Ready' : why, ok: ready, source: `kubectl get, release ${idOf(release)}` };
+    return {
+      name: object.kind,
+      subject: `${release.namespace}/${object.metadata.name}`,
+      expected: 'Ready',
+      observed: ready ? 'Ready' : why,
+      ok: ready,
+      source: `kubectl get, release ${idOf(release)}`,
+    };
   });
 }

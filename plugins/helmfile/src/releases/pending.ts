@@ -12,13 +12,27 @@ import type { Release } from '../survey/types.ts';
 export function pending(look: Look<Release>, access: KubeAccess, live: HelmRelease, signals: Signal[]): Observation {
   const since = releaseTime(live.updated);
   const age = since === undefined ? undefined : Date.parse(look.world.now()) - since;
-  const last = look.past.filter((p) => p.step === 'helmfile/releases' && p.item === look.key && p.action === 'sync').at(-1);
+  const last = look.past
+    .filter((p) => p.step === 'helmfile/releases' && p.item === look.key && p.action === 'sync')
+    .at(-1);
   const interrupted = last?.outcome === 'open' || last?.outcome === 'unknown';
   const patience = look.item.timeout * 1000 + 60_000;
   const state = `${look.key} is ${live.status}${age === undefined ? '' : ` since ${Math.max(0, Math.round(age / 1000))} s`}`;
   if (!interrupted && age !== undefined && age < patience)
-    return { state: 'converging', signals, cause: `${state}: another helm may be at work on it`, remedy: recovery(access, look.item, live), page: 'helm-release-pending' };
-  return { state: 'blocked', signals, cause: `${state}: a helm was ended in the middle of it, and helm refuses to go on`, remedy: recovery(access, look.item, live), page: 'helm-release-pending' };
+    return {
+      state: 'converging',
+      signals,
+      cause: `${state}: another helm may be at work on it`,
+      remedy: recovery(access, look.item, live),
+      page: 'helm-release-pending',
+    };
+  return {
+    state: 'blocked',
+    signals,
+    cause: `${state}: a helm was ended in the middle of it, and helm refuses to go on`,
+    remedy: recovery(access, look.item, live),
+    page: 'helm-release-pending',
+  };
 }
 
 function recovery(access: KubeAccess, release: Release, live: HelmRelease): string {

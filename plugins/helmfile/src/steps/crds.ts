@@ -1,4 +1,13 @@
-import type { ChangingStep, Facts, Failure, Judgement, Observation, Reader, Signal, Transform } from '@coldstart/contract';
+import type {
+  ChangingStep,
+  Facts,
+  Failure,
+  Judgement,
+  Observation,
+  Reader,
+  Signal,
+  Transform,
+} from '@coldstart/contract';
 import { applyAction, kubectlArgv, kubectlFailure, parseJson, textOf, whyNot } from '@coldstart/tools';
 import { CONTENT_ANNOTATION, crdsOf, type Crd } from '../crds/documents.ts';
 import { COLUMNS, parseLiveCrds, type LiveCrd } from '../crds/live.ts';
@@ -30,16 +39,26 @@ export const crds: ChangingStep = {
         as: 'rendered',
         why: `render ${crdReleasesFrom(facts).length} CRD charts while nodes install`,
         tool: 'helmfile',
-        argv: helmfileArgv(accessFrom(facts), file, null, 'template', '--include-crds', '--skip-tests', ...(version === undefined ? [] : ['--kube-version', version])),
+        argv: helmfileArgv(
+          accessFrom(facts),
+          file,
+          null,
+          'template',
+          '--include-crds',
+          '--skip-tests',
+          ...(version === undefined ? [] : ['--kube-version', version]),
+        ),
         deadline: policyFrom(facts).prepare.deadline,
         stop: STOP,
       },
     ];
   },
   observe: async ({ facts, world, artefacts }) => {
-    if (filesFrom(facts).crds === null) return { state: 'done', signals: [], facts: { 'helmfile/crds': { names: [] } } };
+    if (filesFrom(facts).crds === null)
+      return { state: 'done', signals: [], facts: { 'helmfile/crds': { names: [] } } };
     const live = await lookAtCrds(world, facts);
-    if (typeof live === 'string') return { state: 'unknown', signals: [], cause: `the CRDs could not be looked at: ${live}` };
+    if (typeof live === 'string')
+      return { state: 'unknown', signals: [], cause: `the CRDs could not be looked at: ${live}` };
     const rendered = artefacts['rendered'];
     return rendered ? judge(crdsOf(rendered), live) : judgeWithoutCharts(live);
   },
@@ -50,7 +69,15 @@ export const crds: ChangingStep = {
         id: 'apply',
         why: 'controllers and releases need these kinds',
         target: 'CRDs',
-        from: { stdin: { fn: 'helmfile/only-crds', in: [{ ref: 'artefact/rendered', show: 'rendered CRD charts' }, { ref: 'seen/crds-to-apply', show: 'those that are missing or differ' }] } },
+        from: {
+          stdin: {
+            fn: 'helmfile/only-crds',
+            in: [
+              { ref: 'artefact/rendered', show: 'rendered CRD charts' },
+              { ref: 'seen/crds-to-apply', show: 'those that are missing or differ' },
+            ],
+          },
+        },
         force: true,
         guard: ['helmfile/cluster'],
         deadline: policyFrom(facts).crd.deadline,
@@ -67,7 +94,9 @@ export const crds: ChangingStep = {
 };
 
 function classify(failure: Failure): Judgement {
-  return failure.action.do === 'exec' && failure.action.tool === 'helmfile' ? helmfileFailure(failure) : kubectlFailure(failure);
+  return failure.action.do === 'exec' && failure.action.tool === 'helmfile'
+    ? helmfileFailure(failure)
+    : kubectlFailure(failure);
 }
 
 /** Inputs: rendered charts, and a JSON list of the names that are to be applied. */
@@ -80,7 +109,11 @@ export const onlyCrds: Transform = ([rendered, names]) => {
 };
 
 async function lookAtCrds(world: Reader, facts: Facts): Promise<LiveCrd[] | string> {
-  const done = await world.probe({ tool: 'kubectl', argv: kubectlArgv(accessFrom(facts), 'get', 'customresourcedefinitions', '-o', `jsonpath=${COLUMNS}`), deadline: 30_000 });
+  const done = await world.probe({
+    tool: 'kubectl',
+    argv: kubectlArgv(accessFrom(facts), 'get', 'customresourcedefinitions', '-o', `jsonpath=${COLUMNS}`),
+    deadline: 30_000,
+  });
   if (done.how !== 'exit' || done.exit !== 0) return whyNot(done);
   return parseLiveCrds(textOf(done.stdout)) ?? 'kubectl printed lines that are not what was asked for';
 }
@@ -89,15 +122,25 @@ async function lookAtCrds(world: Reader, facts: Facts): Promise<LiveCrd[] | stri
 const some = (names: readonly string[], n: number): string =>
   names.length <= n ? names.join(', ') : `${names.slice(0, n).join(', ')} and ${names.length - n} more`;
 
-const signal = (name: string, observed: string, ok: boolean): Signal => ({ name: 'CRD', subject: name, expected: 'established', observed, ok, source: 'kubectl get customresourcedefinitions' });
+const signal = (name: string, observed: string, ok: boolean): Signal => ({
+  name: 'CRD',
+  subject: name,
+  expected: 'established',
+  observed,
+  ok,
+  source: 'kubectl get customresourcedefinitions',
+});
 
 function judge(wanted: readonly Crd[], live: readonly LiveCrd[]): Observation {
   if (wanted.length === 0)
     return {
       state: 'blocked',
-      signals: [{ name: 'CRDs', expected: 'at least one', observed: 0, ok: false, source: 'helmfile template --include-crds' }],
+      signals: [
+        { name: 'CRDs', expected: 'at least one', observed: 0, ok: false, source: 'helmfile template --include-crds' },
+      ],
       cause: 'the charts of the CRD helmfile render no CRD at all',
-      remedy: 'Set the values that make these charts render their CRDs (`crds.enabled`, `installCRDs`), or set helmfile.crds to false in coldstart.yaml.',
+      remedy:
+        'Set the values that make these charts render their CRDs (`crds.enabled`, `installCRDs`), or set helmfile.crds to false in coldstart.yaml.',
     };
   const signals: Signal[] = [];
   const toApply: string[] = [];
@@ -121,9 +164,11 @@ function judge(wanted: readonly Crd[], live: readonly LiveCrd[]): Observation {
       state: 'blocked',
       signals,
       cause: `the API server does not accept the names of ${rejected.join(', ')}`,
-      remedy: 'Another CRD has the same plural, singular or short name in this group: remove the one that is not wanted, and run the same command again.',
+      remedy:
+        'Another CRD has the same plural, singular or short name in this group: remove the one that is not wanted, and run the same command again.',
     };
-  if (toApply.length > 0) return { state: 'needed', signals, cause: `to apply: ${some(toApply, 5)}`, facts: { 'crds-to-apply': toApply } };
+  if (toApply.length > 0)
+    return { state: 'needed', signals, cause: `to apply: ${some(toApply, 5)}`, facts: { 'crds-to-apply': toApply } };
   if (waiting.length > 0)
     return {
       state: 'converging',
@@ -138,9 +183,18 @@ function judge(wanted: readonly Crd[], live: readonly LiveCrd[]): Observation {
 /** A mere look (`bootstrap status`) renders nothing: it tells what coldstart applied, and that this was not compared. */
 function judgeWithoutCharts(live: readonly LiveCrd[]): Observation {
   const ours = live.filter((c) => c.content !== '');
-  const signals = ours.map((c) => signal(c.name, c.established ? 'established' : c.why || 'not established yet', c.established));
-  if (ours.length === 0) return { state: 'needed', signals, cause: `no CRD carries the annotation ${CONTENT_ANNOTATION}` };
+  const signals = ours.map((c) =>
+    signal(c.name, c.established ? 'established' : c.why || 'not established yet', c.established),
+  );
+  if (ours.length === 0)
+    return { state: 'needed', signals, cause: `no CRD carries the annotation ${CONTENT_ANNOTATION}` };
   const bad = signals.filter((s) => !s.ok);
-  if (bad.length > 0) return { state: 'converging', signals, cause: `not established: ${bad.map((s) => s.subject).join(', ')}` };
-  return { state: 'done', signals, facts: { 'helmfile/crds': { names: ours.map((c) => c.name) } }, deviations: ['CRDs were looked at as they were applied; the charts were not rendered anew to compare'] };
+  if (bad.length > 0)
+    return { state: 'converging', signals, cause: `not established: ${bad.map((s) => s.subject).join(', ')}` };
+  return {
+    state: 'done',
+    signals,
+    facts: { 'helmfile/crds': { names: ours.map((c) => c.name) } },
+    deviations: ['CRDs were looked at as they were applied; the charts were not rendered anew to compare'],
+  };
 }

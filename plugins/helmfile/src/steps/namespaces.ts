@@ -1,5 +1,17 @@
 import type { ChangingStep, Observation, Transform } from '@coldstart/contract';
-import { accessOf, applyAction, dig, fluxOwner, getObjects, isObject, kubectlFailure, readYaml, str, type JsonObject, type KubeObject } from '@coldstart/tools';
+import {
+  accessOf,
+  applyAction,
+  dig,
+  fluxOwner,
+  getObjects,
+  isObject,
+  kubectlFailure,
+  readYaml,
+  str,
+  type JsonObject,
+  type KubeObject,
+} from '@coldstart/tools';
 import { accessFrom, filesFrom, namespacesFrom, policyFrom } from '../facts.ts';
 
 /** Namespaces that releases, Secrets and resources/namespaces.yaml name are there before anything is put into them. */
@@ -31,7 +43,9 @@ export const namespaces: ChangingStep = {
         id: 'apply',
         why: 'releases and Secrets go into these namespaces',
         target: wanted.join(', '),
-        from: { stdin: { fn: 'helmfile/namespaces', in: file === null ? [] : [{ read: file }], with: { names: wanted } } },
+        from: {
+          stdin: { fn: 'helmfile/namespaces', in: file === null ? [] : [{ read: file }], with: { names: wanted } },
+        },
         force: false,
         guard: ['helmfile/cluster'],
         deadline: 60_000,
@@ -45,23 +59,43 @@ export const namespaces: ChangingStep = {
 export const namespacesTransform: Transform = (inputs, options) => {
   const names = dig(options, 'names');
   const wanted = Array.isArray(names) ? names.filter((n): n is string => typeof n === 'string') : [];
-  return new TextEncoder().encode(namespaceDocuments(inputs, wanted).map((d) => `---\n${JSON.stringify(d)}\n`).join(''));
+  return new TextEncoder().encode(
+    namespaceDocuments(inputs, wanted)
+      .map((d) => `---\n${JSON.stringify(d)}\n`)
+      .join(''),
+  );
 };
 
 function namespaceDocuments(manifests: readonly Uint8Array[], wanted: readonly string[]): JsonObject[] {
-  const written = manifests.flatMap((bytes) => readYaml('namespaces', bytes).documents.map((d) => d.value)).filter(isObject);
+  const written = manifests
+    .flatMap((bytes) => readYaml('namespaces', bytes).documents.map((d) => d.value))
+    .filter(isObject);
   const names = new Set(written.map((d) => str(d, 'metadata', 'name')));
-  return [...written, ...wanted.filter((n) => !names.has(n)).map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }))];
+  return [
+    ...written,
+    ...wanted.filter((n) => !names.has(n)).map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+  ];
 }
 
-const unknown = (why: string): Observation => ({ state: 'unknown', signals: [], cause: `the namespaces could not be looked at: ${why}` });
+const unknown = (why: string): Observation => ({
+  state: 'unknown',
+  signals: [],
+  cause: `the namespaces could not be looked at: ${why}`,
+});
 
 function judge(documents: readonly JsonObject[], live: readonly KubeObject[]): Observation {
   const signals = documents.map((document) => {
     const name = str(document, 'metadata', 'name') ?? '';
     const there = live.find((o) => o.metadata.name === name);
     const observed = there ? stateOf(document, there) : 'missing';
-    return { name: 'namespace', subject: name, expected: 'Active', observed, ok: observed === 'Active', source: 'kubectl get namespaces' };
+    return {
+      name: 'namespace',
+      subject: name,
+      expected: 'Active',
+      observed,
+      ok: observed === 'Active',
+      source: 'kubectl get namespaces',
+    };
   });
   const leaving = signals.filter((s) => s.observed === 'Terminating');
   if (leaving.length > 0)
@@ -69,21 +103,25 @@ function judge(documents: readonly JsonObject[], live: readonly KubeObject[]): O
       state: 'converging',
       signals,
       cause: `being deleted: ${leaving.map((s) => s.subject).join(', ')}`,
-      remedy: 'Wait until they are gone, or find the finalizer that holds them (`kubectl get namespace NAME -o yaml`); then run the same command again.',
+      remedy:
+        'Wait until they are gone, or find the finalizer that holds them (`kubectl get namespace NAME -o yaml`); then run the same command again.',
     };
   const bad = signals.filter((s) => !s.ok);
-  if (bad.length > 0) return { state: 'needed', signals, cause: bad.map((s) => `${s.subject} is ${s.observed}`).join(', ') };
+  if (bad.length > 0)
+    return { state: 'needed', signals, cause: bad.map((s) => `${s.subject} is ${s.observed}`).join(', ') };
   return { state: 'done', signals, facts: { 'helmfile/namespaces-ready': signals.map((s) => s.subject) } };
 }
 
 /** Labels and annotations of the manifest must be there, unless Flux has taken the namespace over: then they are Flux's. */
 function stateOf(wanted: JsonObject, live: KubeObject): string {
-  if (str(live, 'status', 'phase') === 'Terminating' || str(live, 'metadata', 'deletionTimestamp') !== undefined) return 'Terminating';
+  if (str(live, 'status', 'phase') === 'Terminating' || str(live, 'metadata', 'deletionTimestamp') !== undefined)
+    return 'Terminating';
   if (fluxOwner(live)) return 'Active';
   for (const part of ['labels', 'annotations']) {
     const map = dig(wanted, 'metadata', part);
     for (const [key, value] of Object.entries(isObject(map) ? map : {}))
-      if (str(live, 'metadata', part, key) !== String(value)) return `without ${part.slice(0, -1)} ${key}=${String(value)}`;
+      if (str(live, 'metadata', part, key) !== String(value))
+        return `without ${part.slice(0, -1)} ${key}=${String(value)}`;
   }
   return 'Active';
 }

@@ -1,5 +1,15 @@
 import type { ChangingStep, Look, Observation, Signal } from '@coldstart/contract';
-import { chartHasVersion, compareVersions, getObjects, isExactVersion, isPending, kubectlFailure, podTrouble, str, type HelmRelease } from '@coldstart/tools';
+import {
+  chartHasVersion,
+  compareVersions,
+  getObjects,
+  isExactVersion,
+  isPending,
+  kubectlFailure,
+  podTrouble,
+  str,
+  type HelmRelease,
+} from '@coldstart/tools';
 import { accessFrom, filesFrom, kubeVersionFrom, policyFrom, releasesFrom } from '../facts.ts';
 import { helmReleaseOf, lookAtRelease, workloadSignals } from '../releases/look.ts';
 import { pending } from '../releases/pending.ts';
@@ -15,7 +25,16 @@ export const releases: ChangingStep<Release> = {
   kind: 'change',
   phase: 'core',
   title: 'Core releases',
-  needs: ['kubernetes/kubeconfig', 'kubernetes/api', 'helmfile/files', 'helmfile/releases', 'helmfile/policy', 'helmfile/namespaces-ready', 'helmfile/secrets-ready', 'helmfile/crds'],
+  needs: [
+    'kubernetes/kubeconfig',
+    'kubernetes/api',
+    'helmfile/files',
+    'helmfile/releases',
+    'helmfile/policy',
+    'helmfile/namespaces-ready',
+    'helmfile/secrets-ready',
+    'helmfile/crds',
+  ],
   provides: ['helmfile/core'],
   forEach: (facts) =>
     releasesFrom(facts)
@@ -26,7 +45,13 @@ export const releases: ChangingStep<Release> = {
     const { every, within, stable } = policyFrom(facts).release;
     return { every, within, stableFor: stable };
   },
-  retry: (facts) => ({ first: policyFrom(facts).release.first, factor: 2, max: 60_000, retries: policyFrom(facts).release.retries, jitter: 0.2 }),
+  retry: (facts) => ({
+    first: policyFrom(facts).release.first,
+    factor: 2,
+    max: 60_000,
+    retries: policyFrom(facts).release.retries,
+    jitter: 0.2,
+  }),
   prepare: ({ item, facts }) => {
     const file = filesFrom(facts).apps;
     if (file === null) return [];
@@ -36,7 +61,16 @@ export const releases: ChangingStep<Release> = {
         as: 'rendered',
         why: `fetch and render the chart of ${idOf(item)} while nodes install`,
         tool: 'helmfile',
-        argv: helmfileArgv(accessFrom(facts), file, item, 'template', '--include-crds', '--skip-tests', '--skip-needs', ...(version === undefined ? [] : ['--kube-version', version])),
+        argv: helmfileArgv(
+          accessFrom(facts),
+          file,
+          item,
+          'template',
+          '--include-crds',
+          '--skip-tests',
+          '--skip-needs',
+          ...(version === undefined ? [] : ['--kube-version', version]),
+        ),
         deadline: policyFrom(facts).prepare.deadline,
         stop: STOP,
       },
@@ -61,7 +95,10 @@ export const releases: ChangingStep<Release> = {
       },
     ];
   },
-  classify: (failure) => (failure.action.do === 'exec' && failure.action.tool === 'kubectl' ? kubectlFailure(failure) : helmfileFailure(failure)),
+  classify: (failure) =>
+    failure.action.do === 'exec' && failure.action.tool === 'kubectl'
+      ? kubectlFailure(failure)
+      : helmfileFailure(failure),
   diagnose,
   criteria: [{ id: 'core-ready', title: 'every core release is deployed and its pods are Ready', needs: 'live' }],
 };
@@ -70,15 +107,25 @@ async function observe(look: Look<Release>): Promise<Observation> {
   const { item, facts, world } = look;
   const access = accessFrom(facts);
   const seen = await lookAtRelease(world, access, item);
-  if (typeof seen === 'string') return { state: 'unknown', signals: [], cause: `${look.key} could not be looked at: ${seen}` };
-  const done = (signals: Signal[]): Observation => ({ state: 'done', signals, facts: { 'helmfile/core': seen.helm?.chart ?? null } });
+  if (typeof seen === 'string')
+    return { state: 'unknown', signals: [], cause: `${look.key} could not be looked at: ${seen}` };
+  const done = (signals: Signal[]): Observation => ({
+    state: 'done',
+    signals,
+    facts: { 'helmfile/core': seen.helm?.chart ?? null },
+  });
   if (seen.owner !== undefined) return done([owned(item, seen.owner)]);
   const helm = seen.helm;
   const state = stateSignal(item, helm);
   if (!helm) return { state: 'needed', signals: [state], cause: `${look.key} is not installed` };
   if (!state.ok) {
     const flux = await helmReleaseOf(world, access, item);
-    if (typeof flux === 'string') return { state: 'unknown', signals: [state], cause: `whether Flux owns ${look.key} could not be looked at: ${flux}` };
+    if (typeof flux === 'string')
+      return {
+        state: 'unknown',
+        signals: [state],
+        cause: `whether Flux owns ${look.key} could not be looked at: ${flux}`,
+      };
     if (flux.owner !== undefined) return done([owned(item, flux.owner)]);
     if (isPending(helm.status)) return pending(look, access, helm, [state]);
     if (helm.status === 'deployed' && isNewer(helm, item))
@@ -86,7 +133,8 @@ async function observe(look: Look<Release>): Promise<Observation> {
         state: 'blocked',
         signals: [state],
         cause: `${look.key} is ${helm.chart}, newer than the helmfile's ${item.version ?? ''}: syncing would take it back`,
-        remedy: 'Raise the version in the helmfile to what runs, or roll the release back by hand if that is what you want.',
+        remedy:
+          'Raise the version in the helmfile to what runs, or roll the release back by hand if that is what you want.',
       };
     return { state: 'needed', signals: [state], cause: `${look.key} is ${helm.status} with ${helm.chart}` };
   }
@@ -142,16 +190,34 @@ async function diagnose({ item, facts, world }: Look<Release>): Promise<Signal[]
   const signals: Signal[] = [];
   for (const pod of pods.is === 'objects' ? pods.objects : []) {
     const why = podTrouble(pod);
-    if (why !== undefined) signals.push({ name: 'pod', subject: `${item.namespace}/${pod.metadata.name}`, expected: 'Ready', observed: why.slice(0, 500), ok: false, source: 'kubectl get pods' });
+    if (why !== undefined)
+      signals.push({
+        name: 'pod',
+        subject: `${item.namespace}/${pod.metadata.name}`,
+        expected: 'Ready',
+        observed: why.slice(0, 500),
+        ok: false,
+        source: 'kubectl get pods',
+      });
   }
   const newest = (events.is === 'objects' ? events.objects : [])
     .filter((e) => str(e, 'type') === 'Warning')
-    .map((e) => ({ e, at: str(e, 'lastTimestamp') ?? str(e, 'eventTime') ?? str(e, 'metadata', 'creationTimestamp') ?? '' }))
+    .map((e) => ({
+      e,
+      at: str(e, 'lastTimestamp') ?? str(e, 'eventTime') ?? str(e, 'metadata', 'creationTimestamp') ?? '',
+    }))
     .sort((a, b) => (a.at < b.at ? 1 : -1))
     .slice(0, 5);
   for (const { e } of newest) {
     const about = `${str(e, 'involvedObject', 'kind') ?? 'object'}/${str(e, 'involvedObject', 'name') ?? '?'}`;
-    signals.push({ name: 'event', subject: about, expected: 'none', observed: `${str(e, 'reason') ?? ''}: ${str(e, 'message') ?? ''}`.slice(0, 500), ok: false, source: 'kubectl get events' });
+    signals.push({
+      name: 'event',
+      subject: about,
+      expected: 'none',
+      observed: `${str(e, 'reason') ?? ''}: ${str(e, 'message') ?? ''}`.slice(0, 500),
+      ok: false,
+      source: 'kubectl get events',
+    });
   }
   return signals;
 }

@@ -1,5 +1,16 @@
 import type { Action, ChangingStep, Failure, Judgement, Signal, Transform } from '@coldstart/contract';
-import { annotation, applyAction, dig, fillSecrets, fluxOwner, getObjects, kubectlFailure, opFailure, sopsFailure, TEMPLATE_ANNOTATION } from '@coldstart/tools';
+import {
+  annotation,
+  applyAction,
+  dig,
+  fillSecrets,
+  fluxOwner,
+  getObjects,
+  kubectlFailure,
+  opFailure,
+  sopsFailure,
+  TEMPLATE_ANNOTATION,
+} from '@coldstart/tools';
 import { accessFrom, policyFrom, secretFilesFrom } from '../facts.ts';
 import { idOf, type SecretFile } from '../survey/types.ts';
 
@@ -24,25 +35,54 @@ export const secrets: ChangingStep<SecretFile> = {
     const signals: Signal[] = [];
     for (const namespace of spaces) {
       const wanted = item.secrets.filter((s) => s.namespace === namespace);
-      const got = await getObjects(world, access, ['secrets', '-n', namespace, '--ignore-not-found', ...wanted.map((s) => s.name)]);
-      if (got.is !== 'objects') return { state: 'unknown', signals, cause: `the Secrets in ${namespace} could not be looked at: ${got.is === 'failed' ? got.why : 'the API server serves none'}` };
+      const got = await getObjects(world, access, [
+        'secrets',
+        '-n',
+        namespace,
+        '--ignore-not-found',
+        ...wanted.map((s) => s.name),
+      ]);
+      if (got.is !== 'objects')
+        return {
+          state: 'unknown',
+          signals,
+          cause: `the Secrets in ${namespace} could not be looked at: ${got.is === 'failed' ? got.why : 'the API server serves none'}`,
+        };
       for (const secret of wanted) {
         const live = got.objects.find((o) => o.metadata.name === secret.name);
         const owner = live && fluxOwner(live);
-        const observed = !live ? 'missing' : owner ? `taken over by ${owner}` : annotation(live, TEMPLATE_ANNOTATION) === secret.digest ? 'made from it' : 'made from another template, or by hand';
-        const ok = live !== undefined && (owner !== undefined || annotation(live, TEMPLATE_ANNOTATION) === secret.digest);
-        signals.push({ name: 'Secret', subject: idOf(secret), expected: 'made from it', observed, ok, source: `kubectl get secrets, annotation ${TEMPLATE_ANNOTATION}` });
+        const observed = !live
+          ? 'missing'
+          : owner
+            ? `taken over by ${owner}`
+            : annotation(live, TEMPLATE_ANNOTATION) === secret.digest
+              ? 'made from it'
+              : 'made from another template, or by hand';
+        const ok =
+          live !== undefined && (owner !== undefined || annotation(live, TEMPLATE_ANNOTATION) === secret.digest);
+        signals.push({
+          name: 'Secret',
+          subject: idOf(secret),
+          expected: 'made from it',
+          observed,
+          ok,
+          source: `kubectl get secrets, annotation ${TEMPLATE_ANNOTATION}`,
+        });
       }
     }
     const bad = signals.filter((s) => !s.ok);
-    if (bad.length > 0) return { state: 'needed', signals, cause: bad.map((s) => `${s.subject} is ${String(s.observed)}`).join(', ') };
+    if (bad.length > 0)
+      return { state: 'needed', signals, cause: bad.map((s) => `${s.subject} is ${String(s.observed)}`).join(', ') };
     return { state: 'done', signals, facts: { 'helmfile/secrets-ready': item.secrets.map(idOf) } };
   },
   plan: ({ item, facts }) => {
     const names = item.secrets.map(idOf);
     const read: Action = {
       id: 'read',
-      why: item.by === 'op' ? '1Password holds the values that the template refers to' : 'the values stand encrypted in the repository',
+      why:
+        item.by === 'op'
+          ? '1Password holds the values that the template refers to'
+          : 'the values stand encrypted in the repository',
       risk: 'read',
       guard: [],
       do: 'exec',
@@ -56,7 +96,9 @@ export const secrets: ChangingStep<SecretFile> = {
       id: 'apply',
       why: 'releases and Flux start from these Secrets',
       target: names.join(', '),
-      from: { stdin: { fn: 'helmfile/fill-secrets', in: [{ ref: 'out/filled' }, { read: item.path }], with: { only: names } } },
+      from: {
+        stdin: { fn: 'helmfile/fill-secrets', in: [{ ref: 'out/filled' }, { read: item.path }], with: { only: names } },
+      },
       force: true,
       guard: ['helmfile/cluster'],
       deadline: 60_000,
@@ -75,5 +117,9 @@ function classify(failure: Failure): Judgement {
 /** Inputs: what came out of op or sops, and the file it was made from. */
 export const fillSecretsTransform: Transform = ([filled, template], options) => {
   const only = dig(options, 'only');
-  return fillSecrets(filled ?? new Uint8Array(), template ?? new Uint8Array(), Array.isArray(only) ? only.filter((n): n is string => typeof n === 'string') : []);
+  return fillSecrets(
+    filled ?? new Uint8Array(),
+    template ?? new Uint8Array(),
+    Array.isArray(only) ? only.filter((n): n is string => typeof n === 'string') : [],
+  );
 };

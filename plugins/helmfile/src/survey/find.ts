@@ -1,11 +1,27 @@
 import type { Files } from '@coldstart/contract';
 import type { HelmfilePolicy } from '../config.ts';
 
-export type Found = { crds: string | null; apps: string | null; secrets: string[]; namespaces: string | null; deployKeys: string[] };
+export type Found = {
+  crds: string | null;
+  apps: string | null;
+  secrets: string[];
+  namespaces: string | null;
+  deployKeys: string[];
+};
 
 /** Shapes that operators' repositories have, most particular first; `{c}` is the cluster. */
-const FOLDERS = ['bootstrap/{c}', 'clusters/{c}/bootstrap', 'kubernetes/{c}/bootstrap', 'bootstrap', 'kubernetes/bootstrap'];
-const CRDS = [/^helmfile\.d\/00-[^/]+\.ya?ml(\.gotmpl)?$/, /^helmfile\/crds\.ya?ml(\.gotmpl)?$/, /^crds\/helmfile\.ya?ml(\.gotmpl)?$/];
+const FOLDERS = [
+  'bootstrap/{c}',
+  'clusters/{c}/bootstrap',
+  'kubernetes/{c}/bootstrap',
+  'bootstrap',
+  'kubernetes/bootstrap',
+];
+const CRDS = [
+  /^helmfile\.d\/00-[^/]+\.ya?ml(\.gotmpl)?$/,
+  /^helmfile\/crds\.ya?ml(\.gotmpl)?$/,
+  /^crds\/helmfile\.ya?ml(\.gotmpl)?$/,
+];
 const APPS = [
   /^helmfile\.d\/01-[^/]+\.ya?ml(\.gotmpl)?$/,
   /^helmfile\/apps\.ya?ml(\.gotmpl)?$/,
@@ -34,8 +50,15 @@ export async function findFiles(files: Files, cluster: string, config: HelmfileP
       }
       return null;
     };
-    const all = (patterns: readonly RegExp[]): string[] => names.filter((n) => patterns.some((p) => p.test(n))).map((n) => `${folder}/${n}`);
-    found = { crds: first(CRDS), apps: first(APPS), secrets: all(SECRETS), namespaces: first(NAMESPACES), deployKeys: all([DEPLOY_KEY]) };
+    const all = (patterns: readonly RegExp[]): string[] =>
+      names.filter((n) => patterns.some((p) => p.test(n))).map((n) => `${folder}/${n}`);
+    found = {
+      crds: first(CRDS),
+      apps: first(APPS),
+      secrets: all(SECRETS),
+      namespaces: first(NAMESPACES),
+      deployKeys: all([DEPLOY_KEY]),
+    };
     if (found.crds !== null || found.apps !== null) break;
   }
   return {
@@ -43,6 +66,7 @@ export async function findFiles(files: Files, cluster: string, config: HelmfileP
     crds: named(config.crds) ?? (config.crds === false ? null : found.crds),
     apps: named(config.apps) ?? (config.apps === false ? null : found.apps),
     namespaces: named(config.namespaces) ?? (config.namespaces === false ? null : found.namespaces),
-    secrets: config.secrets === false ? [] : (config.secrets?.map((p) => p.replaceAll('{cluster}', cluster)) ?? found.secrets),
+    secrets:
+      config.secrets === false ? [] : (config.secrets?.map((p) => p.replaceAll('{cluster}', cluster)) ?? found.secrets),
   };
 }

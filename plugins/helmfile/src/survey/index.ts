@@ -8,7 +8,14 @@ import { resolveNeeds } from './needs.ts';
 import { parseHelmfile } from './parse.ts';
 import { idOf, type Release, type SecretFile } from './types.ts';
 
-const PROVIDES = ['helmfile/files', 'helmfile/releases', 'helmfile/crd-releases', 'helmfile/namespaces', 'helmfile/secrets', 'helmfile/policy'];
+const PROVIDES = [
+  'helmfile/files',
+  'helmfile/releases',
+  'helmfile/crd-releases',
+  'helmfile/namespaces',
+  'helmfile/secrets',
+  'helmfile/policy',
+];
 
 /** Reads helmfiles, namespaces and templates of Secrets. Runs nothing of the repository. */
 export const survey: Survey = {
@@ -23,9 +30,11 @@ export const survey: Survey = {
       at.problems.push({
         file: `bootstrap/${cluster}/helmfile.d`,
         found: 'no helmfile of the core releases',
-        expected: 'a file such as 01-apps.yaml there, or its path as helmfile.apps in coldstart.yaml (false: there is none)',
+        expected:
+          'a file such as 01-apps.yaml there, or its path as helmfile.apps in coldstart.yaml (false: there is none)',
       });
-    if (found.crds === null && policy.crds !== false) at.assumed.push('no helmfile of CRDs was found: phase crds applies nothing');
+    if (found.crds === null && policy.crds !== false)
+      at.assumed.push('no helmfile of CRDs was found: phase crds applies nothing');
     const crds = await at.helmfile(found.crds);
     const apps = await at.helmfile(found.apps);
     const names = await at.namespaces(found.namespaces);
@@ -37,7 +46,12 @@ export const survey: Survey = {
     );
     return {
       facts: {
-        'helmfile/files': { crds: found.crds, apps: found.apps, secrets: secrets[0]?.path ?? null, namespaces: found.namespaces },
+        'helmfile/files': {
+          crds: found.crds,
+          apps: found.apps,
+          secrets: secrets[0]?.path ?? null,
+          namespaces: found.namespaces,
+        },
         'helmfile/releases': asFact(apps),
         'helmfile/crd-releases': asFact(crds),
         'helmfile/namespaces': namespaces,
@@ -75,7 +89,9 @@ class Reading {
     const { releases, problems, assumed } = resolveNeeds(path, written.releases);
     this.problems.push(...written.problems, ...problems);
     this.assumed.push(...written.assumed, ...assumed);
-    for (const release of releases) if (!release.installed) this.assumed.push(`${path}: ${idOf(release)} is not installed at bootstrap, as the helmfile says`);
+    for (const release of releases)
+      if (!release.installed)
+        this.assumed.push(`${path}: ${idOf(release)} is not installed at bootstrap, as the helmfile says`);
     return releases;
   }
 
@@ -101,8 +117,13 @@ class Reading {
       const { secrets, problems } = readSecretTemplate(path, bytes);
       this.problems.push(...problems);
       for (const secret of secrets)
-        if (elsewhere.has(idOf(secret))) this.assumed.push(`${path}: the Secret ${idOf(secret)} is taken from ${elsewhere.get(idOf(secret))}, which holds it too`);
-      const kept = secrets.filter((s) => !elsewhere.has(idOf(s))).map(({ namespace, name, digest }) => ({ namespace, name, digest }));
+        if (elsewhere.has(idOf(secret)))
+          this.assumed.push(
+            `${path}: the Secret ${idOf(secret)} is taken from ${elsewhere.get(idOf(secret))}, which holds it too`,
+          );
+      const kept = secrets
+        .filter((s) => !elsewhere.has(idOf(s)))
+        .map(({ namespace, name, digest }) => ({ namespace, name, digest }));
       if (kept.length > 0) found.push({ path, by: path.endsWith('.tpl') ? 'op' : 'sops', secrets: kept });
     }
     return found;

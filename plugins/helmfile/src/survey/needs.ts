@@ -8,7 +8,10 @@ import { idOf, type Release } from './types.ts';
  *
  * What needs a release that is not installed needs what that one needs: helmfile skips it in the same way.
  */
-export function resolveNeeds(file: string, releases: readonly Written[]): { releases: Release[]; problems: Finding[]; assumed: string[] } {
+export function resolveNeeds(
+  file: string,
+  releases: readonly Written[],
+): { releases: Release[]; problems: Finding[]; assumed: string[] } {
   const problems: Finding[] = [];
   const assumed: string[] = [];
   const byId = new Map(releases.map((r) => [idOf(r), r]));
@@ -17,7 +20,12 @@ export function resolveNeeds(file: string, releases: readonly Written[]): { rele
     const needs = release.written.flatMap((need, index) => {
       const id = need.includes('/') ? need.split('/').slice(-2).join('/') : `${release.namespace}/${need}`;
       if (byId.has(id)) return [id];
-      problems.push({ file, ...release.place('needs', index), found: `${idOf(release)} needs ${need}, which this file does not have`, expected: `one of ${[...byId.keys()].join(', ')}` });
+      problems.push({
+        file,
+        ...release.place('needs', index),
+        found: `${idOf(release)} needs ${need}, which this file does not have`,
+        expected: `one of ${[...byId.keys()].join(', ')}`,
+      });
       return [];
     });
     direct.set(idOf(release), [...new Set(needs)]);
@@ -25,16 +33,31 @@ export function resolveNeeds(file: string, releases: readonly Written[]): { rele
   const circle = findCircle(direct);
   if (circle) {
     const release = byId.get(circle[0] ?? '');
-    problems.push({ file, ...(release?.place('needs') ?? { line: 1, column: 1 }), found: `a circle: ${[...circle, circle[0]].join(' → ')}`, expected: '`needs` without a circle' });
+    problems.push({
+      file,
+      ...(release?.place('needs') ?? { line: 1, column: 1 }),
+      found: `a circle: ${[...circle, circle[0]].join(' → ')}`,
+      expected: '`needs` without a circle',
+    });
     return { releases: [], problems, assumed };
   }
-  const through = (id: string): string[] =>
-    [...new Set((direct.get(id) ?? []).flatMap((need) => (byId.get(need)?.installed ? [need] : through(need))))];
+  const through = (id: string): string[] => [
+    ...new Set((direct.get(id) ?? []).flatMap((need) => (byId.get(need)?.installed ? [need] : through(need)))),
+  ];
   for (const release of releases)
     for (const need of direct.get(idOf(release)) ?? [])
       if (release.installed && byId.get(need)?.installed === false)
-        assumed.push(`${file}: ${idOf(release)} needs ${need}, which is not installed: it waits for what ${need} needs instead`);
-  return { releases: releases.map(({ place: _place, written: _written, ...release }) => ({ ...release, needs: through(idOf(release)) })), problems, assumed };
+        assumed.push(
+          `${file}: ${idOf(release)} needs ${need}, which is not installed: it waits for what ${need} needs instead`,
+        );
+  return {
+    releases: releases.map(({ place: _place, written: _written, ...release }) => ({
+      ...release,
+      needs: through(idOf(release)),
+    })),
+    problems,
+    assumed,
+  };
 }
 
 function findCircle(edges: ReadonlyMap<string, readonly string[]>): string[] | undefined {

@@ -13,6 +13,10 @@ export type Release = {
 };
 
 /** A file that Secrets are made from. Only references and ciphertext stand in it. */
-export type SecretFile = { path: string; by: 'op' | 'sops'; secrets: { namespace: string; name: string; digest: string }[] };
+export type SecretFile = {
+  path: string;
+  by: 'op' | 'sops';
+  secrets: { namespace: string; name: string; digest: string }[];
+};
 
 export const idOf = (release: { namespace: string; name: string }): string => `${release.namespace}/${release.name}`;
