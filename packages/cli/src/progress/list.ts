@@ -2,7 +2,7 @@ import { type DefaultRenderer, Listr, ListrLogger, type ListrTaskWrapper, Proces
 import { DefaultRenderer as Renderer } from 'listr2';
 import { showDuration } from '../config/duration.ts';
 import type { Progress } from './index.ts';
-import { newRunState, type PhaseState, type StepState, stepTime, take } from './model.ts';
+import { brief, newRunState, type PhaseState, phaseTime, type StepState, stepTime, take } from './model.ts';
 
 /** listr2's renderer for a terminal on stderr: it looks at stdout alone to tell whether there is one. */
 class StderrRenderer extends Renderer {
@@ -32,7 +32,7 @@ export function listProgress(stderr: NodeJS.WriteStream): Progress {
   const phaseTask = (phase: PhaseState) => ({
     title: phaseTitle(phase),
     task: (_: unknown, task: Task) => {
-      tasks.set(`phase ${phase.id}`, task);
+      tasks.set(phaseKey(phase.id), task);
       return task.newListr(phase.steps.map(stepTask) as never, { concurrent: true, exitOnError: false });
     },
   });
@@ -54,6 +54,11 @@ export function listProgress(stderr: NodeJS.WriteStream): Progress {
     on(record) {
       take(state, record);
       if (record.type === 'run-start') start();
+      if (record.type === 'phase-end') {
+        const phase = state.phases.find((p) => p.id === record.phase);
+        const task = tasks.get(phaseKey(record.phase));
+        if (phase && task) task.title = phaseTitle(phase);
+      }
       if (!('step' in record)) return;
       const step = state.phases.find((p) => p.id === record.phase)?.steps.find((s) => s.id === record.step);
       if (!step) return;
@@ -75,27 +80,35 @@ export function listProgress(stderr: NodeJS.WriteStream): Progress {
 
 function refresh(step: StepState, task: Task): void {
   const ended = step.items.filter((item) => item.verdict !== null).length;
-  task.title = step.items.length > 1 ? `${step.title}  ${ended}/${step.items.length}` : step.title;
+  const begun = step.items.some((item) => item.began !== null);
+  const count = step.items.length > 1 ? `  ${ended}/${step.items.length}` : '';
+  task.title = begun ? `${step.title}${count}` : `${step.title}  waits`;
   const open = step.items.filter((item) => item.began !== null && item.verdict === null && item.doing !== '');
-  const words = open.slice(0, 3).map((item) => (step.items.length > 1 ? `${item.key}: ${item.doing}` : item.doing));
+  const words = open.slice(0, 3).map((item) => brief(step.items.length > 1 ? `${item.key}: ${item.doing}` : item.doing, 120));
   if (words.length > 0) task.output = words.join(' · ');
 }
 
+/** Gives a step that has ended its last words. An error is how listr2 is told of a failure. */
 function settle(step: StepState, task: Task): void {
-  const failed = step.items.filter((item) => item.verdict !== null && item.verdict !== 'done' && item.verdict !== 'skipped');
+  const failed = step.items.filter(({ verdict }) => verdict === 'failed' || verdict === 'refused' || verdict === 'interrupted');
+  const [first] = failed;
+  if (first) throw new Error(`${step.title}: ${first.key} ${first.verdict ?? ''}${first.end?.cause ? `: ${first.end.cause}` : ''}`);
   const time = stepTime(step);
-  if (failed.length > 0) {
-    const first = failed[0];
-    throw new Error(`${step.title}: ${first?.key ?? ''} ${first?.verdict ?? ''}${first?.end?.cause ? `: ${first.end.cause}` : ''}`);
-  }
-  if (step.items.every((item) => item.verdict === null)) task.skip(`${step.title}: not run`);
-  else if (step.items.every((item) => item.verdict === 'skipped')) task.title = `${step.title}  already done`;
+  if (step.items.every(({ verdict }) => verdict === null || verdict === 'not-run')) task.skip(`${step.title}  not run`);
+  else if (step.items.every(({ verdict }) => verdict === 'skipped')) task.title = `${step.title}  already done`;
   else task.title = `${step.title}  ${time === null ? '' : showDuration(time)}`;
 }
 
 function phaseTitle(phase: PhaseState): string {
-  return phase.slo === null ? phase.title : `${phase.title}  (SLO ${showDuration(phase.slo)})`;
+  const time = phaseTime(phase);
+  const words = [
+    ...(time === null ? [] : [showDuration(time)]),
+    ...(phase.slo === null ? [] : [`SLO ${showDuration(phase.slo)}${time !== null && time > phase.slo ? ' missed' : ''}`]),
+  ];
+  return words.length === 0 ? phase.title : `${phase.title}  (${words.join(', ')})`;
 }
+
+const phaseKey = (id: string): string => `phase ${id}`;
 
 function gateOf(gates: Map<string, Gate>, id: string): Gate {
   let gate = gates.get(id);

@@ -135,3 +135,8 @@ export function stepTime(step: StepState): Ms | null {
 export function phaseTime(phase: PhaseState): Ms | null {
   return phase.began === null || phase.ended === null ? null : phase.ended - phase.began;
 }
+
+/** A state that passes, told in brief; what ends an item is told whole. */
+export function brief(cause: string, most = 160): string {
+  return cause.length > most ? `${cause.slice(0, most - 1)}…` : cause;
+}

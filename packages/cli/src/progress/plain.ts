@@ -1,7 +1,7 @@
 import type { JournalRecord, Signal } from '@coldstart/contract';
 import { showDuration } from '../config/duration.ts';
 import type { Progress } from './index.ts';
-import { newRunState, phaseTime, type RunState, take } from './model.ts';
+import { brief, newRunState, phaseTime, type RunState, take } from './model.ts';
 
 /**
  * One line for each thing that happens, each with its phase, step and item in front, since items run side by side.
@@ -39,7 +39,7 @@ function linesOf(record: JournalRecord, state: RunState, verbose: boolean): stri
       return [`${record.phase}: ${record.verdict}${time === null || time === undefined ? '' : ` after ${showDuration(time)}`}`];
     }
     case 'look':
-      return record.state === 'done' ? [] : [`${at(record)} ${record.state}${record.cause ? `: ${record.cause}` : ''}`];
+      return record.state === 'done' ? [] : [`${at(record)} ${record.state}${record.cause ? `: ${brief(record.cause)}` : ''}`];
     case 'action-start': {
       const refused = record.guards.find((guard) => !guard.ok);
       const line = `${at(record)} ${record.action}${record.attempt > 1 ? `, attempt ${record.attempt}` : ''}`;
@@ -49,7 +49,7 @@ function linesOf(record: JournalRecord, state: RunState, verbose: boolean): stri
       if (record.outcome === 'ok') return [];
       return [`${at(record)} ${record.action} ${record.outcome}${record.cause ? `: ${record.cause}` : ''}`];
     case 'retry':
-      return [`${at(record)} looks again in ${showDuration(record.in)}: ${record.cause}`];
+      return [`${at(record)} looks again in ${showDuration(record.in)}: ${brief(record.cause)}`];
     case 'item-end':
       return endLines(record);
     case 'run-end':

@@ -17,10 +17,7 @@ export function summaryText(evidence: Evidence, at: { journal: string; files: re
     lines.push(`changes: ${counts.changes}, retries: ${counts.retries}`);
     lines.push('slowest steps:', ...columns(evidence.slowest.map(({ step, elapsed }) => [`  ${step}`, showDuration(elapsed)])));
   }
-  const open = evidence.criteria.filter((criterion) => criterion.verdict !== 'met');
-  const met = evidence.criteria.length - open.length;
-  if (evidence.criteria.length > 0) lines.push(`criteria: ${met} of ${evidence.criteria.length} met`);
-  for (const { id, title, verdict, reason } of open) lines.push(`  ${verdict}: ${title} (${id})${reason ? `: ${reason}` : ''}`);
+  lines.push(...criteriaLines(evidence));
   if (evidence.deviations.length > 0) {
     lines.push('deviations:', ...evidence.deviations.map(({ what, subject }) => `  ${what}${subject ? ` (${subject})` : ''}`));
   }
@@ -33,6 +30,19 @@ export function summaryText(evidence: Evidence, at: { journal: string; files: re
 function phaseRow({ id, verdict, elapsed, slo, within }: Evidence['phases'][number]): string[] {
   const bound = slo === null ? '–' : showDuration(slo);
   return [id, verdict, elapsed === null ? '–' : showDuration(elapsed), within === false ? `${bound} missed` : bound];
+}
+
+/** What is not met, with its reason; what only a live run can meet, in one line. */
+function criteriaLines({ criteria, mode }: Evidence): string[] {
+  if (criteria.length === 0) return [];
+  const met = criteria.filter((criterion) => criterion.verdict === 'met');
+  const unreachable = criteria.filter(({ verdict, needs }) => verdict === 'untested' && needs === 'live' && mode !== 'live');
+  const open = criteria.filter((criterion) => !met.includes(criterion) && !unreachable.includes(criterion));
+  return [
+    `criteria: ${met.length} of ${criteria.length} met`,
+    ...open.map(({ id, title, verdict, reason }) => `  ${verdict}: ${title} (${id})${reason ? `: ${reason}` : ''}`),
+    ...(unreachable.length > 0 ? [`  only a live run can meet: ${unreachable.map(({ id }) => id).join(', ')}`] : []),
+  ];
 }
 
 function failureLines(evidence: Evidence): string[] {

@@ -1,7 +1,7 @@
 import type { Config } from '@oclif/core';
 import type { Answer } from '@coldstart/contract/command';
 import { EXIT, type Json, Problem, type Procedure } from '@coldstart/contract';
-import { derive, readJournal, run, type RunResult, type Selection } from '@coldstart/engine';
+import { derive, openStateFolder, readJournal, run, type RunResult, type Selection } from '@coldstart/engine';
 import type { RunDocument } from '../output/schema.ts';
 import { openProgress } from '../progress/index.ts';
 import { summaryText } from '../progress/summary.ts';
@@ -9,7 +9,8 @@ import { variable } from '../terminal/environment.ts';
 import { untilStopped } from '../terminal/signals.ts';
 import { checkExpected } from './expected-plan.ts';
 import { type Flags, isOn, text } from './flags.ts';
-import { findTools, inSession, planFor, type Session } from './open.ts';
+import { findTools, inSession, planFor, type Session, STATE } from './open.ts';
+import type { Rehearsal } from './rehearsal.ts';
 import { answerPlan } from './plan.ts';
 import { rehearsalDocument, rehearsalText } from './rehearsal-report.ts';
 
@@ -29,6 +30,8 @@ export async function answerRun(config: Config, request: Request): Promise<Answe
       const plan = await planFor(session, procedure, tools, selection);
       await checkExpected(plan, text(flags, 'plan'));
 
+      // A rehearsal writes its journal below .coldstart/ too, and only the real world may put a .gitignore there.
+      if (session.rehearsal) await openStateFolder(session.real, STATE);
       const progress = await openProgress({ verbose: isOn(flags, 'verbose') });
       stop.say = (message) => progress.note(message);
       for (const note of notesOf(session)) progress.note(note);
@@ -53,7 +56,7 @@ export async function answerRun(config: Config, request: Request): Promise<Answe
         stop: stop.signal,
         command: request.command,
       });
-      const result = await orKilled(session, carried).finally(() => progress.end());
+      const result = await orKilled(session.rehearsal, carried).finally(() => progress.end());
       return answerOf(session, result);
     }),
   );
@@ -80,24 +83,19 @@ async function answerOf(session: Session, result: RunResult): Promise<Answer> {
 }
 
 /**
- * The result, and the rehearsed world saved. A rehearsed `killed` leaves the engine waiting for ever, as a killed process
- * would be: nothing is left to do then, which is how it is told.
+ * The result, with the rehearsed world saved. A rehearsed `killed` leaves the engine waiting for ever, as a killed process
+ * would be: the lab says when.
  */
-async function orKilled(session: Session, carried: Promise<RunResult>): Promise<RunResult> {
-  const { rehearsal } = session;
+async function orKilled(rehearsal: Rehearsal | null, carried: Promise<RunResult>): Promise<RunResult> {
   if (!rehearsal) return carried;
-  const { promise: idle, resolve } = Promise.withResolvers<'killed'>();
-  const onIdle = (): void => resolve('killed');
-  process.once('beforeExit', onIdle);
   try {
-    const result = await Promise.race([carried, idle]);
-    if (result !== 'killed') return result;
+    const result = await Promise.race([carried, rehearsal.lab.died]);
+    if (result) return result;
     throw new Problem('the rehearsed coldstart was killed in the middle', {
       exit: EXIT.failed,
       remedy: 'the same command without this fault, with the same --world, goes on where it stopped',
     });
   } finally {
-    process.off('beforeExit', onIdle);
     await rehearsal.save();
   }
 }

@@ -16,7 +16,7 @@ export async function lookAnd<T>(config: Config, request: LookRequest, answer: (
       const selection = typeof request.selection === 'function' ? request.selection(session) : request.selection;
       checkItems(session.kit, selection, session.repository.facts);
       const former = await formerRuns(session.world, session.stateDir);
-      const looked = await look(session.kit, request.procedure, {
+      const all = await look(session.kit, request.procedure, {
         cluster: session.cluster,
         world: session.world,
         stop: stop.signal,
@@ -26,7 +26,9 @@ export async function lookAnd<T>(config: Config, request: LookRequest, answer: (
         ...(selection.items && { items: selection.items }),
       });
       await session.rehearsal?.save();
-      return answer(session, looked);
+      // A selected step brings its phase's preflight along, which says whether one may act, not what stands.
+      const { steps } = selection;
+      return answer(session, steps ? all.filter(({ step }) => steps.includes(step)) : all);
     }),
   );
 }

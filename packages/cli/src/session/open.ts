@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Config } from '@oclif/core';
-import { EXIT, type Facts, type FoundTool, type Input, type Lab, type Plan, Problem, type Procedure, type World } from '@coldstart/contract';
+import { EXIT, type Facts, type FoundTool, type Input, type Plan, Problem, type Procedure, type World } from '@coldstart/contract';
 import {
   createRedactor,
   gather,
@@ -24,6 +24,9 @@ import { checkHeeded, checkItems, type Flags, isOn, text } from './flags.ts';
 import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import { findRoot } from './root.ts';
 
+/** Where coldstart keeps its state, relative to the root. */
+export const STATE = '.coldstart';
+
 /** Everything that a command about one cluster needs: the plugins, what the repository tells, and the world to act on. */
 export type Session = {
   root: string;
@@ -33,8 +36,9 @@ export type Session = {
   configuration: Configuration;
   repository: Repository;
   redactor: Redactor;
+  /** The world that is looked at and changed: the real one, or a simulated one. */
   world: World;
-  lab: Lab | null;
+  real: World;
   /** Where journal, lock and evidence go, relative to the root. */
   stateDir: string;
   evidenceDir: string;
@@ -89,8 +93,8 @@ export async function openSession(config: Config, ask: { cluster: string; flags:
       repository,
       redactor,
       world: rehearsal?.lab.world ?? real,
-      lab: rehearsal?.lab ?? null,
-      stateDir: rehearsal?.dir ?? `.coldstart/${cluster}`,
+      real,
+      stateDir: rehearsal?.dir ?? `${STATE}/${cluster}`,
       evidenceDir: rehearsal ? `${rehearsal.dir}/evidence` : configuration.evidence.dir,
       rehearsal,
       slo: {
