@@ -163,6 +163,22 @@ describe('a run', () => {
     expect([ran.exit, ran.failure?.cause, ran.failure?.remedy]).toEqual([4, 'no registry', 'reach it']);
   });
 
+  test('a selection of items leaves out every other item, and steps that have none of them', async () => {
+    const world = new FakeWorld();
+    const two = () => ['w1', 'w2'].map((key) => ({ key, item: key }));
+    const steps = [changing(world, 'a/first', { forEach: three }), changing(world, 'a/other', { forEach: two, needs: ['f/none'] }), checking('a/never', async () => done(), { provides: ['f/none'] })];
+    const ran = await carryOut(world, steps, { selection: { steps: ['a/first', 'a/other'], items: ['n2'] } });
+    expect(ran.exit).toBe(0);
+    expect(ofType(ran, 'item-end').map((r) => `${r.step} ${r.item}`)).toEqual(['a/first n2']);
+  });
+
+  test('a phase that was not begun has no end', async () => {
+    const world = new FakeWorld();
+    world.answer = () => ({ exit: 1 });
+    const ran = await carryOut(world, [changing(world, 'a/one', { classify: fatal }), changing(world, 'b/two', { phase: 'two' })]);
+    expect(ofType(ran, 'phase-end').map((r) => [r.phase, r.verdict])).toEqual([['one', 'failed']]);
+  });
+
   test('a selection borrows facts by looking, and fails with what is not done', async () => {
     const world = new FakeWorld();
     const steps = (state: Observation): Step[] => [checking('a/api', async () => state, { provides: ['f/api'] }), changing(world, 'b/use', { phase: 'two', needs: ['f/api'], plan: ({ key }) => [exec('go', ['b/use', key, { ref: 'fact/f/api' }] as never)] })];

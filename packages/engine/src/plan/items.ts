@@ -3,7 +3,7 @@ import { EXIT, Problem, type Facts, type Item, type Step } from '@coldstart/cont
 /** The key of the single item of a step without `forEach`. */
 export const SINGLE = 'cluster';
 
-/** A step's items, from survey facts only; refuses duplicate keys, unknown edges and circles. `only` keeps the named ones where a step has any of them. */
+/** A step's items, from survey facts only; refuses duplicate keys, unknown edges and circles. `only` keeps the named ones of a step with `forEach`; empty keeps all. */
 export function itemsOf(step: Step, facts: Facts, only: readonly string[] = []): Item<unknown>[] {
   const items = step.forEach ? step.forEach(facts) : [{ key: SINGLE, item: undefined }];
   const keys = new Set(items.map((i) => i.key));
@@ -18,7 +18,7 @@ export function itemsOf(step: Step, facts: Facts, only: readonly string[] = []):
     for (const item of ready) done.add(item.key);
     left = left.filter((i) => !ready.includes(i));
   }
-  if (!step.forEach || only.length === 0 || !only.some((key) => keys.has(key))) return items;
+  if (!step.forEach || only.length === 0) return items;
   return items
     .filter((i) => only.includes(i.key))
     .map((i) => ({ ...i, after: (i.after ?? []).filter((b) => only.includes(b)) }));

@@ -1,5 +1,6 @@
 import { EXIT, Problem, type Facts, type Procedure, type ProcedurePhase, type Step } from '@coldstart/contract';
 import type { Kit } from '../kit.ts';
+import { itemsOf } from './items.ts';
 
 /** A step in its place. */
 export type Placed = {
@@ -34,7 +35,7 @@ export function orderSteps(kit: Kit, procedure: Procedure, facts: Facts, selecti
   const all = phases.flatMap(({ phase, steps }) => steps.map((step) => ({ phase, step })));
   const provider = providers(all.map(({ step }) => step), facts);
 
-  const chosen = choose(all, selection, procedure);
+  const chosen = choose(all, selection, procedure).filter(({ step }) => !step.forEach || itemsOf(step, facts, selection.items).length > 0 || itemsOf(step, facts).length === 0);
   const isChosen = new Set<string>(chosen.map(({ step }) => step.id));
   const placed = chosen.map(({ phase, step }, index): Placed & { phase: string } => {
     const waits = new Set<string>();

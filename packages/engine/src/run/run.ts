@@ -236,7 +236,7 @@ class PhaseMarks {
   async leave(phase: string, result: StepResult): Promise<void> {
     const results = [...(this.#results.get(phase) ?? []), result];
     this.#results.set(phase, results);
-    if (results.length < (this.#left.get(phase) ?? 0)) return;
+    if (results.length < (this.#left.get(phase) ?? 0) || !this.#entered.has(phase)) return;
     const verdict: Verdict = worst(results.map((r) => r.verdict)) ?? 'done';
     await this.#context.journal.write({ type: 'phase-end', phase, verdict });
   }
