@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { BRAND, isProblem } from '@coldstart/contract';
 import { describe, expect, test } from 'vitest';
 import hook from '../src/hooks/lab.ts';
-import { labFactory } from '../src/index.ts';
+import type { labFactory } from '../src/index.ts';
 import { fingerprint } from '../src/pki/certificates.ts';
 import { understand } from '../src/nodes/config.ts';
 import { Undecodable } from '../src/nodes/document.ts';

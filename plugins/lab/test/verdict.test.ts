@@ -66,7 +66,8 @@ describe('the verdict', () => {
     breaks(lab);
     const { whole: ok, findings } = lab.verdict();
     expect(ok).toBe(false);
-    expect(findings).toEqual(expected.map((line) => (typeof line === 'string' ? line : expect.stringMatching(line))));
+    expect(findings).toHaveLength(expected.length);
+    for (const [at, line] of expected.entries()) expect(findings[at]).toMatch(line);
   });
 
   test('names releases that the repository installs and nobody brought', async () => {

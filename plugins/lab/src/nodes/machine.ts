@@ -3,7 +3,7 @@ import type { Disk, Link, NodeModel } from './node.ts';
 import { chosen, condition } from './selector.ts';
 
 /** Talos of the boot medium where the repository tells no version. */
-export const TALOS = 'v1.13.0';
+const TALOS = 'v1.13.0';
 
 /**
  * The machine that stands there before anyone touched it: booted from a medium into maintenance, with a disk that the

@@ -48,7 +48,8 @@ function startedAt(
   from: Ms,
   until: (name: string, sent: Ms) => Ms,
 ): Map<string, Ms> {
-  const slots = new Array<Ms>(Math.max(1, Math.min(width === 'all' ? names.length : width, names.length))).fill(from);
+  const length = Math.max(1, Math.min(width === 'all' ? names.length : width, names.length));
+  const slots = Array.from({ length }, () => from);
   const done = new Map<string, Ms>();
   for (const name of names) {
     const slot = slots.indexOf(Math.min(...slots));
