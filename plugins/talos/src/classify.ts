@@ -8,7 +8,12 @@ import { faultOf, type Cause } from './talosctl/failure.ts';
  */
 export function classifyTalos(failure: Failure): Judgement {
   if (failure.action.do !== 'exec')
-    return { kind: 'fatal', cause: failure.text || 'the file was changed by somebody else', remedy: 'Look at the file, then give the same command again.', page: 'files' };
+    return {
+      kind: 'fatal',
+      cause: failure.text || 'the file was changed by somebody else',
+      remedy: 'Look at the file, then give the same command again.',
+      page: 'files',
+    };
   const cause = causeOf(failure);
   const { message } = faultOf(failure.text);
   return {

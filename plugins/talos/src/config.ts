@@ -20,11 +20,24 @@ export const TalosSection = z.strictObject({
   folder: z.string().min(1).optional().describe('folder that holds talconfig.yaml'),
   talosconfig: z.string().min(1).optional().describe('talosconfig file (default: the one beside the rendered configs)'),
   context: z.string().min(1).optional().describe("context in the talosconfig (default: the cluster's name)"),
-  bootstrapNode: name.optional().describe('the only control plane that etcd is ever bootstrapped on (default: the first)'),
-  nodes: z.record(name, z.string().min(1)).default({}).describe('address by node name, where the repository tells none or a wrong one'),
+  bootstrapNode: name
+    .optional()
+    .describe('the only control plane that etcd is ever bootstrapped on (default: the first)'),
+  nodes: z
+    .record(name, z.string().min(1))
+    .default({})
+    .describe('address by node name, where the repository tells none or a wrong one'),
   port: z.number().int().min(1).max(65_535).default(50_000).describe("port of Talos' API"),
-  assumeEmpty: z.array(name).default([]).describe('control planes taken for empty although nobody saw them so; a deviation'),
-  allowMissingWorkers: z.number().int().nonnegative().default(0).describe('how many workers may be missing after phase -1; a deviation'),
+  assumeEmpty: z
+    .array(name)
+    .default([])
+    .describe('control planes taken for empty although nobody saw them so; a deviation'),
+  allowMissingWorkers: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(0)
+    .describe('how many workers may be missing after phase -1; a deviation'),
   /** One look at a node is bounded by this; talosctl itself sets no deadline. */
   probe: group({ deadline: duration('30s').describe('of one read-only call') }),
   preflight: group({
@@ -33,7 +46,13 @@ export const TalosSection = z.strictObject({
     dial: duration('5s').describe('of one connection attempt'),
   }),
   apply: group({
-    parallel: z.number().int().min(1).max(64).default(1).describe('how many apply calls at once; installs go on side by side anyway'),
+    parallel: z
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .default(1)
+      .describe('how many apply calls at once; installs go on side by side anyway'),
     retries: z.number().int().min(0).max(20).default(5),
     first: duration('3s').describe('before the first retry'),
     factor: z.number().min(1).max(10).default(2),
@@ -44,8 +63,12 @@ export const TalosSection = z.strictObject({
   }),
   verify: group({
     every: duration('5s'),
-    left: duration('60s').describe('how long a node may stay in maintenance after it took a config; longer is a fall-back'),
-    within: duration('15m').describe('until a node answers with its own certificate: image pull, install, reboot with self-test'),
+    left: duration('60s').describe(
+      'how long a node may stay in maintenance after it took a config; longer is a fall-back',
+    ),
+    within: duration('15m').describe(
+      'until a node answers with its own certificate: image pull, install, reboot with self-test',
+    ),
     stable: duration('5s').describe('how long it must stay so'),
   }),
   bootstrap: group({
@@ -54,16 +77,28 @@ export const TalosSection = z.strictObject({
     factor: z.number().min(1).max(10).default(1.5),
     max: duration('30s'),
     deadline: duration('60s').describe('of one bootstrap call'),
-    readBack: duration('90s').describe('how long etcd may take to show itself before the call is sent to the same node again'),
+    readBack: duration('90s').describe(
+      'how long etcd may take to show itself before the call is sent to the same node again',
+    ),
     every: duration('5s'),
     within: duration('10m'),
   }),
   etcd: group({
     every: duration('5s'),
     within: duration('10m').describe('for all control planes to be voting members; a learner takes about 5 minutes'),
-    lag: z.number().int().nonnegative().default(1000).describe('raft entries by which one member may be behind another'),
+    lag: z
+      .number()
+      .int()
+      .nonnegative()
+      .default(1000)
+      .describe('raft entries by which one member may be behind another'),
   }),
-  kubeconfig: group({ retries: z.number().int().min(0).max(60).default(10), deadline: duration('60s'), every: duration('5s'), within: duration('3m') }),
+  kubeconfig: group({
+    retries: z.number().int().min(0).max(60).default(10),
+    deadline: duration('60s'),
+    every: duration('5s'),
+    within: duration('3m'),
+  }),
   api: group({ every: duration('5s'), within: duration('10m') }),
   register: group({ every: duration('5s'), within: duration('10m').describe('for every expected node to register') }),
   vip: group({ every: duration('5s'), within: duration('2m').describe('for the virtual address to answer') }),
@@ -108,7 +143,11 @@ function asJson(value: unknown): Json {
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((here, part) => (typeof here === 'object' && here !== null ? (here as Record<PropertyKey, unknown>)[part] : undefined), value);
+  return path.reduce<unknown>(
+    (here, part) =>
+      typeof here === 'object' && here !== null ? (here as Record<PropertyKey, unknown>)[part] : undefined,
+    value,
+  );
 }
 
 const shown = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));

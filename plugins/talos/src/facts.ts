@@ -57,7 +57,8 @@ export type TalosCluster = {
 export const clusterOf = (facts: Facts): TalosCluster => facts['talos/cluster'] as unknown as TalosCluster;
 export const nodesOf = (facts: Facts): TalosNode[] => facts['talos/nodes'] as unknown as TalosNode[];
 export const policyOf = (facts: Facts): TalosPolicy => facts['talos/policy'] as unknown as TalosPolicy;
-export const controlPlanesOf = (facts: Facts): TalosNode[] => nodesOf(facts).filter((node) => node.role === 'controlplane');
+export const controlPlanesOf = (facts: Facts): TalosNode[] =>
+  nodesOf(facts).filter((node) => node.role === 'controlplane');
 export const workersOf = (facts: Facts): TalosNode[] => nodesOf(facts).filter((node) => node.role === 'worker');
 
 /** The node that etcd is bootstrapped on, and no other. The survey refuses a cluster without it. */

@@ -29,15 +29,21 @@ export const recordIdentity: MergeFn = (current, _inputs, options) => {
   const wanted = options as { cluster: string; talosCa: string; bootstrapNode: string };
   const known: Identity = current ? parse(current) : { schema: 'coldstart.identity/1', cluster: wanted.cluster };
   for (const [key, value] of Object.entries(wanted))
-    if (known[key] !== undefined && known[key] !== value) throw new Error(`identity.json records ${key} ${String(known[key])}, not ${value}`);
+    if (known[key] !== undefined && known[key] !== value)
+      throw new Error(`identity.json records ${key} ${String(known[key])}, not ${value}`);
   return new TextEncoder().encode(`${JSON.stringify({ ...known, ...wanted }, null, 2)}\n`);
 };
 
 /** What of the record contradicts the repository, in words; empty where nothing does. */
-export function contradictions(known: Identity | undefined, wanted: { talosCa: string; bootstrapNode: string }): string[] {
+export function contradictions(
+  known: Identity | undefined,
+  wanted: { talosCa: string; bootstrapNode: string },
+): string[] {
   const found: string[] = [];
   if (known?.talosCa !== undefined && known.talosCa !== wanted.talosCa)
-    found.push(`the recorded Talos CA is ${known.talosCa.slice(0, 12)}, the repository's ${wanted.talosCa.slice(0, 12)}`);
+    found.push(
+      `the recorded Talos CA is ${known.talosCa.slice(0, 12)}, the repository's ${wanted.talosCa.slice(0, 12)}`,
+    );
   if (known?.bootstrapNode !== undefined && known.bootstrapNode !== wanted.bootstrapNode)
     found.push(`the recorded bootstrap node is ${known.bootstrapNode}, the configured one ${wanted.bootstrapNode}`);
   return found;

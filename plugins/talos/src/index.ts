@@ -25,9 +25,26 @@ export const talos: Contribution = contribution({
   plugin: '@coldstart/plugin-talos',
   config: talosConfig,
   surveys: [talosSurvey],
-  steps: [tools, nodesReady, configsValid, applyControlplanes, bootstrap, etcd, kubeconfig, apiAnswers, api, applyWorkers, registered, vip],
+  steps: [
+    tools,
+    nodesReady,
+    configsValid,
+    applyControlplanes,
+    bootstrap,
+    etcd,
+    kubeconfig,
+    apiAnswers,
+    api,
+    applyWorkers,
+    registered,
+    vip,
+  ],
   guards: [identityGuard, pinnedNodeGuard],
-  merges: { 'talos/identity-record': recordIdentity, 'talos/kubeconfig-merge': mergeKubeconfig, 'talos/kubeconfig-server': setServer },
+  merges: {
+    'talos/identity-record': recordIdentity,
+    'talos/kubeconfig-merge': mergeKubeconfig,
+    'talos/kubeconfig-server': setServer,
+  },
   tools: [talosctlTool, kubectl],
 });
 

@@ -1,7 +1,19 @@
 import type { Tool } from '@coldstart/contract';
 
 /** Verbs of talosctl that change nothing, whatever their flags. `-w` would never end, so watches are refused. */
-const READING = new Set(['get', 'version', 'services', 'service', 'validate', 'dmesg', 'memory', 'health', 'containers', 'processes', 'mounts']);
+const READING = new Set([
+  'get',
+  'version',
+  'services',
+  'service',
+  'validate',
+  'dmesg',
+  'memory',
+  'health',
+  'containers',
+  'processes',
+  'mounts',
+]);
 
 /** talosctl. Argvs have their verb first: flags after it are parsed by every version alike. */
 export const talosctlTool: Tool = {
@@ -14,7 +26,8 @@ export const talosctlTool: Tool = {
   reads: (argv) => {
     const [verb, noun, second] = argv;
     if (argv.includes('-w') || argv.includes('--watch')) return false;
-    if (verb === 'services' || verb === 'service') return noun === undefined || noun.startsWith('-') || second === 'status';
+    if (verb === 'services' || verb === 'service')
+      return noun === undefined || noun.startsWith('-') || second === 'status';
     if (verb === 'etcd') return noun === 'members' || noun === 'status' || (noun === 'alarm' && second === 'list');
     if (verb === 'config') return noun === 'info' || noun === 'contexts';
     if (verb === 'kubeconfig') return noun === '-';

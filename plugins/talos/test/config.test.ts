@@ -11,13 +11,23 @@ const issuesOf = (value: unknown) => {
 describe('the section talos', () => {
   test('needs no line: the retry pattern of apply is 3 s doubled up to 60 s, five times, ±20 %', () => {
     expect(talosConfig.validate(undefined)).toEqual({ value: JSON.parse(JSON.stringify(DEFAULTS)) });
-    expect(DEFAULTS.apply).toMatchObject({ parallel: 1, retries: 5, first: 3000, factor: 2, max: 60_000, jitter: 0.2, reapply: false });
+    expect(DEFAULTS.apply).toMatchObject({
+      parallel: 1,
+      retries: 5,
+      first: 3000,
+      factor: 2,
+      max: 60_000,
+      jitter: 0.2,
+      reapply: false,
+    });
     expect(DEFAULTS).toMatchObject({ port: 50_000, allowMissingWorkers: 0, preflight: { tries: 3 } });
   });
 
   test('durations with units, or milliseconds', () => {
     const result = talosConfig.validate({ verify: { every: '250ms', within: '1h' }, etcd: { within: 1500 } });
-    expect(result).toMatchObject({ value: { verify: { every: 250, within: 3_600_000, left: 60_000 }, etcd: { within: 1500 } } });
+    expect(result).toMatchObject({
+      value: { verify: { every: 250, within: 3_600_000, left: 60_000 }, etcd: { within: 1500 } },
+    });
   });
 
   test('a validated section validates to itself', () => {
@@ -51,10 +61,35 @@ describe('talosctl as a tool', () => {
   });
 
   test.each([
-    'get machinestatus -o json', 'services', 'etcd members', 'etcd status', 'etcd alarm list', 'version --client --short', 'validate -m metal -c x.yaml', 'kubeconfig -', 'config info', 'apply-config -f x --dry-run',
+    'get machinestatus -o json',
+    'services',
+    'etcd members',
+    'etcd status',
+    'etcd alarm list',
+    'version --client --short',
+    'validate -m metal -c x.yaml',
+    'kubeconfig -',
+    'config info',
+    'apply-config -f x --dry-run',
   ])('%s only reads', (line) => expect(talosctlTool.reads(line.split(' '))).toBe(true));
 
   test.each([
-    '', 'apply-config -f x', 'bootstrap', 'reset', 'upgrade', 'reboot', 'kubeconfig', 'kubeconfig ./out', 'etcd snapshot x', 'etcd leave', 'services etcd restart', 'get machinestatus -w', 'config merge x', 'gen secrets', 'edit mc',
-  ])('%j does not count as reading', (line) => expect(talosctlTool.reads(line === '' ? [] : line.split(' '))).toBe(false));
+    '',
+    'apply-config -f x',
+    'bootstrap',
+    'reset',
+    'upgrade',
+    'reboot',
+    'kubeconfig',
+    'kubeconfig ./out',
+    'etcd snapshot x',
+    'etcd leave',
+    'services etcd restart',
+    'get machinestatus -w',
+    'config merge x',
+    'gen secrets',
+    'edit mc',
+  ])('%j does not count as reading', (line) =>
+    expect(talosctlTool.reads(line === '' ? [] : line.split(' '))).toBe(false),
+  );
 });

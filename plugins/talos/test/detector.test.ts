@@ -29,32 +29,110 @@ const inAll = { service: 'Running', members: all } as const;
 const alone = (id: string, node: string) => ({ service: 'Running', members: members(`${id} ${node}`) }) as const;
 
 describe('the detector, over what three control planes show', () => {
-  const rows: [string, [Partial<ControlPlaneView>, Partial<ControlPlaneView>, Partial<ControlPlaneView>], string, RegExp][] = [
+  const rows: [
+    string,
+    [Partial<ControlPlaneView>, Partial<ControlPlaneView>, Partial<ControlPlaneView>],
+    string,
+    RegExp,
+  ][] = [
     ['bare', [maintenance, maintenance, maintenance], 'safe', /no control plane of 3/],
     ['all configured, none bootstrapped', [waiting, waiting, waiting], 'safe', /no control plane/],
     ['one still in maintenance', [waiting, waiting, maintenance], 'safe', /no control plane/],
-    ['one installing that took its config in this generation', [waiting, waiting, { ...away, appliedHere: true }], 'safe', /no control plane/],
+    [
+      'one installing that took its config in this generation',
+      [waiting, waiting, { ...away, appliedHere: true }],
+      'safe',
+      /no control plane/,
+    ],
     ['one away that nobody saw empty', [waiting, waiting, away], 'unknown', /infra-03 was never seen empty/],
-    ['one away, assumed empty', [waiting, waiting, { ...away, assumedEmpty: true }], 'safe', /infra-03 is assumed to be empty/],
-    ['one silent', [waiting, { class: 'silent', trouble: 'i/o timeout' }, waiting], 'unknown', /infra-02 .*i\/o timeout/],
+    [
+      'one away, assumed empty',
+      [waiting, waiting, { ...away, assumedEmpty: true }],
+      'safe',
+      /infra-03 is assumed to be empty/,
+    ],
+    [
+      'one silent',
+      [waiting, { class: 'silent', trouble: 'i/o timeout' }, waiting],
+      'unknown',
+      /infra-02 .*i\/o timeout/,
+    ],
     ['one that does not tell its services', [waiting, { trouble: 'rpc error' }, waiting], 'unknown', /infra-02/],
     ['one in an unknown state', [waiting, waiting, { class: 'unknown' }], 'unknown', /infra-03/],
-    ['one of another cluster', [waiting, { class: 'foreign' }, waiting], 'unknown', /infra-02 shows another cluster's CA/],
+    [
+      'one of another cluster',
+      [waiting, { class: 'foreign' }, waiting],
+      'unknown',
+      /infra-02 shows another cluster's CA/,
+    ],
     ['one of another cluster beside a whole one', [inAll, inAll, { class: 'foreign' }], 'unknown', /infra-03/],
-    ['etcd runs on one and does not answer: old data', [waiting, sick, waiting], 'unknown', /infra-02 .*Running.*does not answer/],
+    [
+      'etcd runs on one and does not answer: old data',
+      [waiting, sick, waiting],
+      'unknown',
+      /infra-02 .*Running.*does not answer/,
+    ],
     ['etcd failed on one', [waiting, { service: 'Failed' }, waiting], 'unknown', /infra-02/],
-    ['a running etcd that does not know itself', [{ service: 'Running', members: members('z9 other') }, waiting, waiting], 'unknown', /infra-01/],
-    ['bootstrapped, the others not yet', [alone('a1', 'infra-01'), waiting, waiting], 'joining', /infra-02 is not a member yet \(Preparing\)/],
+    [
+      'a running etcd that does not know itself',
+      [{ service: 'Running', members: members('z9 other') }, waiting, waiting],
+      'unknown',
+      /infra-01/,
+    ],
+    [
+      'bootstrapped, the others not yet',
+      [alone('a1', 'infra-01'), waiting, waiting],
+      'joining',
+      /infra-02 is not a member yet \(Preparing\)/,
+    ],
     ['bootstrapped, one away', [alone('a1', 'infra-01'), waiting, away], 'joining', /infra-03 is not a member yet/],
-    ['a learner', [{ service: 'Running', members: members('a1 infra-01', 'b2 infra-02 learner') }, { service: 'Running', members: members('a1 infra-01', 'b2 infra-02 learner') }, waiting], 'joining', /infra-02 is a learner/],
+    [
+      'a learner',
+      [
+        { service: 'Running', members: members('a1 infra-01', 'b2 infra-02 learner') },
+        { service: 'Running', members: members('a1 infra-01', 'b2 infra-02 learner') },
+        waiting,
+      ],
+      'joining',
+      /infra-02 is a learner/,
+    ],
     ['a member whose etcd does not answer just now', [inAll, inAll, sick], 'joining', /infra-03/],
     ['a member that is away', [inAll, inAll, away], 'joining', /infra-03/],
-    ['a list that lags behind', [inAll, inAll, { service: 'Running', members: members('a1 infra-01', 'c3 infra-03') }], 'joining', /infra-02 is not a voting member in every list/],
+    [
+      'a list that lags behind',
+      [inAll, inAll, { service: 'Running', members: members('a1 infra-01', 'c3 infra-03') }],
+      'joining',
+      /infra-02 is not a voting member in every list/,
+    ],
     ['all voting members of one cluster', [inAll, inAll, inAll], 'done', /all 3 control planes/],
-    ['two clusters of one each', [alone('a1', 'infra-01'), alone('b2', 'infra-02'), waiting], 'split', /cluster 1: infra-01.*cluster 2: infra-02/],
-    ['two clusters, the third in one of them', [{ service: 'Running', members: members('a1 infra-01', 'c3 infra-03') }, alone('b2', 'infra-02'), { service: 'Running', members: members('a1 infra-01', 'c3 infra-03') }], 'split', /infra-01, infra-03/],
-    ['three clusters', [alone('a1', 'infra-01'), alone('b2', 'infra-02'), alone('c3', 'infra-03')], 'split', /cluster 3/],
-    ['one cluster, and an etcd that it does not know', [alone('a1', 'infra-01'), sick, waiting], 'unknown', /infra-02 runs etcd, and infra-01 does not know of it/],
+    [
+      'two clusters of one each',
+      [alone('a1', 'infra-01'), alone('b2', 'infra-02'), waiting],
+      'split',
+      /cluster 1: infra-01.*cluster 2: infra-02/,
+    ],
+    [
+      'two clusters, the third in one of them',
+      [
+        { service: 'Running', members: members('a1 infra-01', 'c3 infra-03') },
+        alone('b2', 'infra-02'),
+        { service: 'Running', members: members('a1 infra-01', 'c3 infra-03') },
+      ],
+      'split',
+      /infra-01, infra-03/,
+    ],
+    [
+      'three clusters',
+      [alone('a1', 'infra-01'), alone('b2', 'infra-02'), alone('c3', 'infra-03')],
+      'split',
+      /cluster 3/,
+    ],
+    [
+      'one cluster, and an etcd that it does not know',
+      [alone('a1', 'infra-01'), sick, waiting],
+      'unknown',
+      /infra-02 runs etcd, and infra-01 does not know of it/,
+    ],
   ];
 
   test.each(rows)('%s', (_what, told, verdict, reason) => {
@@ -66,7 +144,12 @@ describe('the detector, over what three control planes show', () => {
 
   test.each(rows)('%s: the order of the nodes does not matter', (_what, told, verdict) => {
     const views = told.map((t, i) => view(i, t));
-    for (const order of [[1, 2, 0], [2, 0, 1], [2, 1, 0]]) expect(detect(order.map((i) => views[i]!)).verdict).toBe(verdict);
+    for (const order of [
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ])
+      expect(detect(order.map((i) => views[i]!)).verdict).toBe(verdict);
   });
 
   test('nobody was asked', () => expect(detect([]).verdict).toBe('unknown'));
@@ -77,7 +160,10 @@ describe('the detector, over what three control planes show', () => {
   });
 
   test('a member is known by its address where its hostname is another', () => {
-    const told = { service: 'Running', members: [{ id: 'a1', hostname: 'talos-x', peerUrls: ['https://192.0.2.11:2380'], learner: false }] };
+    const told = {
+      service: 'Running',
+      members: [{ id: 'a1', hostname: 'talos-x', peerUrls: ['https://192.0.2.11:2380'], learner: false }],
+    };
     expect(roleOf(view(0, told))).toBe('member');
     expect(roleOf(view(1, told))).toBe('unhealthy');
   });
@@ -86,6 +172,7 @@ describe('the detector, over what three control planes show', () => {
     const running = [sick, { service: 'Starting' }, { service: 'Stopping' }, alone('b2', 'infra-02'), inAll];
     const others = [maintenance, waiting, { ...away, appliedHere: true }, { ...away, assumedEmpty: true }];
     for (const one of running)
-      for (const a of others) for (const b of others) expect(detect([view(0, a), view(1, one), view(2, b)]).verdict).not.toBe('safe');
+      for (const a of others)
+        for (const b of others) expect(detect([view(0, a), view(1, one), view(2, b)]).verdict).not.toBe('safe');
   });
 });

@@ -2,8 +2,30 @@ import { describe, expect, test } from 'vitest';
 import type { Disk } from '../src/talosctl/disks.ts';
 import { glob, matchDisks } from '../src/node/disk-match.ts';
 
-const disk = (told: Partial<Disk>): Disk => ({ id: 'x', devPath: '/dev/x', size: 500e9, prettySize: '', model: '', serial: '', wwid: '', uuid: '', modalias: '', busPath: '', transport: 'sata', rotational: false, readonly: false, cdrom: false, ...told });
-const nvme = disk({ id: 'nvme0n1', devPath: '/dev/nvme0n1', transport: 'nvme', model: 'Samsung SSD 980', serial: 'S64' });
+const disk = (told: Partial<Disk>): Disk => ({
+  id: 'x',
+  devPath: '/dev/x',
+  size: 500e9,
+  prettySize: '',
+  model: '',
+  serial: '',
+  wwid: '',
+  uuid: '',
+  modalias: '',
+  busPath: '',
+  transport: 'sata',
+  rotational: false,
+  readonly: false,
+  cdrom: false,
+  ...told,
+});
+const nvme = disk({
+  id: 'nvme0n1',
+  devPath: '/dev/nvme0n1',
+  transport: 'nvme',
+  model: 'Samsung SSD 980',
+  serial: 'S64',
+});
 const hdd = disk({ id: 'sda', devPath: '/dev/sda', size: 4e12, rotational: true, serial: 'H1' });
 const card = disk({ id: 'mmcblk0', devPath: '/dev/mmcblk0', transport: 'mmc', size: 32e9 });
 const dm = disk({ id: 'dm-0', devPath: '/dev/dm-0', transport: '' });
@@ -32,7 +54,9 @@ describe('which disks a selector fits, as Talos chooses', () => {
     [{ size: 'big' }, 'size is big'],
     [{ type: 'tape' }, 'type is tape'],
     [{ name: '/dev/sda' }, 'Talos does not select by name'],
-  ] as [Record<string, string>, string[] | string][])('%j → %j', (selector, expected) => expect(match(selector)).toEqual(expected));
+  ] as [Record<string, string>, string[] | string][])('%j → %j', (selector, expected) =>
+    expect(match(selector)).toEqual(expected),
+  );
 
   test('a path that is there, one that is not, and a link that the list does not tell', () => {
     expect(match(null, '/dev/sda')).toEqual(['sda']);
@@ -44,8 +68,20 @@ describe('which disks a selector fits, as Talos chooses', () => {
 
 describe('globs', () => {
   test.each([
-    ['*', 'anything'], ['a*c', 'abbbc'], ['a?c', 'abc'], ['*b*', 'abc'], ['a*b*c', 'axxbyyc'], ['', ''], ['**', ''],
+    ['*', 'anything'],
+    ['a*c', 'abbbc'],
+    ['a?c', 'abc'],
+    ['*b*', 'abc'],
+    ['a*b*c', 'axxbyyc'],
+    ['', ''],
+    ['**', ''],
   ])('%j fits %j', (pattern, text) => expect(glob(pattern, text)).toBe(true));
-  test.each([['a', 'ab'], ['a?', 'a'], ['*x', 'abc'], ['', 'a']])('%j does not fit %j', (pattern, text) => expect(glob(pattern, text)).toBe(false));
-  test('stays linear where a backtracking matcher would not', () => expect(glob('*a*a*a*a*a*a*a*b', 'a'.repeat(5000))).toBe(false));
+  test.each([
+    ['a', 'ab'],
+    ['a?', 'a'],
+    ['*x', 'abc'],
+    ['', 'a'],
+  ])('%j does not fit %j', (pattern, text) => expect(glob(pattern, text)).toBe(false));
+  test('stays linear where a backtracking matcher would not', () =>
+    expect(glob('*a*a*a*a*a*a*a*b', 'a'.repeat(5000))).toBe(false));
 });

@@ -98,11 +98,20 @@ describe('validate, which talks to no node', () => {
 
 test.each([
   ['x509: certificate is valid for 192.0.2.10, not 192.0.2.11', 'certificate-address'],
-  ['tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time', 'certificate-time'],
+  [
+    'tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time',
+    'certificate-time',
+  ],
   ['remote error: tls: unknown certificate authority', 'client-certificate-refused'],
   ['code = FailedPrecondition desc = another apply configuration is already in progress', 'apply-in-progress'],
-  ['code = FailedPrecondition desc = configuration was already applied and node is rebooting, please wait', 'already-applied'],
-  ['Talos is already installed to disk but booted from another media and talos.halt_if_installed kernel parameter is set', 'installed-elsewhere'],
+  [
+    'code = FailedPrecondition desc = configuration was already applied and node is rebooting, please wait',
+    'already-applied',
+  ],
+  [
+    'Talos is already installed to disk but booted from another media and talos.halt_if_installed kernel parameter is set',
+    'installed-elsewhere',
+  ],
   ['code = Unimplemented desc = method Bootstrap not implemented', 'not-in-maintenance'],
   ['etcdserver: too many learner members in cluster', 'too-many-learners'],
 ] as const)('text of Talos without a recording: %s', (text, cause) => {
@@ -111,10 +120,16 @@ test.each([
 
 describe('both frames', () => {
   test('through an endpoint: the node is named', () => {
-    expect(faultOf(recording('talosctl-1.13', 'bootstrap-second-alreadyexists').stderr)).toMatchObject({ node: '127.0.0.2', code: 'AlreadyExists' });
+    expect(faultOf(recording('talosctl-1.13', 'bootstrap-second-alreadyexists').stderr)).toMatchObject({
+      node: '127.0.0.2',
+      code: 'AlreadyExists',
+    });
   });
   test('raw', () => {
-    expect(faultOf(recording('talosctl-1.13', 'fault-apply-eof-after-success').stderr)).toMatchObject({ node: null, code: 'Unavailable' });
+    expect(faultOf(recording('talosctl-1.13', 'fault-apply-eof-after-success').stderr)).toMatchObject({
+      node: null,
+      code: 'Unavailable',
+    });
   });
   test('a message is one line, and holds no usage text', () => {
     const { message } = faultOf(recording('talosctl-1.13', 'bootstrap-multi-node').stderr);
@@ -123,7 +138,12 @@ describe('both frames', () => {
 });
 
 describe('failures that exit 0', () => {
-  test.each(['multi-etcd-members-one-down', 'multi-etcd-status-one-down', 'multi-services-one-down', 'multi-version-one-down'])('%s', (name) => {
+  test.each([
+    'multi-etcd-members-one-down',
+    'multi-etcd-status-one-down',
+    'multi-services-one-down',
+    'multi-version-one-down',
+  ])('%s', (name) => {
     const { exit, stderr } = recording('talosctl-1.13', name);
     expect(exit).toBe(0);
     expect(warnedFault(stderr)?.cause).toBe('connection-refused');
@@ -134,8 +154,23 @@ describe('failures that exit 0', () => {
 });
 
 describe('what a failure means for an action', () => {
-  const exec = { do: 'exec', tool: 'talosctl', argv: [], deadline: 1, stop: { signal: 'SIGTERM', grace: 1, kill: true }, id: 'apply', why: '', risk: 'change', guard: [] } as const;
-  const failed = (text: string, how: Failure['how'] = 'exit'): Failure => ({ action: exec as never, how, exit: 1, text });
+  const exec = {
+    do: 'exec',
+    tool: 'talosctl',
+    argv: [],
+    deadline: 1,
+    stop: { signal: 'SIGTERM', grace: 1, kill: true },
+    id: 'apply',
+    why: '',
+    risk: 'change',
+    guard: [],
+  } as const;
+  const failed = (text: string, how: Failure['how'] = 'exit'): Failure => ({
+    action: exec as never,
+    how,
+    exit: 1,
+    text,
+  });
 
   test.each([
     ['fault-apply-eof-after-success', 'ambiguous'],
@@ -156,13 +191,19 @@ describe('what a failure means for an action', () => {
   });
 
   test('a deadline may have been met on the other side', () => {
-    expect(classifyTalos(failed('', 'deadline'))).toMatchObject({ kind: 'ambiguous', cause: 'talosctl gave no answer within its deadline' });
+    expect(classifyTalos(failed('', 'deadline'))).toMatchObject({
+      kind: 'ambiguous',
+      cause: 'talosctl gave no answer within its deadline',
+    });
   });
   test('a foreign CA refuses', () => {
-    expect(classifyTalos(failed(recording('talosctl-1.13', 'fault-stale-secrets-other-cluster-ca-version').stderr))).toMatchObject({ kind: 'fatal', refuse: true, page: 'foreign-ca' });
+    expect(
+      classifyTalos(failed(recording('talosctl-1.13', 'fault-stale-secrets-other-cluster-ca-version').stderr)),
+    ).toMatchObject({ kind: 'fatal', refuse: true, page: 'foreign-ca' });
   });
   test('a tool that is not there did nothing', () => expect(classifyTalos(failed('', 'spawn')).kind).toBe('fatal'));
-  test('an unknown text is looked into, never taken for one that may be tried again by rote', () => expect(kindOf('other')).toBe('ambiguous'));
+  test('an unknown text is looked into, never taken for one that may be tried again by rote', () =>
+    expect(kindOf('other')).toBe('ambiguous'));
   test('every cause has a remedy', () => {
     for (const cause of new Set(Object.values(EXPECTED))) expect(adviceFor(cause).remedy).not.toBe('');
   });

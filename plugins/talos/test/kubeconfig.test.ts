@@ -8,7 +8,8 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (b: Uint8Array): string => new TextDecoder().decode(b);
 const fromTalos = bytes(recording('talosctl-1.13', 'secure-kubeconfig-stdout').stdout);
 const at = { context: 'infra', server: 'https://192.0.2.11:6443' };
-const merged = (current: string | undefined): string => textOf(mergeKubeconfig(current === undefined ? undefined : bytes(current), [fromTalos], at));
+const merged = (current: string | undefined): string =>
+  textOf(mergeKubeconfig(current === undefined ? undefined : bytes(current), [fromTalos], at));
 
 const others = `# mine
 apiVersion: v1
@@ -26,7 +27,9 @@ contexts:
 describe('merging what Talos hands out', () => {
   test('into no file: one context, and no current one', () => {
     const result = parse(merged(undefined));
-    expect(result.contexts).toEqual([{ name: 'infra', context: { cluster: 'infra', namespace: 'default', user: 'admin@infra' } }]);
+    expect(result.contexts).toEqual([
+      { name: 'infra', context: { cluster: 'infra', namespace: 'default', user: 'admin@infra' } },
+    ]);
     expect(result.clusters[0].cluster.server).toBe('https://192.0.2.11:6443');
     expect(result.users).toEqual([{ name: 'admin@infra', user: { token: 'x' } }]);
     expect(result).not.toHaveProperty('current-context');
@@ -59,12 +62,17 @@ describe('merging what Talos hands out', () => {
     expect(result.contexts).toHaveLength(2);
   });
 
-  test.each([['not a kubeconfig: ['], ['kind: Secret\n'], ['a: 1\na: 2\n'], ['- x\n']])('%j is left alone: the merge fails', (current) => {
-    expect(() => merged(current)).toThrow(SyntaxError);
-  });
+  test.each([['not a kubeconfig: ['], ['kind: Secret\n'], ['a: 1\na: 2\n'], ['- x\n']])(
+    '%j is left alone: the merge fails',
+    (current) => {
+      expect(() => merged(current)).toThrow(SyntaxError);
+    },
+  );
 
   test('what Talos handed out is cut off: nothing is written', () => {
-    expect(() => mergeKubeconfig(bytes(others), [bytes('apiVersion: v1\nkind: Config\n')], at)).toThrow(/without a context/);
+    expect(() => mergeKubeconfig(bytes(others), [bytes('apiVersion: v1\nkind: Config\n')], at)).toThrow(
+      /without a context/,
+    );
   });
 });
 
@@ -74,11 +82,17 @@ describe('changing the address', () => {
     const after = textOf(setServer(bytes(before), [], { context: 'infra', server: 'https://192.0.2.10:6443' }));
     expect(after).toBe(before.replace('https://192.0.2.11:6443', 'https://192.0.2.10:6443'));
   });
-  test('of a context that is not there', () => expect(() => setServer(bytes(others), [], at)).toThrow(/no context infra/));
+  test('of a context that is not there', () =>
+    expect(() => setServer(bytes(others), [], at)).toThrow(/no context infra/));
   test('of no file', () => expect(() => setServer(undefined, [], at)).toThrow(/no kubeconfig/));
 });
 
 test('a context is read without its keys', () => {
-  expect(contextOf(parseKubeconfig(bytes(merged(others))), 'infra')).toEqual({ server: 'https://192.0.2.11:6443', caFingerprint: null, credentials: true, validTo: null });
+  expect(contextOf(parseKubeconfig(bytes(merged(others))), 'infra')).toEqual({
+    server: 'https://192.0.2.11:6443',
+    caFingerprint: null,
+    credentials: true,
+    validTo: null,
+  });
   expect(contextOf(parseKubeconfig(bytes(others)), 'infra')).toBeUndefined();
 });

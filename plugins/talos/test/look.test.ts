@@ -35,14 +35,25 @@ describe('what a node is, by its port and both kinds of call', () => {
     const real = world.probe;
     world.probe = async (probe) => {
       const done = await real(probe);
-      return probe.argv.includes('--insecure') ? { ...done, exit: 1, stdout: new Uint8Array(), stderr: 'rpc error: code = Unavailable desc = remote error: tls: certificate required' } : done;
+      return probe.argv.includes('--insecure')
+        ? {
+            ...done,
+            exit: 1,
+            stdout: new Uint8Array(),
+            stderr: 'rpc error: code = Unavailable desc = remote error: tls: certificate required',
+          }
+        : done;
     };
     expect((await lookAtNode(world, reachOf(await exampleFacts()), node)).class).toBe('foreign');
   });
 
   test.each([
     ['refuses by then', 'dial tcp 192.0.2.12:50000: connect: connection refused', 'refused'],
-    ['shows another CA by then', 'x509: certificate signed by unknown authority (possibly because of "x509: Ed25519 verification failure")', 'foreign'],
+    [
+      'shows another CA by then',
+      'x509: certificate signed by unknown authority (possibly because of "x509: Ed25519 verification failure")',
+      'foreign',
+    ],
   ])('a node that %s, at the third call, is what that call says', async (_what, said, kind) => {
     const world = fakeWorld(machines({}));
     const real = world.probe;
@@ -50,7 +61,14 @@ describe('what a node is, by its port and both kinds of call', () => {
     world.probe = async (probe) => {
       const done = await real(probe);
       calls += 1;
-      return calls === 1 ? done : { ...done, exit: 1, stdout: new Uint8Array(), stderr: calls === 2 ? 'remote error: tls: certificate required' : said };
+      return calls === 1
+        ? done
+        : {
+            ...done,
+            exit: 1,
+            stdout: new Uint8Array(),
+            stderr: calls === 2 ? 'remote error: tls: certificate required' : said,
+          };
     };
     expect((await lookAtNode(world, reachOf(await exampleFacts()), node)).class).toBe(kind);
   });
@@ -60,7 +78,14 @@ describe('what a node is, by its port and both kinds of call', () => {
     const real = world.probe;
     world.probe = async (probe) => {
       const done = await real(probe);
-      return probe.argv.includes('--insecure') ? { ...done, exit: 1, stdout: new Uint8Array(), stderr: 'rpc error: code = Unavailable desc = write tcp: write: broken pipe' } : done;
+      return probe.argv.includes('--insecure')
+        ? {
+            ...done,
+            exit: 1,
+            stdout: new Uint8Array(),
+            stderr: 'rpc error: code = Unavailable desc = write tcp: write: broken pipe',
+          }
+        : done;
     };
     expect((await lookAtNode(world, reachOf(await exampleFacts()), node)).class).toBe('unknown');
   });

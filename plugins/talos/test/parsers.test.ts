@@ -13,11 +13,18 @@ import { recording, recordings, VERSIONS } from './recordings.ts';
 
 describe.each(VERSIONS)('what %s prints', (version) => {
   test('machine status in maintenance', () => {
-    expect(parseMachineStatus(recording(version, 'maint-get-machinestatus').stdout)).toEqual({ stage: 'maintenance', ready: true, unmet: [] });
+    expect(parseMachineStatus(recording(version, 'maint-get-machinestatus').stdout)).toEqual({
+      stage: 'maintenance',
+      ready: true,
+      unmet: [],
+    });
   });
 
   test('machine status while booting', () => {
-    expect(parseMachineStatus(recording(version, 'secure-booting-get-machinestatus').stdout)).toMatchObject({ stage: 'booting', ready: false });
+    expect(parseMachineStatus(recording(version, 'secure-booting-get-machinestatus').stdout)).toMatchObject({
+      stage: 'booting',
+      ready: false,
+    });
   });
 
   test('disks, with what a CD-ROM leaves out', () => {
@@ -35,8 +42,16 @@ describe.each(VERSIONS)('what %s prints', (version) => {
 
   test('services before bootstrap', () => {
     const services = parseServices(recording(version, 'secure-services-before-bootstrap').stdout);
-    expect(services.find((s) => s.name === 'etcd')).toMatchObject({ state: 'Waiting', health: '?', event: 'Waiting for service "etcd" to be bootstrapped' });
-    expect(services.find((s) => s.name === 'apid')).toMatchObject({ node: '127.0.0.2', state: 'Running', health: 'OK' });
+    expect(services.find((s) => s.name === 'etcd')).toMatchObject({
+      state: 'Waiting',
+      health: '?',
+      event: 'Waiting for service "etcd" to be bootstrapped',
+    });
+    expect(services.find((s) => s.name === 'apid')).toMatchObject({
+      node: '127.0.0.2',
+      state: 'Running',
+      health: 'OK',
+    });
   });
 
   test('etcd members', () => {
@@ -67,7 +82,9 @@ describe.each(VERSIONS)('what %s prints', (version) => {
   });
 
   test('every JSON answer is a sequence of resources', () => {
-    const json = recordings(version).map((name) => recording(version, name)).filter((r) => / -o json(?:\s|$)/.test(r.argv) && r.exit === 0);
+    const json = recordings(version)
+      .map((name) => recording(version, name))
+      .filter((r) => / -o json(?:\s|$)/.test(r.argv) && r.exit === 0);
     expect(json.length).toBeGreaterThan(3);
     for (const { stdout } of json) expect(parseResources(stdout).length).toBeGreaterThan(0);
   });
@@ -78,11 +95,20 @@ describe('what older versions and odd answers hold', () => {
     const text =
       'MEMBER             DB SIZE   IN USE            LEADER             RAFT INDEX   RAFT TERM   RAFT APPLIED INDEX   LEARNER   ERRORS\n' +
       'a49c021e76e707db   17 MB     4.5 MB (26.10%)   ecebb05b59a776f1   53391        4           53391                true      NOSPACE\n';
-    expect(parseEtcdStatus(text)).toMatchObject({ leader: 'ecebb05b59a776f1', applied: 53391, learner: true, dbSize: '17 MB', errors: 'NOSPACE' });
+    expect(parseEtcdStatus(text)).toMatchObject({
+      leader: 'ecebb05b59a776f1',
+      applied: 53391,
+      learner: true,
+      dbSize: '17 MB',
+      errors: 'NOSPACE',
+    });
   });
 
   test('a member without a leader', () => {
-    const text = recording('talosctl-1.13', 'secure-etcd-status').stdout.replaceAll(/(%\)\s+)112210f47de98115/g, '$10000000000000000');
+    const text = recording('talosctl-1.13', 'secure-etcd-status').stdout.replaceAll(
+      /(%\)\s+)112210f47de98115/g,
+      '$10000000000000000',
+    );
     expect(parseEtcdStatus(text).leader).toBeNull();
   });
 
@@ -114,7 +140,8 @@ describe('what older versions and odd answers hold', () => {
   });
 
   test('unmet conditions are told', () => {
-    const text = '{"metadata":{"id":"machine"},"node":"","spec":{"stage":"booting","status":{"ready":false,"unmetConditions":[{"name":"services","reason":"etcd not healthy"}]}}}';
+    const text =
+      '{"metadata":{"id":"machine"},"node":"","spec":{"stage":"booting","status":{"ready":false,"unmetConditions":[{"name":"services","reason":"etcd not healthy"}]}}}';
     expect(parseMachineStatus(text).unmet).toEqual([{ name: 'services', reason: 'etcd not healthy' }]);
   });
 
@@ -142,8 +169,12 @@ describe('machine configs', () => {
   const one = 'version: v1alpha1\nmachine:\n  type: worker\n  network: {hostname: infra-04}\n';
 
   test('order of keys, comments and documents do not count', () => {
-    const a = parseMachineConfig(`${one}---\nkind: LinkConfig\nname: eth0\nmtu: 9000\n---\nkind: LinkConfig\nname: eth1\n`);
-    const b = parseMachineConfig(`# note\nmachine:\n  network:\n    hostname: infra-04\n  type: worker\nversion: v1alpha1\n---\nname: eth1\nkind: LinkConfig\n---\nname: eth0\nmtu: 9000\nkind: LinkConfig\n`);
+    const a = parseMachineConfig(
+      `${one}---\nkind: LinkConfig\nname: eth0\nmtu: 9000\n---\nkind: LinkConfig\nname: eth1\n`,
+    );
+    const b = parseMachineConfig(
+      `# note\nmachine:\n  network:\n    hostname: infra-04\n  type: worker\nversion: v1alpha1\n---\nname: eth1\nkind: LinkConfig\n---\nname: eth0\nmtu: 9000\nkind: LinkConfig\n`,
+    );
     expect(differences(a, b)).toEqual([]);
   });
 
@@ -159,13 +190,22 @@ describe('machine configs', () => {
   });
 
   test('a hostname in a document of its own (1.12 and later)', () => {
-    expect(identityOf(parseMachineConfig('machine: {type: controlplane}\n---\napiVersion: v1alpha1\nkind: HostnameConfig\nhostname: infra-01\n'))).toEqual({
+    expect(
+      identityOf(
+        parseMachineConfig(
+          'machine: {type: controlplane}\n---\napiVersion: v1alpha1\nkind: HostnameConfig\nhostname: infra-01\n',
+        ),
+      ),
+    ).toEqual({
       hostname: 'infra-01',
       type: 'controlplane',
     });
   });
 
-  test.each([['a: 1\na: 2\n'], ['a: !custom 1\n'], ['a: [1\n']])('%j is no machine config, and the error does not quote it', (text) => {
-    expect(() => parseMachineConfig(text)).toThrow(/^not a machine config \([A-Z_]+\)$/);
-  });
+  test.each([['a: 1\na: 2\n'], ['a: !custom 1\n'], ['a: [1\n']])(
+    '%j is no machine config, and the error does not quote it',
+    (text) => {
+      expect(() => parseMachineConfig(text)).toThrow(/^not a machine config \([A-Z_]+\)$/);
+    },
+  );
 });

@@ -12,6 +12,7 @@ export function recording(folder: string, name: string): Recording {
   return { argv: match[1] ?? '', exit: Number(match[2]), stdout: match[3] ?? '', stderr: match[4] ?? '' };
 }
 
-export const recordings = (folder: string): string[] => readdirSync(new URL(`${folder}/`, ROOT)).map((name) => name.replace(/\.txt$/, ''));
+export const recordings = (folder: string): string[] =>
+  readdirSync(new URL(`${folder}/`, ROOT)).map((name) => name.replace(/\.txt$/, ''));
 
 export const VERSIONS = ['talosctl-1.13', 'talosctl-1.12'] as const;

@@ -54,9 +54,16 @@ export function edited(path: string, from: string | RegExp, to: string): Record<
   return { [path]: next };
 }
 
-export async function survey(options: { cluster?: string; changed?: Record<string, string | null>; config?: object; files?: Files } = {}): Promise<Surveyed> {
+export async function survey(
+  options: { cluster?: string; changed?: Record<string, string | null>; config?: object; files?: Files } = {},
+): Promise<Surveyed> {
   const config = JSON.parse(JSON.stringify(TalosSection.parse(options.config ?? {}))) as Json;
-  return talosSurvey.run({ cluster: options.cluster ?? 'infra', files: options.files ?? filesOf(options.changed), config, facts: {} });
+  return talosSurvey.run({
+    cluster: options.cluster ?? 'infra',
+    files: options.files ?? filesOf(options.changed),
+    config,
+    facts: {},
+  });
 }
 
 /** The facts of the example's cluster `infra`, as steps get them. */

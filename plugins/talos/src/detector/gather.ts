@@ -25,7 +25,14 @@ type Seen = Omit<ControlPlaneView, 'appliedHere' | 'assumedEmpty'>;
 
 async function viewOf(world: Reader, reach: Reach, node: TalosNode): Promise<Seen> {
   const look = await lookAtNode(world, reach, node);
-  const seen: Seen = { node: node.name, address: node.address, class: look.class, service: null, members: null, trouble: look.fault?.message ?? null };
+  const seen: Seen = {
+    node: node.name,
+    address: node.address,
+    class: look.class,
+    service: null,
+    members: null,
+    trouble: look.fault?.message ?? null,
+  };
   if (look.class !== 'configured') return seen;
 
   const services = read(await askNode(world, reach, node.address, 'secure', ask.services), parseServices);
@@ -34,5 +41,7 @@ async function viewOf(world: Reader, reach: Reach, node: TalosNode): Promise<See
   if (service !== 'Running') return { ...seen, service };
 
   const members = read(await askNode(world, reach, node.address, 'secure', ask.etcdMembers), parseEtcdMembers);
-  return members.ok ? { ...seen, service, members: members.value } : { ...seen, service, trouble: members.fault.message };
+  return members.ok
+    ? { ...seen, service, members: members.value }
+    : { ...seen, service, trouble: members.fault.message };
 }

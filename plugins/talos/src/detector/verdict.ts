@@ -61,10 +61,16 @@ const hostOf = (url: string): string => /^https?:\/\/\[?([^\]/]+?)\]?(?::\d+)?(?
 
 /** Whether and where etcd lives, from what every control plane shows. Pure. */
 export function detect(views: readonly ControlPlaneView[]): Detection {
-  const rows = views.map((view): Row => ({ node: view.node, class: view.class, etcd: roleOf(view), members: showMembers(view.members) }));
+  const rows = views.map((view): Row => ({
+    node: view.node,
+    class: view.class,
+    etcd: roleOf(view),
+    members: showMembers(view.members),
+  }));
   const told = (verdict: Verdict, reasons: string[]): Detection => ({ verdict, reasons, rows });
   const named = (role: Role): string[] => rows.filter((row) => row.etcd === role).map((row) => row.node);
-  const whoIs = (nodes: readonly string[], one: string, many = one): string => `${nodes.join(', ')} ${nodes.length === 1 ? one : many}`;
+  const whoIs = (nodes: readonly string[], one: string, many = one): string =>
+    `${nodes.join(', ')} ${nodes.length === 1 ? one : many}`;
 
   const foreign = named('foreign');
   if (foreign.length > 0) return told('unknown', [`${whoIs(foreign, 'shows', 'show')} another cluster's CA`]);
@@ -72,24 +78,53 @@ export function detect(views: readonly ControlPlaneView[]): Detection {
   const inside = views.filter((view) => ['member', 'learner'].includes(roleOf(view)));
   if (inside.length > 0) {
     const clusters = clustersOf(inside);
-    if (clusters.length > 1) return told('split', clusters.map((group, i) => `cluster ${i + 1}: ${group.map((view) => view.node).join(', ')}`));
+    if (clusters.length > 1)
+      return told(
+        'split',
+        clusters.map((group, i) => `cluster ${i + 1}: ${group.map((view) => view.node).join(', ')}`),
+      );
     const everyone = inside.flatMap((view) => view.members ?? []);
     // A running etcd that no member knows of may be a cluster of its own.
-    const apart = views.filter((view) => roleOf(view) === 'unhealthy' && !everyone.some((member) => isNode(member, view)));
+    const apart = views.filter(
+      (view) => roleOf(view) === 'unhealthy' && !everyone.some((member) => isNode(member, view)),
+    );
     if (apart.length > 0)
-      return told('unknown', [`${whoIs(apart.map((v) => v.node), 'runs', 'run')} etcd, and ${inside.map((v) => v.node).join(', ')} does not know of it`]);
+      return told('unknown', [
+        `${whoIs(
+          apart.map((v) => v.node),
+          'runs',
+          'run',
+        )} etcd, and ${inside.map((v) => v.node).join(', ')} does not know of it`,
+      ]);
     const outside = views.filter((view) => roleOf(view) !== 'member' || !inside.every((other) => voterIn(other, view)));
-    if (outside.length === 0) return told('done', [`all ${views.length} control planes are voting members of one cluster`]);
-    return told('joining', outside.map((view) => `${view.node} is ${joiningState(view)}`));
+    if (outside.length === 0)
+      return told('done', [`all ${views.length} control planes are voting members of one cluster`]);
+    return told(
+      'joining',
+      outside.map((view) => `${view.node} is ${joiningState(view)}`),
+    );
   }
 
   const unhealthy = views.filter((view) => roleOf(view) === 'unhealthy');
   if (unhealthy.length > 0)
-    return told('unknown', unhealthy.map((view) => `${view.node} has etcd in state ${view.service} and shows no members${view.trouble ? `: ${view.trouble}` : ''}`));
+    return told(
+      'unknown',
+      unhealthy.map(
+        (view) =>
+          `${view.node} has etcd in state ${view.service} and shows no members${view.trouble ? `: ${view.trouble}` : ''}`,
+      ),
+    );
   const unseen = views.filter((view) => roleOf(view) === 'unseen');
-  if (unseen.length > 0) return told('unknown', unseen.map((view) => `${view.node} was never seen empty (${view.trouble ?? view.class})`));
+  if (unseen.length > 0)
+    return told(
+      'unknown',
+      unseen.map((view) => `${view.node} was never seen empty (${view.trouble ?? view.class})`),
+    );
   if (views.length === 0) return told('unknown', ['no control plane was asked']);
-  return told('safe', [`no control plane of ${views.length} holds etcd data`, ...named('assumed empty').map((node) => `${node} is assumed to be empty`)]);
+  return told('safe', [
+    `no control plane of ${views.length} holds etcd data`,
+    ...named('assumed empty').map((node) => `${node} is assumed to be empty`),
+  ]);
 }
 
 /** Views that know of a common member show the same cluster; the rest are others. */
@@ -98,7 +133,10 @@ function clustersOf(views: readonly ControlPlaneView[]): ControlPlaneView[][] {
   for (const view of views) {
     const ids = (view.members ?? []).map((member) => member.id);
     const touching = groups.filter((group) => ids.some((id) => group.ids.has(id)));
-    const merged = { ids: new Set([...touching.flatMap((g) => [...g.ids]), ...ids]), views: [...touching.flatMap((g) => g.views), view] };
+    const merged = {
+      ids: new Set([...touching.flatMap((g) => [...g.ids]), ...ids]),
+      views: [...touching.flatMap((g) => g.views), view],
+    };
     for (const group of touching) groups.splice(groups.indexOf(group), 1);
     groups.push(merged);
   }

@@ -14,7 +14,12 @@ export const identityGuard: Guard = {
     const node = nodeOf(look);
     const seen = await lookAtNode(look.world, reachOf(look.facts), node);
     if (seen.class !== 'foreign') return { ok: true, signals: seen.signals };
-    return { ok: false, signals: seen.signals, cause: `${node.name} (${node.address}) shows a certificate of another cluster's CA`, ...adviceFor('foreign-ca') };
+    return {
+      ok: false,
+      signals: seen.signals,
+      cause: `${node.name} (${node.address}) shows a certificate of another cluster's CA`,
+      ...adviceFor('foreign-ca'),
+    };
   },
 };
 

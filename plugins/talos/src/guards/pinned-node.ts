@@ -16,7 +16,16 @@ export const pinnedNodeGuard: Guard = {
     if (known?.bootstrapNode !== node.name || wrong.length > 0)
       return {
         ok: false,
-        signals: [{ name: 'bootstrap node', subject: name, expected: node.name, observed: known?.bootstrapNode ?? 'not recorded', ok: false, source: identityPath(name) }],
+        signals: [
+          {
+            name: 'bootstrap node',
+            subject: name,
+            expected: node.name,
+            observed: known?.bootstrapNode ?? 'not recorded',
+            ok: false,
+            source: identityPath(name),
+          },
+        ],
         cause: wrong.join('; ') || `${identityPath(name)} does not record ${node.name}`,
         remedy: `Use the node that is recorded in ${identityPath(name)}.`,
         page: 'identity',

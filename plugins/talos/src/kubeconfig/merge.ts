@@ -18,12 +18,16 @@ export const mergeKubeconfig: MergeFn = (current, inputs, options) => {
   const source = listAt(fresh, 'contexts')[0];
   const cluster = dig(entryOf(fresh, 'clusters', textAt(source, 'context', 'cluster') ?? ''), ['cluster']);
   const user = dig(entryOf(fresh, 'users', textAt(source, 'context', 'user') ?? ''), ['user']);
-  if (typeof cluster !== 'object' || cluster === null || typeof user !== 'object' || user === null) throw new SyntaxError('Talos handed out a kubeconfig without a context');
+  if (typeof cluster !== 'object' || cluster === null || typeof user !== 'object' || user === null)
+    throw new SyntaxError('Talos handed out a kubeconfig without a context');
 
   const document = parseKubeconfig(current && current.length > 0 ? current : EMPTY);
   put(document, 'clusters', { name: context, cluster: { ...cluster, server } });
   put(document, 'users', { name: `admin@${context}`, user });
-  put(document, 'contexts', { name: context, context: { cluster: context, namespace: 'default', user: `admin@${context}` } });
+  put(document, 'contexts', {
+    name: context,
+    context: { cluster: context, namespace: 'default', user: `admin@${context}` },
+  });
   return bytesOf(document);
 };
 
@@ -42,7 +46,8 @@ export const setServer: MergeFn = (current, _inputs, options) => {
 
 function named(options: Json | undefined): { context: string; server: string } {
   const given = options as { context?: unknown; server?: unknown } | undefined;
-  if (typeof given?.context !== 'string' || typeof given.server !== 'string') throw new Error('context and server must be given');
+  if (typeof given?.context !== 'string' || typeof given.server !== 'string')
+    throw new Error('context and server must be given');
   return { context: given.context, server: given.server };
 }
 

@@ -19,7 +19,8 @@ export function parseKubeconfig(bytes: Uint8Array): Document {
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem) throw new SyntaxError(`not a kubeconfig (${problem.code})`);
   const value: Plain = document.toJS({ maxAliasCount: 50 }) as Plain;
-  if (value !== null && (!isRecord(value) || (value['kind'] !== undefined && value['kind'] !== 'Config'))) throw new SyntaxError('not a kubeconfig (another kind)');
+  if (value !== null && (!isRecord(value) || (value['kind'] !== undefined && value['kind'] !== 'Config')))
+    throw new SyntaxError('not a kubeconfig (another kind)');
   return document;
 }
 
@@ -35,7 +36,9 @@ export function contextOf(document: Document, name: string): KubeContext | undef
   return {
     server: textAt(cluster, 'server') ?? '',
     caFingerprint: ca && fingerprintOf(ca),
-    credentials: ['client-certificate-data', 'client-certificate', 'token', 'exec'].some((key) => dig(user, [key]) !== undefined),
+    credentials: ['client-certificate-data', 'client-certificate', 'token', 'exec'].some(
+      (key) => dig(user, [key]) !== undefined,
+    ),
     validTo: client && Date.parse(client.validTo),
   };
 }

@@ -25,7 +25,13 @@ export function flagsFor(reach: Reach, access: Access, address: string): string[
 }
 
 /** Asks one node one thing. Never throws for what a node or talosctl says. */
-export async function askNode(world: Reader, reach: Reach, address: string, access: Access, verb: readonly string[]): Promise<Answer> {
+export async function askNode(
+  world: Reader,
+  reach: Reach,
+  address: string,
+  access: Access,
+  verb: readonly string[],
+): Promise<Answer> {
   return askTool(world, [...verb, ...flagsFor(reach, access, address)], reach.deadline);
 }
 
@@ -36,21 +42,36 @@ export async function askTool(world: Reader, argv: string[], deadline: Ms): Prom
     const warned = warnedFault(done.stderr);
     return warned ? { ok: false, fault: warned } : { ok: true, stdout: new TextDecoder().decode(done.stdout) };
   }
-  if (done.how === 'deadline') return failed('deadline', `talosctl gave no answer within ${Math.round(deadline / 1000)} s`);
+  if (done.how === 'deadline')
+    return failed('deadline', `talosctl gave no answer within ${Math.round(deadline / 1000)} s`);
   if (done.how === 'spawn') return failed('missing-tool', 'talosctl could not be started');
   if (done.how === 'stopped' || done.how === 'signal') return failed('stopped', 'talosctl was ended from outside');
   return { ok: false, fault: faultOf(done.stderr) };
 }
 
-const failed = (cause: Fault['cause'], message: string): Answer => ({ ok: false, fault: { cause, code: null, node: null, message } });
+const failed = (cause: Fault['cause'], message: string): Answer => ({
+  ok: false,
+  fault: { cause, code: null, node: null, message },
+});
 
 /** Parses an answer; what cannot be read is a fault as well. */
-export function read<T>(answer: Answer, parse: (stdout: string) => T): { ok: true; value: T } | { ok: false; fault: Fault } {
+export function read<T>(
+  answer: Answer,
+  parse: (stdout: string) => T,
+): { ok: true; value: T } | { ok: false; fault: Fault } {
   if (!answer.ok) return answer;
   try {
     return { ok: true, value: parse(answer.stdout) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { ok: false, fault: { cause: 'other', code: null, node: null, message: `talosctl's answer could not be read: ${error.message}` } };
+    return {
+      ok: false,
+      fault: {
+        cause: 'other',
+        code: null,
+        node: null,
+        message: `talosctl's answer could not be read: ${error.message}`,
+      },
+    };
   }
 }

@@ -2,8 +2,28 @@ import type { Json } from '@coldstart/contract';
 import type { Disk } from '../talosctl/disks.ts';
 import type { TalosNode } from '../facts.ts';
 
-const UNITS: Record<string, number> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12, pb: 1e15, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30, tib: 2 ** 40, pib: 2 ** 50 };
-const GLOBBED = { model: 'model', serial: 'serial', wwid: 'wwid', uuid: 'uuid', modalias: 'modalias', busPath: 'busPath' } as const;
+const UNITS: Record<string, number> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  pb: 1e15,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+  pib: 2 ** 50,
+};
+const GLOBBED = {
+  model: 'model',
+  serial: 'serial',
+  wwid: 'wwid',
+  uuid: 'uuid',
+  modalias: 'modalias',
+  busPath: 'busPath',
+} as const;
 
 /** Which disks a config would install on; `odd` names what in its selector Talos itself refuses. */
 export type Match = { disks: Disk[]; odd: string | null };
@@ -17,7 +37,9 @@ export function matchDisks(node: Pick<TalosNode, 'disk' | 'diskSelector'>, disks
   if (node.disk) {
     // A path may be a link such as /dev/disk/by-id/…, which the list of disks does not tell.
     const known = disks.filter((disk) => disk.devPath === node.disk);
-    return known.length > 0 || /^\/dev\/[^/]+$/.test(node.disk) ? { disks: known, odd: null } : { disks: disks.filter(installable), odd: null };
+    return known.length > 0 || /^\/dev\/[^/]+$/.test(node.disk)
+      ? { disks: known, odd: null }
+      : { disks: disks.filter(installable), odd: null };
   }
   return { disks: [], odd: 'neither disk nor diskSelector is set' };
 }

@@ -13,11 +13,23 @@ import { lookAtNode } from './look.ts';
 export async function inspectNode(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
   const look = await lookAtNode(world, reach, node);
   if (look.class === 'maintenance')
-    return [...look.signals, ...(await checkDisk(world, reach, node)), ...(await checkBootVersion(world, reach, node)), ...(await checkLinks(world, reach, node, 'insecure'))];
+    return [
+      ...look.signals,
+      ...(await checkDisk(world, reach, node)),
+      ...(await checkBootVersion(world, reach, node)),
+      ...(await checkLinks(world, reach, node, 'insecure')),
+    ];
   if (look.class !== 'configured') return look.signals;
   return [
     ...look.signals,
-    ...(look.status?.unmet ?? []).map((unmet): Signal => ({ name: `condition ${unmet.name}`, subject: node.name, expected: 'met', observed: unmet.reason, ok: false, source: 'talosctl get machinestatus' })),
+    ...(look.status?.unmet ?? []).map((unmet): Signal => ({
+      name: `condition ${unmet.name}`,
+      subject: node.name,
+      expected: 'met',
+      observed: unmet.reason,
+      ok: false,
+      source: 'talosctl get machinestatus',
+    })),
     ...(await troubledServices(world, reach, node)),
     ...(await checkLinks(world, reach, node, 'secure')),
   ];
@@ -26,7 +38,12 @@ export async function inspectNode(world: Reader, reach: Reach, node: TalosNode):
 /** Whether the disk that the config selects is there. */
 export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
   const disks = read(await askNode(world, reach, node.address, 'insecure', ask.disks), parseDisks);
-  const base = { name: 'install disk', subject: node.name, expected: node.diskSelector ?? node.disk ?? 'a disk or diskSelector', source: 'talosctl get disks' };
+  const base = {
+    name: 'install disk',
+    subject: node.name,
+    expected: node.diskSelector ?? node.disk ?? 'a disk or diskSelector',
+    source: 'talosctl get disks',
+  };
   if (!disks.ok) return [{ ...base, observed: `not told: ${disks.fault.message}`, ok: false }];
   const match = matchDisks(node, disks.value);
   if (match.odd !== null) return [{ ...base, observed: match.odd, ok: false }];
@@ -42,8 +59,17 @@ export async function checkBootVersion(world: Reader, reach: Reach, node: TalosN
   if (!version.ok) return [{ ...base, expected: 'told', observed: `not told: ${version.fault.message}`, ok: false }];
   const booted = version.value && parseVersion(version.value);
   const wanted = node.talosVersion && parseVersion(node.talosVersion);
-  const expected = wanted ? `${wanted.major}.${wanted.minor} or newer, as the config` : 'any: the config names no version';
-  return [{ ...base, expected, observed: version.value, ok: booted !== null && booted !== '' && (!wanted || !olderMinor(booted, wanted)) }];
+  const expected = wanted
+    ? `${wanted.major}.${wanted.minor} or newer, as the config`
+    : 'any: the config names no version';
+  return [
+    {
+      ...base,
+      expected,
+      observed: version.value,
+      ok: booted !== null && booted !== '' && (!wanted || !olderMinor(booted, wanted)),
+    },
+  ];
 }
 
 /**
@@ -54,11 +80,28 @@ export async function checkLinks(world: Reader, reach: Reach, node: TalosNode, a
   if (node.links.length === 0) return [];
   const links = read(await askNode(world, reach, node.address, access, ask.links), parseLinks);
   const source = 'talosctl get links';
-  if (!links.ok) return [{ name: 'links', subject: node.name, expected: node.links, observed: `not told: ${links.fault.message}`, ok: true, source }];
+  if (!links.ok)
+    return [
+      {
+        name: 'links',
+        subject: node.name,
+        expected: node.links,
+        observed: `not told: ${links.fault.message}`,
+        ok: true,
+        source,
+      },
+    ];
   return node.links.flatMap((name): Signal[] => {
     const link = links.value.find((l) => l.name === name || l.aliases.includes(name));
     const state = link ? (link.up ? 'up' : 'down') : 'absent';
-    const up: Signal = { name: `link ${name}`, subject: node.name, expected: 'up', observed: state, ok: state === 'up', source };
+    const up: Signal = {
+      name: `link ${name}`,
+      subject: node.name,
+      expected: 'up',
+      observed: state,
+      ok: state === 'up',
+      source,
+    };
     return link && node.mtu !== null ? [up, mtuSignal(node, link, access, source)] : [up];
   });
 }

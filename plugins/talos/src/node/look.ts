@@ -29,7 +29,11 @@ export type NodeLook = {
  * by certificates, never by one text: a secure call that meets an unknown CA may be maintenance, a stranger, or a node
  * that changes from one to the other just now, so a third call settles what two leave open.
  */
-export async function lookAtNode(world: Reader, reach: Reach, node: { name: string; address: string }): Promise<NodeLook> {
+export async function lookAtNode(
+  world: Reader,
+  reach: Reach,
+  node: { name: string; address: string },
+): Promise<NodeLook> {
   const port = await world.dial(node.address, reach.port, reach.dial);
   const told = (kind: NodeClass, status: MachineStatus | null, fault: Fault | null): NodeLook => ({
     class: kind,
@@ -56,12 +60,18 @@ export async function lookAtNode(world: Reader, reach: Reach, node: { name: stri
   return told(open.fault.cause === 'client-certificate-wanted' ? 'foreign' : 'unknown', null, again.fault);
 }
 
-async function stageBy(world: Reader, reach: Reach, address: string, access: Access): Promise<{ ok: true; value: MachineStatus } | { ok: false; fault: Fault }> {
+async function stageBy(
+  world: Reader,
+  reach: Reach,
+  address: string,
+  access: Access,
+): Promise<{ ok: true; value: MachineStatus } | { ok: false; fault: Fault }> {
   return read(await askNode(world, reach, address, access, ask.stage), parseMachineStatus);
 }
 
 /** A node that says `maintenance` behind our own CA has no config yet, whoever gave it that certificate. */
-const classByStage = (kind: NodeClass, status: MachineStatus): NodeClass => (status.stage === 'maintenance' ? 'unknown' : kind);
+const classByStage = (kind: NodeClass, status: MachineStatus): NodeClass =>
+  status.stage === 'maintenance' ? 'unknown' : kind;
 
 /** What a failed secure call says of the node; `unauthenticated`: its certificate is of no CA that we know. */
 function classOf(fault: Fault): NodeClass | 'unauthenticated' {
@@ -101,6 +111,14 @@ function signalsOf(
       source: 'talosctl get machinestatus',
     },
   ];
-  if (status) signals.push({ name: 'stage', subject, expected: 'told', observed: status.stage, ok: true, source: 'talosctl get machinestatus' });
+  if (status)
+    signals.push({
+      name: 'stage',
+      subject,
+      expected: 'told',
+      observed: status.stage,
+      ok: true,
+      source: 'talosctl get machinestatus',
+    });
   return signals;
 }

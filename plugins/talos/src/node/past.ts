@@ -1,8 +1,15 @@
 import type { Ms, Past, Reader } from '@coldstart/contract';
 
 /** The last time an action of an item was sent and was not plainly refused; undefined when it never was. */
-export function lastSent(past: readonly Past[], steps: readonly string[], item: string, action: string): Past | undefined {
-  return past.findLast((p) => steps.includes(p.step) && p.item === item && p.action === action && p.outcome !== 'failed');
+export function lastSent(
+  past: readonly Past[],
+  steps: readonly string[],
+  item: string,
+  action: string,
+): Past | undefined {
+  return past.findLast(
+    (p) => steps.includes(p.step) && p.item === item && p.action === action && p.outcome !== 'failed',
+  );
 }
 
 /** Milliseconds since something of the past: monotonic within this run, by the wall clock across runs. Never negative. */

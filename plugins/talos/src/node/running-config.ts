@@ -19,7 +19,13 @@ export async function compareRunningConfig(world: Reader, reach: Reach, node: Ta
   const source = 'talosctl get machineconfig';
   const subject = node.name;
   if (!running.ok)
-    return { how: 'untold', fault: running.fault, signals: [{ name: 'machine config', subject, expected: 'told', observed: running.fault.message, ok: false, source }] };
+    return {
+      how: 'untold',
+      fault: running.fault,
+      signals: [
+        { name: 'machine config', subject, expected: 'told', observed: running.fault.message, ok: false, source },
+      ],
+    };
   const bytes = await world.read(node.config);
   const wanted = parseMachineConfig(new TextDecoder().decode(bytes));
   const live = identityOf(running.value);

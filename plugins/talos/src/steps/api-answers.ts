@@ -22,16 +22,31 @@ export const apiAnswers: CheckingStep = {
       const server = serverAt(node.address);
       const answer = await askApi(world, access, '/readyz', server);
       const ok = answer.ok && parseReadyz(answer.text).ready;
-      signals.push({ name: 'API', subject: node.name, expected: 'ok on some control plane', observed: answer.ok ? answer.text : answer.why, ok, source: `kubectl get --raw /readyz at ${server}` });
+      signals.push({
+        name: 'API',
+        subject: node.name,
+        expected: 'ok on some control plane',
+        observed: answer.ok ? answer.text : answer.why,
+        ok,
+        source: `kubectl get --raw /readyz at ${server}`,
+      });
       if (ok) return { state: 'done', signals: signals.slice(-1), facts: { 'kubernetes/answers': { server } } };
       if (!answer.ok && answer.kind === 'stranger')
-        return { state: 'blocked', refuse: true, signals, cause: `another cluster's API answers at ${server}`, remedy: 'Find out which cluster answers there before anything is changed.', page: 'foreign-ca' };
+        return {
+          state: 'blocked',
+          refuse: true,
+          signals,
+          cause: `another cluster's API answers at ${server}`,
+          remedy: 'Find out which cluster answers there before anything is changed.',
+          page: 'foreign-ca',
+        };
     }
     return {
       state: 'converging',
       signals,
       cause: `the API answers on no control plane (${first.name}: ${String(signals[0]?.observed)})`,
-      remedy: 'Look at etcd and the control plane pods of the bootstrap node (coldstart talos health CLUSTER), then give the same command again.',
+      remedy:
+        'Look at etcd and the control plane pods of the bootstrap node (coldstart talos health CLUSTER), then give the same command again.',
       page: 'api-not-ready',
     };
   },

@@ -1,7 +1,7 @@
 import type { CheckingStep, Signal } from '@coldstart/contract';
 import { parseReadyz } from '@coldstart/tools';
 import { controlPlanesOf, kubeconfigOf, policyOf } from '../facts.ts';
-import { askApi, serverAt } from '../kubernetes.ts';
+import { askApi, clusterInfo, serverAt } from '../kubernetes.ts';
 import { reachOf } from '../node/ask.ts';
 import { inspectNode } from '../node/inspect.ts';
 
@@ -13,12 +13,17 @@ export const api: CheckingStep = {
   title: 'The Kubernetes API is ready on every control plane',
   needs: ['talos/nodes', 'talos/cluster', 'talos/policy', 'kubernetes/kubeconfig', 'kubernetes/credentials'],
   provides: ['kubernetes/api'],
-  criteria: [{ id: 'talos/api/ready', title: 'The Kubernetes API answers /readyz on every control plane', needs: 'any' }],
+  criteria: [
+    { id: 'talos/api/ready', title: 'The Kubernetes API answers /readyz on every control plane', needs: 'any' },
+  ],
   settle: (facts) => ({ every: policyOf(facts).api.every, within: policyOf(facts).api.within, stableFor: 0 }),
   observe: async ({ world, facts }) => {
     const access = kubeconfigOf(facts);
     const asked = await Promise.all(
-      controlPlanesOf(facts).map(async (node) => ({ node, answer: await askApi(world, access, '/readyz', serverAt(node.address)) })),
+      controlPlanesOf(facts).map(async (node) => ({
+        node,
+        answer: await askApi(world, access, '/readyz', serverAt(node.address)),
+      })),
     );
     const signals = asked.map(({ node, answer }): Signal => ({
       name: 'API',
@@ -30,24 +35,60 @@ export const api: CheckingStep = {
     }));
     const stranger = asked.find(({ answer }) => !answer.ok && answer.kind === 'stranger');
     if (stranger)
-      return { state: 'blocked', refuse: true, signals, cause: `another cluster's API answers at ${serverAt(stranger.node.address)}`, remedy: 'Find out which cluster answers there before anything is changed.', page: 'foreign-ca' };
+      return {
+        state: 'blocked',
+        refuse: true,
+        signals,
+        cause: `another cluster's API answers at ${serverAt(stranger.node.address)}`,
+        remedy: 'Find out which cluster answers there before anything is changed.',
+        page: 'foreign-ca',
+      };
     const bad = signals.filter((signal) => !signal.ok);
     if (bad.length > 0)
       return {
         state: 'converging',
         signals,
         cause: `the API is not ready on ${bad.map((signal) => `${signal.subject} (${String(signal.observed)})`).join(', ')}`,
-        remedy: 'Look at the control plane pods of the named node (talosctl logs -k, coldstart talos health CLUSTER), then give the same command again.',
+        remedy:
+          'Look at the control plane pods of the named node (talosctl logs -k, coldstart talos health CLUSTER), then give the same command again.',
         page: 'api-not-ready',
       };
-    const version = await askApi(world, access, '/version', signals[0] && asked[0] ? serverAt(asked[0].node.address) : undefined);
+    const info = await clusterInfo(world, access);
+    signals.push({
+      name: 'cluster-info',
+      subject: access.context,
+      expected: 'a running control plane',
+      observed: info.line,
+      ok: info.ok,
+      source: 'kubectl cluster-info',
+    });
+    if (!info.ok)
+      return {
+        state: 'converging',
+        signals,
+        cause: `kubectl cluster-info fails: ${info.line}`,
+        remedy: 'Look at what it says, then give the same command again.',
+        page: 'api-not-ready',
+      };
+    const version = await askApi(
+      world,
+      access,
+      '/version',
+      signals[0] && asked[0] ? serverAt(asked[0].node.address) : undefined,
+    );
     return {
       state: 'done',
       signals,
-      facts: { 'kubernetes/api': { servers: asked.map(({ node }) => serverAt(node.address)), version: version.ok ? versionIn(version.text) : null } },
+      facts: {
+        'kubernetes/api': {
+          servers: asked.map(({ node }) => serverAt(node.address)),
+          version: version.ok ? versionIn(version.text) : null,
+        },
+      },
     };
   },
-  diagnose: async ({ world, facts }) => (await Promise.all(controlPlanesOf(facts).map((node) => inspectNode(world, reachOf(facts), node)))).flat(),
+  diagnose: async ({ world, facts }) =>
+    (await Promise.all(controlPlanesOf(facts).map((node) => inspectNode(world, reachOf(facts), node)))).flat(),
 };
 
 const versionIn = (text: string): string | null => /"gitVersion":\s*"(v[^"]{1,60})"/.exec(text)?.[1] ?? null;

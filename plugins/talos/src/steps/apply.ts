@@ -14,13 +14,22 @@ import { talosctl } from './actions.ts';
  * Gives each node of a role its machine config and waits until it answers with a certificate of the repository's CA.
  * Control planes stay `booting` until etcd is bootstrapped, so no stage but `maintenance` is waited for.
  */
-export function applyStep(role: Role, about: Pick<ChangingStep<TalosNode>, 'id' | 'title' | 'needs' | 'provides' | 'tolerate'>): ChangingStep<TalosNode> {
+export function applyStep(
+  role: Role,
+  about: Pick<ChangingStep<TalosNode>, 'id' | 'title' | 'needs' | 'provides' | 'tolerate'>,
+): ChangingStep<TalosNode> {
   const nodes = role === 'controlplane' ? controlPlanesOf : workersOf;
   return {
     ...about,
     kind: 'change',
     phase: 'talos',
-    criteria: [{ id: `${about.id}/configured`, title: `Every ${role === 'worker' ? 'worker' : 'control plane'} runs its machine config`, needs: 'any' }],
+    criteria: [
+      {
+        id: `${about.id}/configured`,
+        title: `Every ${role === 'worker' ? 'worker' : 'control plane'} runs its machine config`,
+        needs: 'any',
+      },
+    ],
     forEach: (facts) => nodes(facts).map((node) => ({ key: node.name, item: node })),
     // The width bounds the call: installs go on side by side, and one node's failure is its own.
     limit: (facts) => ({ n: policyOf(facts).apply.parallel, hold: 'act', onFailure: 'continue' }),
@@ -82,25 +91,39 @@ function inMaintenance({ world, facts, item, past }: Look<TalosNode>, seen: Node
   const sent = lastSent(past, APPLY_STEPS, item.name, APPLY_ACTION);
   const { left } = policyOf(facts).verify;
   if (sent && sinceThen(world, sent) < left)
-    return { state: 'converging', signals: seen.signals, cause: `${item.name} has taken its config and has not left maintenance yet` };
+    return {
+      state: 'converging',
+      signals: seen.signals,
+      cause: `${item.name} has taken its config and has not left maintenance yet`,
+    };
   return {
     state: 'needed',
     signals: seen.signals,
     facts: { access: ['--insecure'] },
     ...(sent && {
       cause: `${item.name} is in maintenance again after it took its config: the install failed, or it booted from another medium`,
-      remedy: "Look at the node's console for the installer's last lines: its image may not be pulled, or the disk not written. Then give the same command again.",
+      remedy:
+        "Look at the node's console for the installer's last lines: its image may not be pulled, or the disk not written. Then give the same command again.",
       page: 'fell-back',
     }),
   };
 }
 
-async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLook, provides: string[]): Promise<Observation> {
+async function configured(
+  { world, facts, item }: Look<TalosNode>,
+  seen: NodeLook,
+  provides: string[],
+): Promise<Observation> {
   const reach = reachOf(facts);
   const running = await compareRunningConfig(world, reach, item);
   const signals = [...seen.signals, ...running.signals];
   if (running.how === 'untold')
-    return { state: 'unknown', signals, cause: `${item.name} does not tell its config: ${running.fault.message}`, ...adviceFor(running.fault.cause) };
+    return {
+      state: 'unknown',
+      signals,
+      cause: `${item.name} does not tell its config: ${running.fault.message}`,
+      ...adviceFor(running.fault.cause),
+    };
   if (running.how === 'another-node')
     return {
       state: 'blocked',
@@ -110,7 +133,11 @@ async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLoo
       remedy: `Give ${item.name} the address at which it answers (talconfig.yaml, or talos.nodes in coldstart.yaml).`,
       page: 'wrong-node',
     };
-  const done: Observation = { state: 'done', signals, facts: Object.fromEntries(provides.map((fact) => [fact, { node: item.name }])) };
+  const done: Observation = {
+    state: 'done',
+    signals,
+    facts: Object.fromEntries(provides.map((fact) => [fact, { node: item.name }])),
+  };
   if (running.how === 'same') return done;
   if (policyOf(facts).apply.reapply)
     return {
@@ -119,19 +146,27 @@ async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLoo
       facts: { access: [...client(reach), '-e', endpoint(item.address, reach.port), '--mode=no-reboot'] },
       cause: `${item.name} runs a config that differs at ${running.at.join(', ')}`,
     };
-  return { ...done, deviations: [`${item.name} runs a config that differs from ${item.config} at ${running.at.join(', ')}; it was left as it is (--reapply applies it)`] };
+  return {
+    ...done,
+    deviations: [
+      `${item.name} runs a config that differs from ${item.config} at ${running.at.join(', ')}; it was left as it is (--reapply applies it)`,
+    ],
+  };
 }
 
 /** Not to be asked just now. After a config was sent that is the install; before, nothing is known. */
 function away({ world, facts, item, past }: Look<TalosNode>, seen: NodeLook): Observation {
-  const why = seen.fault?.message ?? (seen.class === 'refused' ? 'the port refuses connections' : 'nothing answers at its address');
+  const why =
+    seen.fault?.message ??
+    (seen.class === 'refused' ? 'the port refuses connections' : 'nothing answers at its address');
   const sent = lastSent(past, APPLY_STEPS, item.name, APPLY_ACTION);
   if (sent && sinceThen(world, sent) < policyOf(facts).verify.within)
     return {
       state: 'converging',
       signals: seen.signals,
       cause: `${item.name} took its config and has not come back: ${why}`,
-      remedy: "Look at the node's console: it pulls the installer image, installs, or runs its firmware's self-test. Then give the same command again.",
+      remedy:
+        "Look at the node's console: it pulls the installer image, installs, or runs its firmware's self-test. Then give the same command again.",
       page: 'not-back',
     };
   return {

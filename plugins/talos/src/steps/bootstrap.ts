@@ -85,7 +85,14 @@ async function observe(look: Look): Promise<Observation> {
     case 'joining':
       return { state: 'done', signals, facts: { 'talos/bootstrapped': { node: node.name } } };
     case 'split':
-      return { state: 'blocked', refuse: true, signals, cause: `there is more than one etcd cluster: ${why}`, remedy: `Decide which one holds your data, and reset the control planes of the other. ${LOOK_FIRST}`, page: 'etcd-split' };
+      return {
+        state: 'blocked',
+        refuse: true,
+        signals,
+        cause: `there is more than one etcd cluster: ${why}`,
+        remedy: `Decide which one holds your data, and reset the control planes of the other. ${LOOK_FIRST}`,
+        page: 'etcd-split',
+      };
     case 'unknown':
       return unknown(look, detection, signals, why);
     case 'safe':
@@ -94,7 +101,14 @@ async function observe(look: Look): Promise<Observation> {
 
   const wrong = contradictions(await readIdentity(world, name), { talosCa: caFingerprint, bootstrapNode: node.name });
   if (wrong.length > 0)
-    return { state: 'blocked', refuse: true, signals, cause: wrong.join('; '), remedy: `Use what is recorded in ${identityPath(name)}, or remove the record once you are sure that its cluster is gone.`, page: 'identity' };
+    return {
+      state: 'blocked',
+      refuse: true,
+      signals,
+      cause: wrong.join('; '),
+      remedy: `Use what is recorded in ${identityPath(name)}, or remove the record once you are sure that its cluster is gone.`,
+      page: 'identity',
+    };
   return waitingFor(look, views, signals) ?? { state: 'needed', signals, ...deviating(views) };
 }
 
@@ -106,7 +120,12 @@ function unknown(look: Look, detection: Detection, signals: Observation['signals
   const sent = lastSent(look.past, [BOOTSTRAP_STEP], look.key, ACTION);
   const quiet = !detection.rows.some((row) => row.etcd === 'foreign' || row.etcd === 'unseen');
   if (sent && quiet && sinceThen(look.world, sent) < policyOf(look.facts).bootstrap.within)
-    return { state: 'converging', signals, cause: `etcd was bootstrapped and does not answer yet: ${why}`, ...adviceFor('etcd-not-up') };
+    return {
+      state: 'converging',
+      signals,
+      cause: `etcd was bootstrapped and does not answer yet: ${why}`,
+      ...adviceFor('etcd-not-up'),
+    };
   const foreign = detection.rows.some((row) => row.etcd === 'foreign');
   return {
     state: foreign ? 'blocked' : 'unknown',
@@ -121,12 +140,21 @@ function unknown(look: Look, detection: Detection, signals: Observation['signals
 }
 
 /** What has to happen before bootstrap is sent, or sent again, to the one node; undefined when it is due. */
-function waitingFor({ world, facts, past, key }: Look, views: readonly ControlPlaneView[], signals: Observation['signals']): Observation | undefined {
+function waitingFor(
+  { world, facts, past, key }: Look,
+  views: readonly ControlPlaneView[],
+  signals: Observation['signals'],
+): Observation | undefined {
   const node = bootstrapNodeOf(facts);
   const sent = lastSent(past, [BOOTSTRAP_STEP], key, ACTION);
   // The call returns before the data directory exists: an early look back would lie.
   if (sent && sinceThen(world, sent) < policyOf(facts).bootstrap.readBack)
-    return { state: 'converging', signals, cause: `bootstrap was sent to ${node.name}, and etcd does not show itself yet`, ...adviceFor('etcd-not-up') };
+    return {
+      state: 'converging',
+      signals,
+      cause: `bootstrap was sent to ${node.name}, and etcd does not show itself yet`,
+      ...adviceFor('etcd-not-up'),
+    };
   const view = views.find((v) => v.node === node.name);
   if (view && roleOf(view) === 'waiting') return undefined;
   return {
@@ -140,5 +168,7 @@ function waitingFor({ world, facts, past, key }: Look, views: readonly ControlPl
 
 function deviating(views: readonly ControlPlaneView[]): Pick<Observation, 'deviations'> {
   const assumed = views.filter((view) => roleOf(view) === 'assumed empty').map((view) => view.node);
-  return assumed.length > 0 ? { deviations: assumed.map((node) => `${node} was taken for empty without having been seen (--assume-empty)`) } : {};
+  return assumed.length > 0
+    ? { deviations: assumed.map((node) => `${node} was taken for empty without having been seen (--assume-empty)`) }
+    : {};
 }

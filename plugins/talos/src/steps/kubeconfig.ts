@@ -17,18 +17,34 @@ export const kubeconfig: ChangingStep = {
   title: "The operators' kubeconfig leads to the cluster",
   needs: ['talos/cluster', 'talos/nodes', 'talos/policy', 'kubernetes/kubeconfig', 'talos/bootstrapped'],
   provides: ['kubernetes/credentials'],
-  criteria: [{ id: 'talos/kubeconfig/works', title: "The kubeconfig holds the cluster's context and CA", needs: 'any' }],
+  criteria: [
+    { id: 'talos/kubeconfig/works', title: "The kubeconfig holds the cluster's context and CA", needs: 'any' },
+  ],
   observe: async ({ world, facts }) => {
     const access = kubeconfigOf(facts);
     const seen = await kubeconfigState(world, facts);
     const open = seen.signals.find((signal) => signal.name === 'kubeconfig mode' && !signal.ok);
     const deviations = [
       ...(open ? [`${access.path} can be read by others (mode ${String(open.observed)})`] : []),
-      ...(seen.foreign ? [`the context ${access.context} in ${access.path} led to a cluster with another CA; it was replaced`] : []),
+      ...(seen.foreign
+        ? [`the context ${access.context} in ${access.path} led to a cluster with another CA; it was replaced`]
+        : []),
     ];
     if (seen.stale !== null)
-      return { state: 'needed', signals: seen.signals, cause: `${access.path}, context ${access.context}: ${seen.stale}`, remedy: 'Fetch it again: coldstart talos kubeconfig CLUSTER.', page: 'kubeconfig', deviations };
-    return { state: 'done', signals: seen.signals, deviations, facts: { 'kubernetes/credentials': { ...access, server: seen.server } } };
+      return {
+        state: 'needed',
+        signals: seen.signals,
+        cause: `${access.path}, context ${access.context}: ${seen.stale}`,
+        remedy: 'Fetch it again: coldstart talos kubeconfig CLUSTER.',
+        page: 'kubeconfig',
+        deviations,
+      };
+    return {
+      state: 'done',
+      signals: seen.signals,
+      deviations,
+      facts: { 'kubernetes/credentials': { ...access, server: seen.server } },
+    };
   },
   plan: ({ facts }) => {
     const node = bootstrapNodeOf(facts);
@@ -64,5 +80,9 @@ export const kubeconfig: ChangingStep = {
     const { first, factor, max, jitter } = policyOf(facts).apply;
     return { first, factor, max, jitter, retries: policyOf(facts).kubeconfig.retries };
   },
-  settle: (facts) => ({ every: policyOf(facts).kubeconfig.every, within: policyOf(facts).kubeconfig.within, stableFor: 0 }),
+  settle: (facts) => ({
+    every: policyOf(facts).kubeconfig.every,
+    within: policyOf(facts).kubeconfig.within,
+    stableFor: 0,
+  }),
 };

@@ -27,36 +27,75 @@ export const nodesReady: CheckingStep<TalosNode> = {
     if (seen.class === 'maintenance') return inMaintenance(look, seen);
     if (seen.class === 'configured') return configured(look, seen);
     if (seen.class === 'foreign')
-      return { state: 'blocked', refuse: true, signals: seen.signals, cause: `${item.name} (${item.address}) shows a certificate of another cluster's CA`, ...adviceFor('foreign-ca') };
+      return {
+        state: 'blocked',
+        refuse: true,
+        signals: seen.signals,
+        cause: `${item.name} (${item.address}) shows a certificate of another cluster's CA`,
+        ...adviceFor('foreign-ca'),
+      };
     return away(look, seen);
   },
 };
 
 async function inMaintenance({ world, facts, item }: Look<TalosNode>, seen: NodeLook): Promise<Observation> {
   const reach = reachOf(facts);
-  const [disk, version, links] = await Promise.all([checkDisk(world, reach, item), checkBootVersion(world, reach, item), checkLinks(world, reach, item, 'insecure')]);
+  const [disk, version, links] = await Promise.all([
+    checkDisk(world, reach, item),
+    checkBootVersion(world, reach, item),
+    checkLinks(world, reach, item, 'insecure'),
+  ]);
   const judged: [Signal[], Advice][] = [
     [version, adviceFor('unknown-keys')],
     [disk, adviceFor('disk-not-found')],
-    [links, { remedy: 'Check cables and switch ports, and the names of the links in the machine config; then give the same command again.', page: 'link-down' }],
+    [
+      links,
+      {
+        remedy:
+          'Check cables and switch ports, and the names of the links in the machine config; then give the same command again.',
+        page: 'link-down',
+      },
+    ],
   ];
   return verdict(item, [...seen.signals, ...version, ...disk, ...links], judged);
 }
 
 async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLook): Promise<Observation> {
   const reach = reachOf(facts);
-  const [running, links] = await Promise.all([compareRunningConfig(world, reach, item), checkLinks(world, reach, item, 'secure')]);
-  const wrongNode: Advice = { remedy: `Give ${item.name} the address at which it answers (talconfig.yaml, or talos.nodes in coldstart.yaml).`, page: 'wrong-node' };
-  return verdict(item, [...seen.signals, ...running.signals, ...links], [
-    [running.signals, running.how === 'untold' ? adviceFor(running.fault.cause) : wrongNode],
-    [links, { remedy: 'Check cables and switch ports, and the MTU on the way; then give the same command again.', page: 'link-down' }],
+  const [running, links] = await Promise.all([
+    compareRunningConfig(world, reach, item),
+    checkLinks(world, reach, item, 'secure'),
   ]);
+  const wrongNode: Advice = {
+    remedy: `Give ${item.name} the address at which it answers (talconfig.yaml, or talos.nodes in coldstart.yaml).`,
+    page: 'wrong-node',
+  };
+  return verdict(
+    item,
+    [...seen.signals, ...running.signals, ...links],
+    [
+      [running.signals, running.how === 'untold' ? adviceFor(running.fault.cause) : wrongNode],
+      [
+        links,
+        {
+          remedy: 'Check cables and switch ports, and the MTU on the way; then give the same command again.',
+          page: 'link-down',
+        },
+      ],
+    ],
+  );
 }
 
 function verdict(node: TalosNode, signals: Signal[], judged: [Signal[], Advice][]): Observation {
   for (const [of, advice] of judged) {
     const bad = of.find((signal) => !signal.ok);
-    if (bad) return { state: 'blocked', signals, cause: `${bad.name} of ${node.name}: expected ${say(bad.expected)}, found ${say(bad.observed)}`, ...advice };
+    if (bad)
+      return {
+        state: 'blocked',
+        signals,
+        cause: `${bad.name} of ${node.name}: expected ${say(bad.expected)}, found ${say(bad.observed)}`,
+        ...advice,
+      };
   }
   return { state: 'done', signals };
 }
@@ -69,7 +108,24 @@ function away(look: Look<TalosNode>, seen: NodeLook): Observation {
   if ((seen.class === 'refused' || seen.class === 'silent') && installing(look, item))
     return {
       state: 'done',
-      signals: [{ name: 'node', subject: item.name, expected: 'answers, or installs', observed: `${seen.class}; it took its config earlier and may be installing`, ok: true, source: `TCP ${policyOf(look.facts).port}` }],
+      signals: [
+        {
+          name: 'node',
+          subject: item.name,
+          expected: 'answers, or installs',
+          observed: `${seen.class}; it took its config earlier and may be installing`,
+          ok: true,
+          source: `TCP ${policyOf(look.facts).port}`,
+        },
+      ],
+    };
+  const allowed = policyOf(look.facts).allowMissingWorkers;
+  // How many are missing in the end is judged once workers have registered.
+  if (item.role === 'worker' && allowed > 0)
+    return {
+      state: 'done',
+      signals: seen.signals,
+      deviations: [`the worker ${item.name} does not answer (--allow-missing-workers ${allowed})`],
     };
   const cause = seen.fault?.cause ?? (seen.class === 'refused' ? 'connection-refused' : 'timed-out');
   return {

@@ -18,10 +18,21 @@ export const tools: CheckingStep = {
     const signals = [...found, ...credentials];
     const missing = found.filter((signal) => !signal.ok).map((signal) => signal.subject);
     if (missing.length > 0)
-      return { state: 'blocked', signals, cause: `${missing.join(' and ')} cannot be found`, remedy: `Install ${missing.join(' and ')} and put them on the PATH.`, page: 'talosctl' };
+      return {
+        state: 'blocked',
+        signals,
+        cause: `${missing.join(' and ')} cannot be found`,
+        remedy: `Install ${missing.join(' and ')} and put them on the PATH.`,
+        page: 'talosctl',
+      };
     const bad = credentials.find((signal) => !signal.ok);
     if (bad)
-      return { state: 'blocked', signals, cause: `the talosconfig ${clusterOf(look.facts).talosconfig}: ${String(bad.observed)}`, ...adviceFor('no-talosconfig') };
+      return {
+        state: 'blocked',
+        signals,
+        cause: `the talosconfig ${clusterOf(look.facts).talosconfig}: ${String(bad.observed)}`,
+        ...adviceFor('no-talosconfig'),
+      };
     return { state: 'done', signals, ...olderClient(look, signals) };
   },
 };
@@ -47,8 +58,18 @@ async function credentialSignals({ world, facts }: Look): Promise<Signal[]> {
   const { caFingerprint, validTo } = read.told;
   const ended = validTo !== null && validTo <= Date.parse(world.now());
   return [
-    { ...base, expected: "the configs' CA", observed: caFingerprint === cluster.caFingerprint ? "the configs' CA" : 'another CA', ok: caFingerprint === cluster.caFingerprint },
-    { ...base, expected: 'a certificate that is valid', observed: validTo === null ? 'no certificate that can be read' : ended ? 'a certificate that has ended' : 'valid', ok: validTo !== null && !ended },
+    {
+      ...base,
+      expected: "the configs' CA",
+      observed: caFingerprint === cluster.caFingerprint ? "the configs' CA" : 'another CA',
+      ok: caFingerprint === cluster.caFingerprint,
+    },
+    {
+      ...base,
+      expected: 'a certificate that is valid',
+      observed: validTo === null ? 'no certificate that can be read' : ended ? 'a certificate that has ended' : 'valid',
+      ok: validTo !== null && !ended,
+    },
   ];
 }
 

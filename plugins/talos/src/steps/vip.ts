@@ -10,7 +10,15 @@ export const vip: ChangingStep = {
   kind: 'change',
   phase: 'talos',
   title: "The kubeconfig uses the cluster's endpoint",
-  needs: ['talos/cluster', 'talos/nodes', 'talos/policy', 'kubernetes/kubeconfig', 'kubernetes/credentials', 'kubernetes/api', 'talos/etcd'],
+  needs: [
+    'talos/cluster',
+    'talos/nodes',
+    'talos/policy',
+    'kubernetes/kubeconfig',
+    'kubernetes/credentials',
+    'kubernetes/api',
+    'talos/etcd',
+  ],
   provides: [],
   overlaps: ['talos/apply-workers'],
   despite: ['talos/apply-workers', 'talos/registered'],
@@ -44,20 +52,47 @@ async function observe({ world, facts }: Look): Promise<Observation> {
   const access = kubeconfigOf(facts);
   const state = await kubeconfigState(world, facts);
   const answer = await askApi(world, access, '/readyz', endpoint);
-  const answers: Signal = { name: 'endpoint', subject: endpoint, expected: 'ok', observed: answer.ok ? answer.text : answer.why, ok: answer.ok, source: 'kubectl get --raw /readyz' };
-  const uses: Signal = { name: "kubeconfig's server", subject: access.context, expected: endpoint, observed: state.server, ok: state.server === endpoint, source: access.path };
+  const answers: Signal = {
+    name: 'endpoint',
+    subject: endpoint,
+    expected: 'ok',
+    observed: answer.ok ? answer.text : answer.why,
+    ok: answer.ok,
+    source: 'kubectl get --raw /readyz',
+  };
+  const uses: Signal = {
+    name: "kubeconfig's server",
+    subject: access.context,
+    expected: endpoint,
+    observed: state.server,
+    ok: state.server === endpoint,
+    source: access.path,
+  };
   const signals = [answers, uses];
 
   if (!answer.ok && answer.kind === 'stranger')
-    return { state: 'blocked', refuse: true, signals, cause: `another cluster's API answers at ${endpoint}`, remedy: 'Find out who else uses this address before anything is changed.', page: 'foreign-ca' };
+    return {
+      state: 'blocked',
+      refuse: true,
+      signals,
+      cause: `another cluster's API answers at ${endpoint}`,
+      remedy: 'Find out who else uses this address before anything is changed.',
+      page: 'foreign-ca',
+    };
   if (answer.ok) return uses.ok ? { state: 'done', signals } : { state: 'needed', signals };
   // An endpoint that Talos does not hold itself may need what a later phase installs: the node's address serves until then.
-  if (address === null) return { state: 'done', signals, deviations: [`${endpoint} does not answer; the kubeconfig keeps ${state.server ?? "a node's address"}`] };
+  if (address === null)
+    return {
+      state: 'done',
+      signals,
+      deviations: [`${endpoint} does not answer; the kubeconfig keeps ${state.server ?? "a node's address"}`],
+    };
   return {
     state: 'converging',
     signals,
     cause: `the virtual address ${address} does not answer: ${answer.why}`,
-    remedy: 'Look whether another machine holds the address, and whether the link of the config carries it; then give the same command again.',
+    remedy:
+      'Look whether another machine holds the address, and whether the link of the config carries it; then give the same command again.',
     page: 'vip-silent',
   };
 }

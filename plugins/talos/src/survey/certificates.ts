@@ -11,4 +11,5 @@ export function certificateOf(base64: string | null): X509Certificate | null {
 }
 
 /** SHA-256 (hex) of the certificate's DER. */
-export const fingerprintOf = (certificate: X509Certificate): string => createHash('sha256').update(certificate.raw).digest('hex');
+export const fingerprintOf = (certificate: X509Certificate): string =>
+  createHash('sha256').update(certificate.raw).digest('hex');

@@ -27,11 +27,21 @@ function policyFrom(config: Json): TalosPolicy {
 async function surveyTalos(cluster: string, files: Files, policy: TalosPolicy): Promise<Surveyed> {
   const places = await findPlaces(files);
   const place = await chosenPlace(files, places, cluster, policy.folder);
-  const result: Surveyed = { facts: { 'talos/policy': plain(policy) }, read: [], assumed: [], problems: [], secrets: [] };
+  const result: Surveyed = {
+    facts: { 'talos/policy': plain(policy) },
+    read: [],
+    assumed: [],
+    problems: [],
+    secrets: [],
+  };
 
   const loaded = await loadYaml(files, place.talconfig);
   if (!('file' in loaded)) {
-    result.problems.push('problem' in loaded ? loaded.problem : { file: place.talconfig, found: 'no such file', expected: "talhelper's description of the cluster" });
+    result.problems.push(
+      'problem' in loaded
+        ? loaded.problem
+        : { file: place.talconfig, found: 'no such file', expected: "talhelper's description of the cluster" },
+    );
     return result;
   }
   const talconfig = loaded.file;
@@ -40,7 +50,12 @@ async function surveyTalos(cluster: string, files: Files, policy: TalosPolicy): 
   result.problems.push(...listed.problems);
   for (const name of listed.skipped) result.assumed.push(`${name} in ${talconfig.file} stands for no machine`);
 
-  const configs = await readConfigs(files, { folder: place.folder, clusterName: place.name, talconfig, listed: listed.nodes });
+  const configs = await readConfigs(files, {
+    folder: place.folder,
+    clusterName: place.name,
+    talconfig,
+    listed: listed.nodes,
+  });
   result.problems.push(...configs.problems);
   for (const file of configs.read) keep(result, file);
 
@@ -64,19 +79,30 @@ async function surveyTalos(cluster: string, files: Files, policy: TalosPolicy): 
 }
 
 /** The cluster's place; a cluster that is not there, or stands in two places, is a question to the operator. */
-async function chosenPlace(files: Files, places: readonly Place[], cluster: string, folder: string | undefined): Promise<Place> {
+async function chosenPlace(
+  files: Files,
+  places: readonly Place[],
+  cluster: string,
+  folder: string | undefined,
+): Promise<Place> {
   if (folder !== undefined) {
     const place = await placeIn(files, folder.replaceAll('{cluster}', cluster));
     if (place) return place;
-    throw new Problem(`There is no talconfig.yaml in ${folder}.`, { exit: EXIT.usage, remedy: 'Mend talos.folder in coldstart.yaml.' });
+    throw new Problem(`There is no talconfig.yaml in ${folder}.`, {
+      exit: EXIT.usage,
+      remedy: 'Mend talos.folder in coldstart.yaml.',
+    });
   }
   const fitting = placesOf(places, cluster);
   if (fitting.length === 1 && fitting[0]) return fitting[0];
   if (fitting.length > 1)
-    throw new Problem(`The cluster ${cluster} stands in several places: ${fitting.map((p) => p.talconfig).join(', ')}.`, {
-      exit: EXIT.usage,
-      remedy: 'Name the right one with talos.folder in coldstart.yaml.',
-    });
+    throw new Problem(
+      `The cluster ${cluster} stands in several places: ${fitting.map((p) => p.talconfig).join(', ')}.`,
+      {
+        exit: EXIT.usage,
+        remedy: 'Name the right one with talos.folder in coldstart.yaml.',
+      },
+    );
   const known = places.map((place) => `${place.name} (${place.talconfig})`);
   throw new Problem(`There is no cluster ${cluster} in this repository.`, {
     exit: EXIT.usage,
@@ -87,7 +113,13 @@ async function chosenPlace(files: Files, places: readonly Place[], cluster: stri
   });
 }
 
-async function talosconfigOf(files: Files, place: Place, cluster: string, policy: TalosPolicy, result: Surveyed): Promise<TalosContext | null> {
+async function talosconfigOf(
+  files: Files,
+  place: Place,
+  cluster: string,
+  policy: TalosPolicy,
+  result: Surveyed,
+): Promise<TalosContext | null> {
   const path = policy.talosconfig ?? `${place.folder}/clusterconfig/talosconfig`;
   const read = await readTalosconfig(files, path, policy.context ?? (place.name === '' ? cluster : place.name));
   const file = 'told' in read ? read.told.file : read.file;
@@ -97,18 +129,36 @@ async function talosconfigOf(files: Files, place: Place, cluster: string, policy
   return null;
 }
 
-function placed(found: ReturnType<typeof inOrder>, policy: TalosPolicy, talosconfig: TalosContext | null, talconfig: YamlFile, result: Surveyed): Placed[] {
+function placed(
+  found: ReturnType<typeof inOrder>,
+  policy: TalosPolicy,
+  talosconfig: TalosContext | null,
+  talconfig: YamlFile,
+  result: Surveyed,
+): Placed[] {
   const names = new Set(found.map((node) => node.hostname));
   for (const name of Object.keys(policy.nodes))
-    if (!names.has(name)) result.problems.push({ file: 'coldstart.yaml', found: `talos.nodes.${name}`, expected: `one of ${[...names].join(', ')}` });
+    if (!names.has(name))
+      result.problems.push({
+        file: 'coldstart.yaml',
+        found: `talos.nodes.${name}`,
+        expected: `one of ${[...names].join(', ')}`,
+      });
   const inTalosconfig = talosconfig ? [...talosconfig.nodes, ...talosconfig.endpoints] : [];
   return found.flatMap((node): Placed[] => {
     const told = addressOf(node, policy.nodes[node.hostname], inTalosconfig);
     if ('bad' in told) {
-      result.problems.push(talconfig.finding([...node.at, 'ipAddress'], `the address ${JSON.stringify(told.bad)} of ${node.hostname}`, 'an IPv4 or IPv6 address'));
+      result.problems.push(
+        talconfig.finding(
+          [...node.at, 'ipAddress'],
+          `the address ${JSON.stringify(told.bad)} of ${node.hostname}`,
+          'an IPv4 or IPv6 address',
+        ),
+      );
       return [];
     }
-    if (told.from !== 'talosconfig' && told.from !== 'talconfig') result.assumed.push(`${node.hostname} answers at ${told.address} (from ${told.from})`);
+    if (told.from !== 'talosconfig' && told.from !== 'talconfig')
+      result.assumed.push(`${node.hostname} answers at ${told.address} (from ${told.from})`);
     return [{ ...node, address: told.address }];
   });
 }
@@ -128,11 +178,19 @@ function asFact(node: Placed): TalosNode {
   };
 }
 
-function bootstrapNodeOf(nodes: readonly TalosNode[], policy: TalosPolicy, talconfig: YamlFile, result: Surveyed): string | null {
+function bootstrapNodeOf(
+  nodes: readonly TalosNode[],
+  policy: TalosPolicy,
+  talconfig: YamlFile,
+  result: Surveyed,
+): string | null {
   const controlPlanes = nodes.filter((node) => node.role === 'controlplane').map((node) => node.name);
   const [first] = controlPlanes;
   if (first === undefined) {
-    if (result.problems.length === 0) result.problems.push(talconfig.finding(['nodes'], 'no control plane', 'at least one node with controlPlane: true'));
+    if (result.problems.length === 0)
+      result.problems.push(
+        talconfig.finding(['nodes'], 'no control plane', 'at least one node with controlPlane: true'),
+      );
     return null;
   }
   if (policy.bootstrapNode === undefined) {
@@ -140,11 +198,21 @@ function bootstrapNodeOf(nodes: readonly TalosNode[], policy: TalosPolicy, talco
     return first;
   }
   if (controlPlanes.includes(policy.bootstrapNode)) return policy.bootstrapNode;
-  result.problems.push({ file: 'coldstart.yaml', found: `talos.bootstrapNode: ${policy.bootstrapNode}`, expected: `one of ${controlPlanes.join(', ')}` });
+  result.problems.push({
+    file: 'coldstart.yaml',
+    found: `talos.bootstrapNode: ${policy.bootstrapNode}`,
+    expected: `one of ${controlPlanes.join(', ')}`,
+  });
   return null;
 }
 
-function clusterFact(place: Place, first: Placed, nodes: readonly Placed[], talosconfig: TalosContext, bootstrapNode: string): TalosCluster {
+function clusterFact(
+  place: Place,
+  first: Placed,
+  nodes: readonly Placed[],
+  talosconfig: TalosContext,
+  bootstrapNode: string,
+): TalosCluster {
   const { config } = first;
   const controlPlanes = nodes.filter((node) => node.config.role === 'controlplane');
   return {
@@ -169,7 +237,12 @@ function clusterFact(place: Place, first: Placed, nodes: readonly Placed[], talo
 }
 
 /** Two clusters with the same Talos CA take each other's nodes: the first rendered config of every other place is compared. */
-async function sharedCas(files: Files, places: readonly Place[], own: Place, nodes: readonly Placed[]): Promise<Finding[]> {
+async function sharedCas(
+  files: Files,
+  places: readonly Place[],
+  own: Place,
+  nodes: readonly Placed[],
+): Promise<Finding[]> {
   const ca = nodes[0]?.config.caFingerprint ?? null;
   if (ca === null) return [];
   const problems: Finding[] = [];
@@ -181,7 +254,13 @@ async function sharedCas(files: Files, places: readonly Place[], own: Place, nod
     if (!loaded || !('file' in loaded)) continue;
     const rendered = readRendered(loaded.file);
     if ('config' in rendered && rendered.config.caFingerprint === ca)
-      problems.push(loaded.file.finding(['machine', 'ca', 'crt'], `the Talos CA of the cluster ${own.name}`, `secrets of its own for the cluster ${other.name}`));
+      problems.push(
+        loaded.file.finding(
+          ['machine', 'ca', 'crt'],
+          `the Talos CA of the cluster ${own.name}`,
+          `secrets of its own for the cluster ${other.name}`,
+        ),
+      );
   }
   return problems;
 }

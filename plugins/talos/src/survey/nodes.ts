@@ -19,9 +19,18 @@ export async function readConfigs(
   const problems: Finding[] = [];
   for (const node of at.listed) {
     const name = `${at.clusterName}-${node.hostname}.yaml`;
-    const loaded = await firstOf(files, FOLDERS.map((sub) => `${at.folder}/clusterconfig/${sub}${name}`));
+    const loaded = await firstOf(
+      files,
+      FOLDERS.map((sub) => `${at.folder}/clusterconfig/${sub}${name}`),
+    );
     if (!loaded) {
-      problems.push(at.talconfig.finding([...node.at, 'hostname'], `no ${at.folder}/clusterconfig/${name}`, `its rendered config (talhelper genconfig in ${at.folder})`));
+      problems.push(
+        at.talconfig.finding(
+          [...node.at, 'hostname'],
+          `no ${at.folder}/clusterconfig/${name}`,
+          `its rendered config (talhelper genconfig in ${at.folder})`,
+        ),
+      );
       continue;
     }
     if ('problem' in loaded) {
@@ -35,12 +44,20 @@ export async function readConfigs(
       continue;
     }
     const sub = /\/(controlplane|worker)\/[^/]+$/.exec(loaded.path)?.[1];
-    found.push({ ...node, config: rendered.config, path: loaded.path, folder: (sub as Found['folder'] | undefined) ?? null });
+    found.push({
+      ...node,
+      config: rendered.config,
+      path: loaded.path,
+      folder: (sub as Found['folder'] | undefined) ?? null,
+    });
   }
   return { found, read, problems };
 }
 
-async function firstOf(files: Files, paths: readonly string[]): Promise<{ path: string; file: YamlFile } | { problem: Finding } | undefined> {
+async function firstOf(
+  files: Files,
+  paths: readonly string[],
+): Promise<{ path: string; file: YamlFile } | { problem: Finding } | undefined> {
   for (const path of paths) {
     const loaded = await loadYaml(files, path);
     if ('problem' in loaded) return loaded;
@@ -59,8 +76,15 @@ export function inOrder(found: readonly Found[]): Found[] {
  * Where a node answers. What the configuration overrides comes first; of several addresses the one that the talosconfig
  * names; then the file's name, talconfig, the config's own `addresses:`, and at last its DNS name.
  */
-export function addressOf(node: Found, override: string | undefined, inTalosconfig: readonly string[]): { address: string; from: string } | { bad: string } {
-  if (override !== undefined) return isAddress(override) || isHostname(override) ? { address: override, from: 'coldstart.yaml' } : { bad: override };
+export function addressOf(
+  node: Found,
+  override: string | undefined,
+  inTalosconfig: readonly string[],
+): { address: string; from: string } | { bad: string } {
+  if (override !== undefined)
+    return isAddress(override) || isHostname(override)
+      ? { address: override, from: 'coldstart.yaml' }
+      : { bad: override };
   const bad = node.addresses.find((a) => !isAddress(a) && !isHostname(a));
   if (bad !== undefined) return { bad };
   const inName = addressInName(node.path);

@@ -2,7 +2,19 @@ import type { Files } from '@coldstart/contract';
 import { loadYaml, textAt } from './yaml-file.ts';
 
 /** Folders below the root that hold Talos configuration in the repositories that operators have. */
-const ROOTS = ['clusters', 'cluster', 'talos', 'kubernetes', 'k8s', 'kube', 'setup', 'infrastructure', 'infra', 'bootstrap', 'machines'];
+const ROOTS = [
+  'clusters',
+  'cluster',
+  'talos',
+  'kubernetes',
+  'k8s',
+  'kube',
+  'setup',
+  'infrastructure',
+  'infra',
+  'bootstrap',
+  'machines',
+];
 /** Copies, examples and templates: never the operator's own cluster. */
 const DECOYS = [
   /(?:^|\/)(?:\.archive|archive|coldstorage|docs|testdata|\.github|node_modules|\.git)\//,
@@ -44,7 +56,17 @@ async function placeAt(files: Files, talconfig: string): Promise<Place> {
   const folder = talconfig.slice(0, talconfig.lastIndexOf('/'));
   const loaded = await loadYaml(files, talconfig);
   const told = 'file' in loaded ? textAt(loaded.file.documents[0], 'clusterName') : null;
-  return { name: told ?? folder.split('/').filter((part) => part !== 'talos').at(-1) ?? folder, folder, talconfig };
+  return {
+    name:
+      told ??
+      folder
+        .split('/')
+        .filter((part) => part !== 'talos')
+        .at(-1) ??
+      folder,
+    folder,
+    talconfig,
+  };
 }
 
 /** The places of a cluster: by its name, else by the folder's (`clusters/main/talos` for `main`). */

@@ -31,10 +31,13 @@ export type Rendered = {
 /** Reads a machine config. Null with a finding where it is encrypted, or none at all. */
 export function readRendered(file: YamlFile): { config: Rendered } | { problem: Finding } {
   if (file.get('sops') !== undefined)
-    return { problem: file.finding(['sops'], 'a config that is encrypted', 'a plain rendered config (talhelper genconfig)') };
+    return {
+      problem: file.finding(['sops'], 'a config that is encrypted', 'a plain rendered config (talhelper genconfig)'),
+    };
   const main = file.documents.findIndex((document) => dig(document, ['machine']) !== undefined);
   const config = file.documents[main];
-  if (main !== 0 || config === undefined) return { problem: file.finding([], 'no machine config', 'a first document with `machine:` and `cluster:`') };
+  if (main !== 0 || config === undefined)
+    return { problem: file.finding([], 'no machine config', 'a first document with `machine:` and `cluster:`') };
 
   const role = textAt(config, 'machine', 'type');
   const links = linksOf(file.documents);
@@ -42,16 +45,26 @@ export function readRendered(file: YamlFile): { config: Rendered } | { problem: 
     config: {
       file,
       role: role === 'controlplane' || role === 'worker' ? role : null,
-      hostname: textAt(config, 'machine', 'network', 'hostname') ?? ofKind(file.documents, 'HostnameConfig').map((d) => textAt(d, 'hostname'))[0] ?? null,
-      addresses: links.flatMap((link) => link.addresses).map(nodeAddress).filter((a) => a !== null),
+      hostname:
+        textAt(config, 'machine', 'network', 'hostname') ??
+        ofKind(file.documents, 'HostnameConfig').map((d) => textAt(d, 'hostname'))[0] ??
+        null,
+      addresses: links
+        .flatMap((link) => link.addresses)
+        .map(nodeAddress)
+        .filter((a) => a !== null),
       dhcp: links.length === 0 || links.some((link) => link.dhcp),
-      vip: links.find((link) => link.vip !== null)?.vip ?? ofKind(file.documents, 'Layer2VIPConfig').map((d) => textAt(d, 'name'))[0] ?? null,
+      vip:
+        links.find((link) => link.vip !== null)?.vip ??
+        ofKind(file.documents, 'Layer2VIPConfig').map((d) => textAt(d, 'name'))[0] ??
+        null,
       endpoint: textAt(config, 'cluster', 'controlPlane', 'endpoint'),
       clusterName: textAt(config, 'cluster', 'clusterName'),
       caFingerprint: fingerprintAt(config, 'machine'),
       kubernetesCaFingerprint: fingerprintAt(config, 'cluster'),
       disk: textAt(config, 'machine', 'install', 'disk'),
-      diskSelector: (asRecord(dig(config, ['machine', 'install', 'diskSelector'])) as { [key: string]: Json } | null) ?? null,
+      diskSelector:
+        (asRecord(dig(config, ['machine', 'install', 'diskSelector'])) as { [key: string]: Json } | null) ?? null,
       talosVersion: tagOf(textAt(config, 'machine', 'install', 'image')),
       kubernetesVersion: tagOf(textAt(config, 'machine', 'kubelet', 'image')),
       podSubnets: textsAt(config, 'cluster', 'network', 'podSubnets'),
@@ -67,11 +80,19 @@ export function readRendered(file: YamlFile): { config: Rendered } | { problem: 
 export function carrierOf(config: Rendered, address: string): { mtu: number | null; links: string[] } {
   const links = linksOf(config.file.documents);
   const carrier =
-    links.find((link) => link.addresses.some((entry) => entry.split('/')[0] === address)) ?? links.find((link) => link.vip !== null) ?? (links.length === 1 ? links[0] : undefined);
+    links.find((link) => link.addresses.some((entry) => entry.split('/')[0] === address)) ??
+    links.find((link) => link.vip !== null) ??
+    (links.length === 1 ? links[0] : undefined);
   return { mtu: carrier?.mtu ?? null, links: carrier?.physical ?? [] };
 }
 
-type ConfiguredLink = { addresses: string[]; dhcp: boolean; vip: string | null; mtu: number | null; physical: string[] };
+type ConfiguredLink = {
+  addresses: string[];
+  dhcp: boolean;
+  vip: string | null;
+  mtu: number | null;
+  physical: string[];
+};
 
 /** Links of both forms: `machine.network.interfaces`, and the documents of Talos 1.12 and later. */
 function linksOf(documents: readonly Plain[]): ConfiguredLink[] {
@@ -124,7 +145,8 @@ function mtuOf(entry: Plain): number | null {
   return typeof mtu === 'number' && mtu > 0 ? mtu : null;
 }
 
-const ofKind = (documents: readonly Plain[], kind: string): Plain[] => documents.filter((document) => textAt(document, 'kind') === kind);
+const ofKind = (documents: readonly Plain[], kind: string): Plain[] =>
+  documents.filter((document) => textAt(document, 'kind') === kind);
 const asRecord = (value: Plain | undefined): { [key: string]: Plain } | null => (isRecord(value) ? value : null);
 
 function fingerprintAt(config: Plain, section: 'machine' | 'cluster'): string | null {

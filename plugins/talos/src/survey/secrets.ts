@@ -1,7 +1,8 @@
 import { isRecord, type Plain } from './yaml-file.ts';
 
 /** Keys whose text values are secret, wherever they stand in a machine config, a talosconfig or a secrets bundle. */
-const SECRET = /^(?:key|token|secret|password|passphrase|auth|identityToken|privateKey|presharedKey|\w*EncryptionSecret|bootstrapToken|trustdInfo|secretboxEncryptionSecret)$/;
+const SECRET =
+  /^(?:key|token|secret|password|passphrase|auth|identityToken|privateKey|presharedKey|\w*EncryptionSecret|bootstrapToken|trustdInfo|secretboxEncryptionSecret)$/;
 /** Shorter texts cannot be masked without masking words. */
 const SHORTEST = 6;
 
@@ -37,6 +38,6 @@ function add(secret: string, found: Set<string>): void {
 
 /** The PEM text behind base64; null where it is something else. */
 function decoded(text: string): string | null {
-  if (!/^LS0tLS/.test(text)) return null;
+  if (!text.startsWith('LS0tLS')) return null;
   return Buffer.from(text, 'base64').toString('utf8');
 }

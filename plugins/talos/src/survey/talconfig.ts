@@ -19,13 +19,27 @@ export function readTalconfig(file: YamlFile): { nodes: Listed[]; skipped: strin
   const skipped: string[] = [];
   const problems: Finding[] = [];
   const entries = file.get('nodes');
-  if (!Array.isArray(entries)) return { nodes, skipped, problems: [file.finding(['nodes'], 'no list of nodes', 'nodes: with at least one control plane')] };
+  if (!Array.isArray(entries))
+    return {
+      nodes,
+      skipped,
+      problems: [file.finding(['nodes'], 'no list of nodes', 'nodes: with at least one control plane')],
+    };
   for (const [i, entry] of entries.entries()) {
     const at: Path = ['nodes', i];
     const hostname = textAt(entry, 'hostname');
-    const addresses = (textAt(entry, 'ipAddress') ?? '').split(',').map((a) => a.trim()).filter((a) => a !== '');
+    const addresses = (textAt(entry, 'ipAddress') ?? '')
+      .split(',')
+      .map((a) => a.trim())
+      .filter((a) => a !== '');
     if (hostname === null || !/^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/.test(hostname)) {
-      problems.push(file.finding([...at, 'hostname'], hostname === null ? 'a node without hostname' : `the hostname ${JSON.stringify(hostname)}`, 'lower-case letters, digits, dots and dashes'));
+      problems.push(
+        file.finding(
+          [...at, 'hostname'],
+          hostname === null ? 'a node without hostname' : `the hostname ${JSON.stringify(hostname)}`,
+          'lower-case letters, digits, dots and dashes',
+        ),
+      );
       continue;
     }
     if (DUMMY.test(hostname) || (addresses.length > 0 && addresses.every((a) => a.startsWith('127.')))) {

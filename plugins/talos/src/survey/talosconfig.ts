@@ -14,16 +14,33 @@ export type TalosContext = {
 };
 
 /** Reads one context of a talosconfig; a file or context that is not there is a finding. */
-export async function readTalosconfig(files: Files, path: string, context: string): Promise<{ told: TalosContext } | { problem: Finding; file?: YamlFile }> {
+export async function readTalosconfig(
+  files: Files,
+  path: string,
+  context: string,
+): Promise<{ told: TalosContext } | { problem: Finding; file?: YamlFile }> {
   const loaded = await loadYaml(files, path);
   if ('absent' in loaded)
-    return { problem: { file: path, found: 'no such file', expected: 'the talosconfig of the cluster (talhelper genconfig), or talos.talosconfig in coldstart.yaml' } };
+    return {
+      problem: {
+        file: path,
+        found: 'no such file',
+        expected: 'the talosconfig of the cluster (talhelper genconfig), or talos.talosconfig in coldstart.yaml',
+      },
+    };
   if ('problem' in loaded) return loaded;
   const { file } = loaded;
   const contexts = file.get('contexts');
   if (!isRecord(contexts) || !isRecord(contexts[context])) {
     const known = isRecord(contexts) ? Object.keys(contexts) : [];
-    return { problem: file.finding(['contexts'], known.length > 0 ? `the contexts ${known.join(', ')}` : 'no contexts', `a context ${context}`), file };
+    return {
+      problem: file.finding(
+        ['contexts'],
+        known.length > 0 ? `the contexts ${known.join(', ')}` : 'no contexts',
+        `a context ${context}`,
+      ),
+      file,
+    };
   }
   const at = contexts[context];
   const ca = certificateOf(textAt(at, 'ca'));

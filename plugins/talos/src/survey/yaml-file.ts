@@ -30,7 +30,8 @@ export class YamlFile {
   /** A finding at a path, or at its nearest parent that is there. */
   finding(path: Path, found: string, expected: string, document = 0): Finding {
     const tree = this.#nodes[document];
-    for (let length = path.length; tree && length >= 0; length--) {
+    if (!tree) return { file: this.file, found, expected };
+    for (let length = path.length; length >= 0; length--) {
       const node: unknown = length === 0 ? tree.contents : tree.getIn(path.slice(0, length), true);
       if (!isNode(node) || !node.range) continue;
       const { line, col } = this.#lines.linePos(node.range[0]);
@@ -53,13 +54,23 @@ export async function loadYaml(files: Files, path: string): Promise<Loaded> {
     const problem = node.errors[0] ?? node.warnings[0];
     if (!problem) continue;
     const { line, col } = lines.linePos(problem.pos[0]);
-    return { problem: { file: path, line, column: col, found: PROBLEMS[problem.code] ?? `what is not YAML (${problem.code})`, expected: 'YAML without duplicate keys and custom tags' } };
+    return {
+      problem: {
+        file: path,
+        line,
+        column: col,
+        found: PROBLEMS[problem.code] ?? `what is not YAML (${problem.code})`,
+        expected: 'YAML without duplicate keys and custom tags',
+      },
+    };
   }
   try {
     const documents = nodes.map((node) => node.toJS({ maxAliasCount: MOST_ALIASES }) as Plain);
     return { file: new YamlFile(path, documents, nodes, lines) };
   } catch {
-    return { problem: { file: path, found: 'aliases that unfold without end', expected: `at most ${MOST_ALIASES} aliases` } };
+    return {
+      problem: { file: path, found: 'aliases that unfold without end', expected: `at most ${MOST_ALIASES} aliases` },
+    };
   }
 }
 

@@ -41,6 +41,12 @@ export function parseDisks(stdout: string): Disk[] {
 
 /** A disk for the eye: `/dev/sda 107 GB SIM DISK serial S1`. */
 export function showDisk(disk: Disk): string {
-  const parts = [disk.devPath || disk.id, disk.prettySize, disk.transport, disk.model, disk.serial && `serial ${disk.serial}`];
+  const parts = [
+    disk.devPath || disk.id,
+    disk.prettySize,
+    disk.transport,
+    disk.model,
+    disk.serial && `serial ${disk.serial}`,
+  ];
   return parts.filter((part) => part !== '').join(' ');
 }

@@ -42,7 +42,8 @@ function splitDocuments(text: string): string[] {
       depth--;
       if (depth === 0) documents.push(text.slice(start, i + 1));
       if (depth < 0) throw new SyntaxError('a closing brace without an opening one');
-    } else if (depth === 0 && c !== undefined && c.trim() !== '') throw new SyntaxError(`unexpected ${JSON.stringify(c)} between documents`);
+    } else if (depth === 0 && c !== undefined && c.trim() !== '')
+      throw new SyntaxError(`unexpected ${JSON.stringify(c)} between documents`);
   }
   if (depth !== 0) throw new SyntaxError('the last document is cut off');
   return documents;
@@ -51,7 +52,13 @@ function splitDocuments(text: string): string[] {
 function isResource(value: unknown): value is Resource {
   if (typeof value !== 'object' || value === null) return false;
   const { metadata, spec } = value as Partial<Resource>;
-  return typeof metadata === 'object' && metadata !== null && typeof metadata.id === 'string' && typeof spec === 'object' && spec !== null;
+  return (
+    typeof metadata === 'object' &&
+    metadata !== null &&
+    typeof metadata.id === 'string' &&
+    typeof spec === 'object' &&
+    spec !== null
+  );
 }
 
 /** A text of a spec, or null where it is absent or something else. */

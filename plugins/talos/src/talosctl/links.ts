@@ -20,7 +20,9 @@ export function parseLinks(stdout: string): Link[] {
     aliases: [spec['alias'], ...(Array.isArray(spec['altNames']) ? (spec['altNames'] as unknown[]) : [])].filter(
       (alias): alias is string => typeof alias === 'string' && alias !== '',
     ),
-    up: textOf(spec['operationalState']) === 'up' || (textOf(spec['operationalState']) === null && flagOf(spec['linkState']) === true),
+    up:
+      textOf(spec['operationalState']) === 'up' ||
+      (textOf(spec['operationalState']) === null && flagOf(spec['linkState']) === true),
     mtu: numberOf(spec['mtu']),
     kind: textOf(spec['kind']) ?? '',
     memberOf: textOf(spec['slaveKind']) ?? '',

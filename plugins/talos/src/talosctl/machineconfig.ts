@@ -40,14 +40,16 @@ export function differences(one: readonly Plain[], other: readonly Plain[], most
   const found: string[] = [];
   const left = byKind(one);
   const right = byKind(other);
-  for (const kind of new Set([...left.keys(), ...right.keys()])) compare(left.get(kind), right.get(kind), kind, found, most);
+  for (const kind of new Set([...left.keys(), ...right.keys()]))
+    compare(left.get(kind), right.get(kind), kind, found, most);
   return found;
 }
 
 function compare(a: Plain | undefined, b: Plain | undefined, path: string, found: string[], most: number): void {
   if (found.length >= most || a === b) return;
   if (isRecord(a) && isRecord(b)) {
-    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) compare(a[key], b[key], path === '' ? key : `${path}.${key}`, found, most);
+    for (const key of new Set([...Object.keys(a), ...Object.keys(b)]))
+      compare(a[key], b[key], path === '' ? key : `${path}.${key}`, found, most);
   } else if (Array.isArray(a) && Array.isArray(b) && a.length === b.length) {
     for (const [i, value] of a.entries()) compare(value, b[i], `${path}[${i}]`, found, most);
   } else found.push(path === '' ? 'the whole document' : path);
@@ -66,6 +68,7 @@ function byKind(documents: readonly Plain[]): Map<string, Plain> {
   return kinds;
 }
 
-const isRecord = (value: Plain | undefined): value is { [key: string]: Plain } => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: Plain | undefined): value is { [key: string]: Plain } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 const member = (value: Plain | undefined, key: string): Plain | undefined => (isRecord(value) ? value[key] : undefined);
 const text = (value: Plain | undefined): string | null => (typeof value === 'string' ? value : null);

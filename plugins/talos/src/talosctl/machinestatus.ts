@@ -17,6 +17,9 @@ export function parseMachineStatus(stdout: string): MachineStatus {
   return {
     stage,
     ready: flagOf(status.ready) ?? false,
-    unmet: unmet.map((condition) => ({ name: textOf(condition['name']) ?? '', reason: textOf(condition['reason']) ?? '' })),
+    unmet: unmet.map((condition) => ({
+      name: textOf(condition['name']) ?? '',
+      reason: textOf(condition['reason']) ?? '',
+    })),
   };
 }

@@ -22,4 +22,5 @@ export function parseVersion(text: string): Version | null {
 }
 
 /** Whether `a` is of an older minor release than `b`. */
-export const olderMinor = (a: Version, b: Version): boolean => a.major < b.major || (a.major === b.major && a.minor < b.minor);
+export const olderMinor = (a: Version, b: Version): boolean =>
+  a.major < b.major || (a.major === b.major && a.minor < b.minor);

@@ -15,6 +15,12 @@ export default class TalosApply extends StepCommand {
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(TalosApply);
-    return this.ask({ verb: 'run', cluster: args.cluster ?? '', steps: ['talos/apply-controlplanes', 'talos/apply-workers'], items: flags.node ?? [], flags: given(flags) });
+    return this.ask({
+      verb: 'run',
+      cluster: args.cluster ?? '',
+      steps: ['talos/apply-controlplanes', 'talos/apply-workers'],
+      items: flags.node ?? [],
+      flags: given(flags),
+    });
   }
 }
