@@ -30,6 +30,8 @@ export type LabOptions = {
   faults: string[];
   /** A world that an earlier rehearsal saved. */
   saved?: Uint8Array;
+  /** When a new world begins, RFC 3339; a fixed date where absent, so that the same seed gives the same bytes. */
+  wall?: string;
   /** Virtual time per real time, for watching; null: as fast as it goes. */
   pace: number | null;
   /** Where `.coldstart/` is kept: on the real disk, or in memory only (tests). */

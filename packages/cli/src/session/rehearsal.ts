@@ -43,6 +43,7 @@ export async function openRehearsal(
     seed,
     faults,
     ...(saved && { saved }),
+    wall: real.now(),
     pace: paceOf(flags),
     disk: 'real',
   });

@@ -5,7 +5,7 @@ import { idle } from './idle.ts';
 import { reallyWait } from './pace.ts';
 import { Queue } from './queue.ts';
 
-/** Where the world's wall clock begins. A fixed date, so that the same seed gives the same bytes. */
+/** Where the world's wall clock begins unless told: a fixed date, so that the same seed gives the same bytes. */
 export const EPOCH = Date.UTC(2027, 0, 4, 8);
 
 /** No rehearsal lasts this long: whoever gets here waits for something that never comes. */
@@ -15,7 +15,7 @@ type Entry = { event: string; data: Json } | { fire: () => void };
 /** A call of the outside world into the lab that has not been answered yet. Time advances only while there is one. */
 type Call = { what: string; fail: (error: Error) => void };
 
-export type SavedClock = { now: Ms; events: { at: Ms; event: string; data: Json }[] };
+export type SavedClock = { epoch: Ms; now: Ms; events: { at: Ms; event: string; data: Json }[] };
 
 /**
  * Virtual time with its one queue. While a call is open, it lets everything run that can run, then goes to the next
@@ -30,10 +30,12 @@ export class VirtualClock implements Clock, Events {
   #calls = new Set<Call>();
   #pumping = false;
   readonly #pace: number | null;
+  readonly #epoch: Ms;
 
-  /** `pace`: virtual time per real time; null: as fast as it goes. */
-  constructor(pace: number | null = null, saved?: SavedClock) {
+  /** `pace`: virtual time per real time; null: as fast as it goes. `epoch`: when the world begins, ms since 1970; a saved world keeps its own. */
+  constructor(pace: number | null = null, saved?: SavedClock, epoch: Ms = EPOCH) {
     this.#pace = pace;
+    this.#epoch = saved?.epoch ?? epoch;
     if (!saved) return;
     this.#now = saved.now;
     for (const { at, event, data } of saved.events) this.#queue.push({ at, id: this.#next++, what: { event, data } });
@@ -44,7 +46,7 @@ export class VirtualClock implements Clock, Events {
   }
 
   wall(at: Ms = this.#now): string {
-    return new Date(EPOCH + at).toISOString();
+    return new Date(this.#epoch + at).toISOString();
   }
 
   on(kind: string, handler: (data: never) => void): void {
@@ -113,7 +115,7 @@ export class VirtualClock implements Clock, Events {
     const events = this.#queue
       .list()
       .flatMap(({ at, what }) => ('event' in what ? [{ at, event: what.event, data: what.data }] : []));
-    return { now: this.#now, events };
+    return { epoch: this.#epoch, now: this.#now, events };
   }
 
   #enter(ms: Ms, what: Entry): number {

@@ -42,7 +42,7 @@ export async function openLab(options: OpenOptions): Promise<OpenLab> {
   const expected = expectedFrom(options.cluster, options.facts);
   const assumed = new Set<string>();
   const assume = (what: string): void => void assumed.add(what);
-  const clock = new VirtualClock(options.pace, saved?.clock);
+  const clock = new VirtualClock(options.pace, saved?.clock, options.wall === undefined ? undefined : Date.parse(options.wall));
   const random = seeded(options.seed, saved?.random.seed === options.seed ? saved.random.drawn : 0);
   const faults = playing(options.faults, expected.nodes.map((node) => node.name), random, assume);
   const durations = drawing({ ...nodeDurations, ...options.durations }, random, assume, saved?.durations);

@@ -1,12 +1,12 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
-import { EPOCH } from '../clock/clock.ts';
 import type { Random } from '../model.ts';
 import { bits, integer, oid, pem, sequence, set, utcTime, utf8 } from './der.ts';
 
 const ED25519 = sequence(oid('1.3.101.112'));
 /** PKCS#8 of an Ed25519 key, up to its 32 bytes of seed. */
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
-const YEAR = 365 * 24 * 3_600_000;
+/** Wider than any world's time: the certificate's dates must not depend on when a rehearsal is played. */
+const VALID = { from: Date.UTC(2020, 0, 1), until: Date.UTC(2049, 11, 31) };
 
 /**
  * An administrator's certificate and key (both PEM) as a kubeconfig holds them: subject `O=system:masters, CN=admin`, a year
@@ -22,7 +22,7 @@ export function adminCredentials(random: Random, cluster: string): { certificate
     integer(Buffer.from(`01${random.hex(15, 'admin-serial', cluster)}`, 'hex')),
     ED25519,
     issuer,
-    sequence(utcTime(EPOCH - 3_600_000), utcTime(EPOCH + YEAR)),
+    sequence(utcTime(VALID.from), utcTime(VALID.until)),
     subject,
     createPublicKey(key).export({ format: 'der', type: 'spki' }),
   );
