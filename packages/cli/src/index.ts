@@ -1,4 +1,3 @@
 export { main } from './runner/main.ts';
 export { create, defaultSlo } from './procedures/create.ts';
 export { documents } from './output/schema.ts';
-export { composeJsonSchema } from './config/json-schema.ts';

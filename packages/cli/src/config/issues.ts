@@ -62,12 +62,14 @@ function valueAt(root: unknown, path: Path): unknown {
 function keysAt(schema: z.ZodType, path: Path): string[] {
   let at: unknown = schema;
   for (const part of path) at = unwrap(at).shape?.[part];
-  return Object.keys(unwrap(at).shape ?? {});
+  const { shape, keyType } = unwrap(at);
+  return shape ? Object.keys(shape) : (keyType?.options ?? []);
 }
 
-type Shaped = { shape?: Record<string | number, unknown>; unwrap?: () => unknown };
+/** The parts of zod's objects and of its records with a fixed set of keys that tell which keys there are. */
+type Shaped = { shape?: Record<string | number, unknown>; keyType?: { options?: string[] }; unwrap?: () => unknown };
 function unwrap(schema: unknown): Shaped {
   let at = (schema ?? {}) as Shaped;
-  while (at.shape === undefined && typeof at.unwrap === 'function') at = at.unwrap() as Shaped;
+  while (at.shape === undefined && at.keyType === undefined && typeof at.unwrap === 'function') at = at.unwrap() as Shaped;
   return at;
 }

@@ -88,13 +88,13 @@ export async function readConfiguration(
     },
     slo: {
       total: slo.total === undefined ? null : parseDuration(slo.total),
-      phases: Object.fromEntries(Object.entries(slo.phases ?? {}).map(([phase, text]) => [phase, parseDuration(text)])),
+      phases: Object.fromEntries(Object.entries(slo.phases ?? {}).map(([phase, text]) => [phase, parseDuration(text ?? '')])),
     },
     clusters: Object.keys(clusters),
   };
 }
 
-/** `clusters.infra.branch` stands for `clusters.infra.flux.branch`, and the like. */
+/** `clusters.infra.context` stands for `clusters.infra.kubernetes.context`, and the like. */
 function expandShorthands(own: Record<string, unknown>, report: (issues: Issue[], path: Path) => void): Record<string, unknown> {
   let result: Record<string, unknown> = { ...own };
   for (const [name, { as, schema }] of Object.entries(clusterShorthands)) {
@@ -128,7 +128,8 @@ function invalid(findings: readonly Finding[]): Problem {
 
 /** All findings in one error, one line each: `file:line:column: found …; expected …`. */
 export function findingsProblem(headline: string, findings: readonly Finding[], remedy: string): Problem {
-  const lines = findings.map(({ file, line, column, found, expected }) => {
+  const order = (a: Finding, b: Finding): number => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+  const lines = [...findings].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : order(a, b))).map(({ file, line, column, found, expected }) => {
     const where = [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(':');
     return `\n  ${where}: found ${found}; expected ${expected}`;
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { create } from '../procedures/create.ts';
 
 /** The grammar of cluster names: they become file names, context names and arguments. */
 export const CLUSTER_NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -25,7 +26,7 @@ export const EvidenceSection = z.strictObject({
 
 export const SloSection = z.strictObject({
   total: Duration.optional().describe('from the first change to the handover criteria'),
-  phases: z.record(z.string(), Duration).optional().describe('by phase'),
+  phases: z.partialRecord(z.enum(create.phases.map((phase) => phase.id)), Duration).optional().describe('by phase'),
 });
 
 /** Sections of the host's own, by name. Those of plugins come from their `ConfigSection`. */
@@ -35,7 +36,6 @@ export const hostSections = { kubernetes: KubernetesSection, evidence: EvidenceS
 export const clusterShorthands = {
   kubeconfig: { as: ['kubernetes', 'kubeconfig'], schema: Text.describe('path of this cluster\'s kubeconfig') },
   context: { as: ['kubernetes', 'context'], schema: Text.describe('kubeconfig context of this cluster') },
-  branch: { as: ['flux', 'branch'], schema: Text.describe('Git branch that this cluster\'s Flux reads') },
 } as const;
 
 /** The file's frame: what stands in sections is checked one by one, so that each plugin says its own errors. */

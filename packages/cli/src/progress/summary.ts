@@ -37,10 +37,12 @@ function criteriaLines({ criteria, mode }: Evidence): string[] {
   if (criteria.length === 0) return [];
   const met = criteria.filter((criterion) => criterion.verdict === 'met');
   const unreachable = criteria.filter(({ verdict, needs }) => verdict === 'untested' && needs === 'live' && mode !== 'live');
-  const open = criteria.filter((criterion) => !met.includes(criterion) && !unreachable.includes(criterion));
+  const notRun = criteria.filter((c) => c.verdict === 'untested' && c.reason === 'not-run' && !unreachable.includes(c));
+  const open = criteria.filter((c) => ![...met, ...unreachable, ...notRun].includes(c));
   return [
     `criteria: ${met.length} of ${criteria.length} met`,
     ...open.map(({ id, title, verdict, reason }) => `  ${verdict}: ${title} (${id})${reason ? `: ${reason}` : ''}`),
+    ...(notRun.length > 0 ? [`  not run: ${notRun.map(({ id }) => id).join(', ')}`] : []),
     ...(unreachable.length > 0 ? [`  only a live run can meet: ${unreachable.map(({ id }) => id).join(', ')}`] : []),
   ];
 }

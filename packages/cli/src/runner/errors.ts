@@ -35,7 +35,7 @@ export function describeError(error: unknown): Told {
     return {
       kind: 'usage',
       exit: EXIT.usage,
-      message: message.replace(/\n?See more help with --help\s*$/, '').trim(),
+      message: withoutFrame(message),
       remedy: 'see --help of this command',
       page: null,
       stack: null,
@@ -63,6 +63,14 @@ export function errorText(told: Told): string {
   if (told.remedy) lines.push(told.kind === 'bug' ? told.remedy : `  do: ${told.remedy}`);
   if (told.page) lines.push(`  see: docs/failures/${told.page}.md`);
   return `${lines.join('\n')}\n`;
+}
+
+/** oclif's words without what it puts round them. */
+function withoutFrame(message: string): string {
+  return message
+    .replace(/^The following errors? occurred:\s*/, '')
+    .replace(/\n?See more help with --help\s*$/, '')
+    .trim();
 }
 
 type ErrorLike = { message: string; stack?: string; code?: string; oclif?: { exit?: number } };

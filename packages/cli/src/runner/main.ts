@@ -1,11 +1,7 @@
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { run, settings } from '@oclif/core';
-import { findPackage, findPlugins, loadPlugins } from '../plugins/find.ts';
+import { hostOptions } from '../plugins/host.ts';
 import { describeError, errorDocument, errorText } from './errors.ts';
 import { drain, writeErr, writeOut } from '../terminal/output.ts';
-
-const HOST = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /**
  * Runs one command line to its end. Sets `process.exitCode` and returns; it never calls `process.exit`, which would lose
@@ -17,11 +13,7 @@ export async function main(argv: string[], searchFrom: readonly string[]): Promi
   // oclif would look for TypeScript sources beside a linked plugin and register a loader for them.
   settings.enableAutoTranspile = false;
   try {
-    const plugins = await findPlugins([HOST, ...searchFrom]);
-    const help = await findPackage(HOST, '@oclif/plugin-help');
-    if (help) plugins.set('@oclif/plugin-help', help);
-    const loaded = await loadPlugins(HOST, plugins);
-    await run(argv, { root: HOST, plugins: loaded, userPlugins: false, devPlugins: false } as never);
+    await run(argv, (await hostOptions(searchFrom)) as never);
   } catch (error) {
     const told = describeError(error);
     process.exitCode = told.exit;
