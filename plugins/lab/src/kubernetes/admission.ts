@@ -15,10 +15,16 @@ export function admit(object: KubeObject): KubeObject {
 function secret(object: KubeObject): KubeObject {
   const { stringData, data, ...rest } = object;
   const encoded = isFields(stringData)
-    ? Object.fromEntries(Object.entries(stringData).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]))
+    ? Object.fromEntries(
+        Object.entries(stringData).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]),
+      )
     : {};
   const merged = { ...(isFields(data) ? data : {}), ...encoded };
-  return { type: 'Opaque', ...rest, ...(Object.keys(merged).length > 0 ? { data: merged } : {}) } as unknown as KubeObject;
+  return {
+    type: 'Opaque',
+    ...rest,
+    ...(Object.keys(merged).length > 0 ? { data: merged } : {}),
+  } as unknown as KubeObject;
 }
 
 function namespace(object: KubeObject): KubeObject {
@@ -26,13 +32,18 @@ function namespace(object: KubeObject): KubeObject {
     ...object.metadata,
     labels: { ...object.metadata.labels, 'kubernetes.io/metadata.name': object.metadata.name },
   };
-  return { ...object, metadata, spec: { finalizers: ['kubernetes'], ...(isFields(object['spec']) ? object['spec'] : {}) } };
+  return {
+    ...object,
+    metadata,
+    spec: { finalizers: ['kubernetes'], ...(isFields(object['spec']) ? object['spec'] : {}) },
+  };
 }
 
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isFields(value)) return value;
   const kept: Fields = {};
-  for (const [key, below] of Object.entries(value)) if (below !== null && below !== undefined) kept[key] = withoutNulls(below) as Fields;
+  for (const [key, below] of Object.entries(value))
+    if (below !== null && below !== undefined) kept[key] = withoutNulls(below) as Fields;
   return kept;
 }

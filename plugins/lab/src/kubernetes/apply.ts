@@ -58,7 +58,8 @@ export function owned(object: KubeObject): Fields {
 /** The text of the API server's conflict, one or many (`getConflictMessage` of its field manager). */
 export function conflictText(conflicts: Conflict[]): string {
   const [first] = conflicts;
-  if (conflicts.length === 1 && first) return `Apply failed with 1 conflict: conflict with "${first.manager}": ${first.path}`;
+  if (conflicts.length === 1 && first)
+    return `Apply failed with 1 conflict: conflict with "${first.manager}": ${first.path}`;
   const managers = [...new Set(conflicts.map((conflict) => conflict.manager))].toSorted();
   const lines = managers.flatMap((manager) => [
     `conflicts with "${manager}":`,
@@ -79,8 +80,11 @@ export function managedFields(apiVersion: string, managers: Managers): Json {
 }
 
 function fieldSet(value: Json): Json {
-  if (isFields(value)) return Object.fromEntries(Object.entries(value).map(([key, below]) => [`f:${key}`, fieldSet(below)]));
+  if (isFields(value))
+    return Object.fromEntries(Object.entries(value).map(([key, below]) => [`f:${key}`, fieldSet(below)]));
   if (isAssociative(value))
-    return Object.fromEntries(value.map((entry) => [`k:${JSON.stringify({ name: entry.name })}`, { '.': {}, ...(fieldSet(entry) as Fields) }]));
+    return Object.fromEntries(
+      value.map((entry) => [`k:${JSON.stringify({ name: entry.name })}`, { '.': {}, ...(fieldSet(entry) as Fields) }]),
+    );
   return {};
 }

@@ -12,7 +12,11 @@ export function clusterObjects(config: unknown, expected: Expected): KubeObject[
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
+      metadata: {
+        name: 'kubernetes',
+        namespace: 'default',
+        labels: { component: 'apiserver', provider: 'kubernetes' },
+      },
       spec: { ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }], type: 'ClusterIP' },
     },
   ];
@@ -20,7 +24,13 @@ export function clusterObjects(config: unknown, expected: Expected): KubeObject[
     const labels = { 'k8s-app': 'kube-dns' };
     objects.push(
       service(OWN, 'kube-dns', 53, labels),
-      workload('Deployment', OWN, { name: 'coredns', labels, image: 'registry.k8s.io/coredns/coredns:stand-in', replicas: 2, everywhere: true }),
+      workload('Deployment', OWN, {
+        name: 'coredns',
+        labels,
+        image: 'registry.k8s.io/coredns/coredns:stand-in',
+        replicas: 2,
+        everywhere: true,
+      }),
     );
   }
   if (at(cluster, 'proxy', 'disabled') !== true)
@@ -34,6 +44,13 @@ export function clusterObjects(config: unknown, expected: Expected): KubeObject[
     );
   const cni = at(cluster, 'network', 'cni', 'name') ?? 'flannel';
   if (cni === 'flannel')
-    objects.push(workload('DaemonSet', OWN, { name: 'kube-flannel', labels: { 'k8s-app': 'flannel' }, image: 'ghcr.io/siderolabs/flannel:stand-in', hostNetwork: true }));
+    objects.push(
+      workload('DaemonSet', OWN, {
+        name: 'kube-flannel',
+        labels: { 'k8s-app': 'flannel' },
+        image: 'ghcr.io/siderolabs/flannel:stand-in',
+        hostNetwork: true,
+      }),
+    );
   return objects;
 }

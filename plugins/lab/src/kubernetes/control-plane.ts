@@ -13,7 +13,14 @@ import { ReleaseStorage } from './releases.ts';
 import { type ApplyResult, ObjectStore, seconds, served, type Stored } from './store.ts';
 import { type Ground, podObjects, WORKLOADS, withStatus, workloadReady } from './workloads.ts';
 
-type Saved = { up: string[]; nodes: Registered[]; slow: Record<string, Ms>; notes: Record<string, Json>; store: Json; releases: Json };
+type Saved = {
+  up: string[];
+  nodes: Registered[];
+  slow: Record<string, Ms>;
+  notes: Record<string, Json>;
+  store: Json;
+  releases: Json;
+};
 
 const type = (kind: string): ResourceType => findType(BUILT_IN, kind) as ResourceType;
 const CRD = type('CustomResourceDefinition');
@@ -44,7 +51,8 @@ export class ControlPlane implements KubernetesModel {
     this.store = new ObjectStore(model.clock, model.random, etcdCluster);
     this.uid = this.store.uid('', 'namespaces', '', 'kube-system');
     for (const line of assumedRanges()) model.assumed.add(line);
-    if (saved === null) for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) this.#system(name);
+    if (saved === null)
+      for (const name of ['default', 'kube-node-lease', 'kube-public', 'kube-system']) this.#system(name);
     else this.#load(saved as unknown as Saved);
   }
 
@@ -57,10 +65,13 @@ export class ControlPlane implements KubernetesModel {
   register(node: KubeletNode): void {
     this.catchUp();
     const known = this.#nodes.find((other) => other.name === node.name);
-    const schedulable = node.role === 'worker' || at(this.#config(node.name), 'cluster', 'allowSchedulingOnControlPlanes') === true;
+    const schedulable =
+      node.role === 'worker' || at(this.#config(node.name), 'cluster', 'allowSchedulingOnControlPlanes') === true;
     const registered = { ...node, at: known?.at ?? this.model.clock.now, schedulable };
     this.touch();
-    this.#nodes = [...this.#nodes.filter((other) => other.name !== node.name), registered].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    this.#nodes = [...this.#nodes.filter((other) => other.name !== node.name), registered].toSorted((one, other) =>
+      one.name < other.name ? -1 : 1,
+    );
   }
 
   get nodes(): readonly Registered[] {
@@ -77,7 +88,9 @@ export class ControlPlane implements KubernetesModel {
     this.#busy = true;
     try {
       for (let done = 0; ; done += 1) {
-        const [next] = CONTROLLERS.flatMap((controller) => controller(this)).toSorted((one, other) => one.at - other.at || (one.key < other.key ? -1 : 1));
+        const [next] = CONTROLLERS.flatMap((controller) => controller(this)).toSorted(
+          (one, other) => one.at - other.at || (one.key < other.key ? -1 : 1),
+        );
         if (next === undefined || next.at > this.now) {
           this.#rest = { state: this.#state(), until: next?.at ?? Infinity };
           return;
@@ -102,7 +115,13 @@ export class ControlPlane implements KubernetesModel {
 
   /** The types that are served now: built in, and those of established definitions. */
   types(): ResourceType[] {
-    return [...BUILT_IN, ...this.store.list(CRD).filter((stored) => this.established(stored) <= this.now).map((stored) => typeOf(stored.object))];
+    return [
+      ...BUILT_IN,
+      ...this.store
+        .list(CRD)
+        .filter((stored) => this.established(stored) <= this.now)
+        .map((stored) => typeOf(stored.object)),
+    ];
   }
 
   /** The type of an object's apiVersion and kind; undefined while nothing serves it. */
@@ -121,12 +140,24 @@ export class ControlPlane implements KubernetesModel {
   }
 
   get ground(): Ground {
-    const agent = this.store.byKind('DaemonSet').find((stored) => stored.object.metadata.labels?.['k8s-app'] === 'cilium');
-    return { random: this.model.random, clock: this.model.clock, nodes: this.#nodes, agent, uid: (...parts) => this.store.uid(...parts) };
+    const agent = this.store
+      .byKind('DaemonSet')
+      .find((stored) => stored.object.metadata.labels?.['k8s-app'] === 'cilium');
+    return {
+      random: this.model.random,
+      clock: this.model.clock,
+      nodes: this.#nodes,
+      agent,
+      uid: (...parts) => this.store.uid(...parts),
+    };
   }
 
   /** Applies as a client or a controller does. The caller has seen that the kind is served. */
-  apply(resource: ResourceType, object: KubeObject, by: { manager: string; force: boolean; dry?: boolean; at?: Ms }): ApplyResult {
+  apply(
+    resource: ResourceType,
+    object: KubeObject,
+    by: { manager: string; force: boolean; dry?: boolean; at?: Ms },
+  ): ApplyResult {
     const result = this.store.apply(resource, object, by);
     const fresh = result.how === 'created' && by.dry !== true && resource.kind === 'CustomResourceDefinition';
     if (fresh && this.model.faults.strike('crd-slow')) this.#slow[object.metadata.name] = (by.at ?? this.now) + SLOW;
@@ -138,25 +169,39 @@ export class ControlPlane implements KubernetesModel {
     this.catchUp();
     const stored = this.store.get(resource, namespace, name);
     if (stored) return this.shown(stored, managers);
-    return this.#derived(resource.kind).find((object) => object.metadata.name === name && (!resource.namespaced || object.metadata.namespace === (namespace ?? 'default')));
+    return this.#derived(resource.kind).find(
+      (object) =>
+        object.metadata.name === name &&
+        (!resource.namespaced || object.metadata.namespace === (namespace ?? 'default')),
+    );
   }
 
   /** Objects as the API shows them now, by namespace and name. */
   list(resource: ResourceType, namespace?: string, managers = false): KubeObject[] {
     this.catchUp();
     const stored = this.store.list(resource, namespace).map((one) => this.shown(one, managers));
-    const derived = this.#derived(resource.kind).filter((object) => namespace === undefined || !resource.namespaced || object.metadata.namespace === namespace);
+    const derived = this.#derived(resource.kind).filter(
+      (object) => namespace === undefined || !resource.namespaced || object.metadata.namespace === namespace,
+    );
     const key = (object: KubeObject): string => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-    return derived.length === 0 ? stored : [...stored, ...derived].toSorted((one, other) => (key(one) < key(other) ? -1 : 1));
+    return derived.length === 0
+      ? stored
+      : [...stored, ...derived].toSorted((one, other) => (key(one) < key(other) ? -1 : 1));
   }
 
   /** A stored object with the status that it has by now. */
   shown(stored: Stored, managers = false): KubeObject {
     const { object } = stored;
-    const whole = managers ? { ...object, metadata: { ...object.metadata, managedFields: managedFields(object.apiVersion, stored.managers) } } : object;
+    const whole = managers
+      ? {
+          ...object,
+          metadata: { ...object.metadata, managedFields: managedFields(object.apiVersion, stored.managers) },
+        }
+      : object;
     const now = { ...stored, object: whole };
     if ((WORKLOADS as readonly string[]).includes(object.kind)) return withStatus(now, this.ground);
-    if (object.kind === 'CustomResourceDefinition') return withConditions(now, this.established(stored), this.model.clock);
+    if (object.kind === 'CustomResourceDefinition')
+      return withConditions(now, this.established(stored), this.model.clock);
     if (object.kind === 'Namespace') return { ...whole, status: { phase: 'Active' } };
     return whole;
   }
@@ -178,12 +223,18 @@ export class ControlPlane implements KubernetesModel {
     this.catchUp();
     const flux = this.store
       .list(CRD)
-      .filter((stored) => stored.object.metadata.name.endsWith('.toolkit.fluxcd.io') || stored.object.metadata.name === 'fluxinstances.fluxcd.controlplane.io')
+      .filter(
+        (stored) =>
+          stored.object.metadata.name.endsWith('.toolkit.fluxcd.io') ||
+          stored.object.metadata.name === 'fluxinstances.fluxcd.controlplane.io',
+      )
       .flatMap((stored) => this.store.list(typeOf(stored.object)))
       .filter((stored) => this.#reconciled(stored));
     return {
       nodes: this.#nodes.map((node) => ({ name: node.name, ready: this.nodeReadyAt(node) <= this.now })),
-      crds: this.store.list(CRD).map((stored) => ({ name: stored.object.metadata.name, established: this.established(stored) <= this.now })),
+      crds: this.store
+        .list(CRD)
+        .map((stored) => ({ name: stored.object.metadata.name, established: this.established(stored) <= this.now })),
       releases: this.releases.all().map((release) => ({
         namespace: release.namespace,
         name: release.name,
@@ -201,7 +252,9 @@ export class ControlPlane implements KubernetesModel {
   }
 
   /** The objects that a release brought and that are still there. */
-  objectsOf(release: { objects: { apiVersion: string; kind: string; namespace: string | null; name: string }[] }): Stored[] {
+  objectsOf(release: {
+    objects: { apiVersion: string; kind: string; namespace: string | null; name: string }[];
+  }): Stored[] {
     const known = [...BUILT_IN, ...this.store.list(CRD).map((stored) => typeOf(stored.object))];
     return release.objects.flatMap((ref) => {
       const resource = served(known, ref.apiVersion, ref.kind);
@@ -219,7 +272,12 @@ export class ControlPlane implements KubernetesModel {
     for (const node of this.model.nodes.values())
       if (node.config && (node.config.hostname === hostname || node.name === hostname)) {
         try {
-          return parse(Buffer.from(node.config.bytes, 'base64').toString('utf8').split(/^---$/m).find((part) => part.includes('machine:')) ?? '');
+          return parse(
+            Buffer.from(node.config.bytes, 'base64')
+              .toString('utf8')
+              .split(/^---$/m)
+              .find((part) => part.includes('machine:')) ?? '',
+          );
         } catch {
           return undefined;
         }
@@ -236,7 +294,11 @@ export class ControlPlane implements KubernetesModel {
   }
 
   #system(name: string): void {
-    this.store.apply(type('Namespace'), { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }, { manager: 'kube-apiserver', force: true });
+    this.store.apply(
+      type('Namespace'),
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
+      { manager: 'kube-apiserver', force: true },
+    );
   }
 
   /** Whether a controller is meant to report on it: an OCI HelmRepository has no status, a suspended object keeps its last. */
@@ -247,8 +309,15 @@ export class ControlPlane implements KubernetesModel {
 
   #derived(kind: string): KubeObject[] {
     const { clock } = this.model;
-    if (kind === 'Node') return this.#nodes.map((node) => nodeObject(node, this.nodeReadyAt(node), clock.now, clock, this.store.uid('nodes', node.name)));
-    if (kind === 'Pod') return [...this.#staticPods(), ...WORKLOADS.flatMap((each) => this.store.byKind(each)).flatMap((stored) => podObjects(stored, this.ground))];
+    if (kind === 'Node')
+      return this.#nodes.map((node) =>
+        nodeObject(node, this.nodeReadyAt(node), clock.now, clock, this.store.uid('nodes', node.name)),
+      );
+    if (kind === 'Pod')
+      return [
+        ...this.#staticPods(),
+        ...WORKLOADS.flatMap((each) => this.store.byKind(each)).flatMap((stored) => podObjects(stored, this.ground)),
+      ];
     if (kind === 'Secret')
       return this.releases.secrets(undefined, (release) => ({
         uid: this.store.uid('helm', release.namespace, release.name, String(release.revision)),
@@ -269,7 +338,13 @@ export class ControlPlane implements KubernetesModel {
           return {
             apiVersion: 'v1',
             kind: 'Pod',
-            metadata: { name: `${name}-${node.name}`, namespace: 'kube-system', uid: this.store.uid('pods', name, node.name), creationTimestamp: since, labels: { 'k8s-app': name, tier: 'control-plane' } },
+            metadata: {
+              name: `${name}-${node.name}`,
+              namespace: 'kube-system',
+              uid: this.store.uid('pods', name, node.name),
+              creationTimestamp: since,
+              labels: { 'k8s-app': name, tier: 'control-plane' },
+            },
             spec: { hostNetwork: true, nodeName: node.name, containers: [{ name, image }] },
             status: {
               phase: 'Running',
@@ -278,7 +353,9 @@ export class ControlPlane implements KubernetesModel {
                 { type: 'Ready', status: 'True', lastTransitionTime: since },
                 { type: 'ContainersReady', status: 'True', lastTransitionTime: since },
               ],
-              containerStatuses: [{ name, image, ready: true, restartCount: 0, state: { running: { startedAt: since } } }],
+              containerStatuses: [
+                { name, image, ready: true, restartCount: 0, state: { running: { startedAt: since } } },
+              ],
             },
           };
         }),
@@ -305,7 +382,8 @@ export class ControlPlane implements KubernetesModel {
     this.releases.load(saved.releases);
     Object.assign(this.notes, saved.notes);
     // A fault that is no longer asked for is lifted: what it held back comes about now.
-    for (const [name, until] of Object.entries(saved.slow)) this.#slow[name] = this.model.faults.strike('crd-slow') ? until : Math.min(until, this.now);
+    for (const [name, until] of Object.entries(saved.slow))
+      this.#slow[name] = this.model.faults.strike('crd-slow') ? until : Math.min(until, this.now);
   }
 }
 

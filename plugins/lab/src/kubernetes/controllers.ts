@@ -19,7 +19,9 @@ export type Controller = (plane: ControlPlane) => Chore[];
 /** cilium-operator registers Cilium's own definitions when its first pod runs. */
 const ciliumOperator: Controller = (plane) => {
   if (plane.notes['cilium-operator'] !== undefined) return [];
-  const operator = plane.store.byKind('Deployment').find(({ object }) => object.metadata.labels?.['io.cilium/app'] === 'operator');
+  const operator = plane.store
+    .byKind('Deployment')
+    .find(({ object }) => object.metadata.labels?.['io.cilium/app'] === 'operator');
   if (operator === undefined) return [];
   const first = Math.min(...podsOf(operator, plane.ground).map((pod) => pod.ready));
   if (first === Infinity) return [];
@@ -30,7 +32,8 @@ const ciliumOperator: Controller = (plane) => {
       run: (at) => {
         plane.notes['cilium-operator'] = at;
         const definition = findType(BUILT_IN, 'CustomResourceDefinition') as ResourceType;
-        for (const object of crds('cilium', CILIUM)) plane.store.apply(definition, object, { manager: 'cilium-operator', force: true, at });
+        for (const object of crds('cilium', CILIUM))
+          plane.store.apply(definition, object, { manager: 'cilium-operator', force: true, at });
       },
     },
   ];

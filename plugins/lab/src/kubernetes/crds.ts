@@ -25,7 +25,13 @@ export function withConditions(definition: Stored, established: Ms, clock: Clock
       acceptedNames: names,
       storedVersions: [at(definition.object, 'spec', 'versions', 0, 'name') ?? ''],
       conditions: [
-        { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found', lastTransitionTime: since },
+        {
+          type: 'NamesAccepted',
+          status: 'True',
+          reason: 'NoConflicts',
+          message: 'no conflicts found',
+          lastTransitionTime: since,
+        },
         {
           type: 'Established',
           status: up ? 'True' : 'False',

@@ -30,7 +30,10 @@ export function valueAt(value: Json | undefined, path: string): Json | undefined
   if (path === '') return value;
   if (value === undefined) return undefined;
   for (const [step, rest] of nextSteps(value, path)) {
-    const below = typeof step === 'string' ? (value as Fields)[step] : (value as (Fields & { name: string })[]).find((entry) => entry.name === step.name);
+    const below =
+      typeof step === 'string'
+        ? (value as Fields)[step]
+        : (value as (Fields & { name: string })[]).find((entry) => entry.name === step.name);
     const found = valueAt(below, rest);
     if (found !== undefined) return found;
   }
@@ -41,7 +44,8 @@ function* nextSteps(value: Json, path: string): Generator<[Step, string]> {
   if (isFields(value)) {
     for (const key of Object.keys(value)) {
       const head = `.${key}`;
-      if (path.startsWith(head) && (path.length === head.length || '.['.includes(path[head.length] as string))) yield [key, path.slice(head.length)];
+      if (path.startsWith(head) && (path.length === head.length || '.['.includes(path[head.length] as string)))
+        yield [key, path.slice(head.length)];
     }
   } else if (isAssociative(value)) {
     for (const entry of value) {
@@ -96,4 +100,5 @@ export function without(value: Json, path: string): Json {
   return value;
 }
 
-const isEmpty = (value: Json): boolean => (isFields(value) ? Object.keys(value).length === 0 : Array.isArray(value) && value.length === 0);
+const isEmpty = (value: Json): boolean =>
+  isFields(value) ? Object.keys(value).length === 0 : Array.isArray(value) && value.length === 0;

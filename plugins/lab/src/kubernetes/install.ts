@@ -10,14 +10,24 @@ export type Wanted = { name: string; namespace: string; chart: string; version: 
 /** The chart's objects as Helm would send them: with the release's namespace where they name none, and Helm's marks. */
 export function manifests(plane: ControlPlane, wanted: Wanted): KubeObject[] {
   const { objects, known } = render(wanted, wanted.values);
-  if (!known) plane.model.assumed.add(`chart ${wanted.chart}: not known to the lab, taken as one Deployment ${wanted.namespace}/${wanted.name}`);
-  else plane.model.assumed.add(`chart ${wanted.chart}: a stand-in with its workloads and definitions by name, not its manifests`);
+  if (!known)
+    plane.model.assumed.add(
+      `chart ${wanted.chart}: not known to the lab, taken as one Deployment ${wanted.namespace}/${wanted.name}`,
+    );
+  else
+    plane.model.assumed.add(
+      `chart ${wanted.chart}: a stand-in with its workloads and definitions by name, not its manifests`,
+    );
   return objects.map((object) => ({
     ...object,
     metadata: {
       ...object.metadata,
       labels: { ...object.metadata.labels, 'app.kubernetes.io/managed-by': 'Helm' },
-      annotations: { ...object.metadata.annotations, 'meta.helm.sh/release-name': wanted.name, 'meta.helm.sh/release-namespace': wanted.namespace },
+      annotations: {
+        ...object.metadata.annotations,
+        'meta.helm.sh/release-name': wanted.name,
+        'meta.helm.sh/release-namespace': wanted.namespace,
+      },
     },
   }));
 }
@@ -25,8 +35,11 @@ export function manifests(plane: ControlPlane, wanted: Wanted): KubeObject[] {
 /** What Helm refuses before it touches anything; undefined where it goes on. Texts of Helm 4's `pkg/action`. */
 export function refusal(plane: ControlPlane, wanted: Wanted, objects: KubeObject[]): string | undefined {
   const last = plane.releases.last(wanted.namespace, wanted.name);
-  if (last?.status.startsWith('pending-') === true) return 'another operation (install/upgrade/rollback) is in progress';
-  const created = new Set(objects.filter((object) => object.kind === 'CustomResourceDefinition').map((object) => object.metadata.name));
+  if (last?.status.startsWith('pending-') === true)
+    return 'another operation (install/upgrade/rollback) is in progress';
+  const created = new Set(
+    objects.filter((object) => object.kind === 'CustomResourceDefinition').map((object) => object.metadata.name),
+  );
   for (const object of objects) {
     const resource = plane.served(object.apiVersion, object.kind);
     if (resource === undefined) {
@@ -37,7 +50,11 @@ export function refusal(plane: ControlPlane, wanted: Wanted, objects: KubeObject
         `no matches for kind "${object.kind}" in version "${object.apiVersion}"\nensure CRDs are installed first`
       );
     }
-    const live = plane.store.get(resource, resource.namespaced ? (object.metadata.namespace ?? wanted.namespace) : undefined, object.metadata.name);
+    const live = plane.store.get(
+      resource,
+      resource.namespaced ? (object.metadata.namespace ?? wanted.namespace) : undefined,
+      object.metadata.name,
+    );
     const wrong = live && foreign(live.object, wanted);
     if (live && wrong !== undefined)
       return (
@@ -53,7 +70,8 @@ function foreign(live: KubeObject, wanted: Wanted): string | undefined {
   const check = (what: 'label' | 'annotation', key: string, value: string): void => {
     const told = live.metadata[what === 'label' ? 'labels' : 'annotations']?.[key];
     if (told === undefined) problems.push(`${what} validation error: missing key "${key}": must be set to "${value}"`);
-    else if (told !== value) problems.push(`${what} validation error: key "${key}" must equal "${value}": current value is "${told}"`);
+    else if (told !== value)
+      problems.push(`${what} validation error: key "${key}" must equal "${value}": current value is "${told}"`);
   };
   check('label', 'app.kubernetes.io/managed-by', 'Helm');
   check('annotation', 'meta.helm.sh/release-name', wanted.name);
@@ -88,13 +106,21 @@ export function begin(plane: ControlPlane, wanted: Wanted, objects: KubeObject[]
 }
 
 /** Applies a release's objects; definitions first. Returns how many were written, or the API server's refusal. */
-export function send(plane: ControlPlane, objects: KubeObject[], namespace: string, by: { manager: string; at: Ms }): { written: Stored[] } | { problem: string } {
+export function send(
+  plane: ControlPlane,
+  objects: KubeObject[],
+  namespace: string,
+  by: { manager: string; at: Ms },
+): { written: Stored[] } | { problem: string } {
   const written: Stored[] = [];
   const rank = (object: KubeObject): number => (object.kind === 'CustomResourceDefinition' ? 0 : 1);
   for (const object of objects.toSorted((one, other) => rank(one) - rank(other))) {
     const resource = plane.served(object.apiVersion, object.kind);
-    if (resource === undefined) return { problem: `no matches for kind "${object.kind}" in version "${object.apiVersion}"` };
-    const placed = resource.namespaced ? { ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace ?? namespace } } : object;
+    if (resource === undefined)
+      return { problem: `no matches for kind "${object.kind}" in version "${object.apiVersion}"` };
+    const placed = resource.namespaced
+      ? { ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace ?? namespace } }
+      : object;
     const result = plane.apply(resource, placed, { manager: by.manager, force: true, at: by.at });
     if (result.how === 'no-namespace') return { problem: `namespaces "${result.namespace}" not found` };
     if (result.how === 'created' || result.how === 'configured') written.push(result.stored);
@@ -104,4 +130,7 @@ export function send(plane: ControlPlane, objects: KubeObject[], namespace: stri
 
 /** Whether a release stands as wanted already: then an upgrade would write a new revision, and nothing else. */
 export const standsAs = (release: HelmRelease | undefined, wanted: Wanted): boolean =>
-  release?.status === 'deployed' && release.chart === wanted.chart && release.version === wanted.version && same(release.values, wanted.values);
+  release?.status === 'deployed' &&
+  release.chart === wanted.chart &&
+  release.version === wanted.version &&
+  same(release.values, wanted.values);

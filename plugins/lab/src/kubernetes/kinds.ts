@@ -12,7 +12,14 @@ export type ResourceType = {
   namespaced: boolean;
 };
 
-const row = (group: string, version: string, scope: 'ns' | 'cluster', kind: string, plural: string, ...short: string[]): ResourceType => ({
+const row = (
+  group: string,
+  version: string,
+  scope: 'ns' | 'cluster',
+  kind: string,
+  plural: string,
+  ...short: string[]
+): ResourceType => ({
   kind,
   plural,
   singular: kind.toLowerCase(),
@@ -42,7 +49,13 @@ export const BUILT_IN: readonly ResourceType[] = [
   row('batch', 'v1', 'ns', 'CronJob', 'cronjobs', 'cj'),
   row('batch', 'v1', 'ns', 'Job', 'jobs'),
   row('admissionregistration.k8s.io', 'v1', 'cluster', 'MutatingWebhookConfiguration', 'mutatingwebhookconfigurations'),
-  row('admissionregistration.k8s.io', 'v1', 'cluster', 'ValidatingWebhookConfiguration', 'validatingwebhookconfigurations'),
+  row(
+    'admissionregistration.k8s.io',
+    'v1',
+    'cluster',
+    'ValidatingWebhookConfiguration',
+    'validatingwebhookconfigurations',
+  ),
   row('apiextensions.k8s.io', 'v1', 'cluster', 'CustomResourceDefinition', 'customresourcedefinitions', 'crd', 'crds'),
   row('apiregistration.k8s.io', 'v1', 'cluster', 'APIService', 'apiservices'),
   row('coordination.k8s.io', 'v1', 'ns', 'Lease', 'leases'),
@@ -96,6 +109,10 @@ export function findType(types: readonly ResourceType[], typed: string): Resourc
   const suffix = rest.join('.');
   return types.find((type) => {
     if (![type.plural, type.singular, type.kind.toLowerCase(), ...type.short].includes(name)) return false;
-    return suffix === '' || suffix === type.group || type.versions.some((version) => suffix === qualified(version, type.group));
+    return (
+      suffix === '' ||
+      suffix === type.group ||
+      type.versions.some((version) => suffix === qualified(version, type.group))
+    );
   });
 }

@@ -17,7 +17,10 @@ export type Registered = KubeletNode & {
 export function agentReady(random: Random, node: Registered, agent: Stored | undefined): Ms {
   if (agent === undefined) return Infinity;
   const range = textAt(agent.object, 'spec', 'template', 'metadata', 'annotations', READY_RANGE) ?? 'pod Ready';
-  return Math.max(agent.at, node.at) + draw(random, range in RANGES ? (range as Named) : 'pod Ready', `${agent.object.metadata.name}/${node.name}`);
+  return (
+    Math.max(agent.at, node.at) +
+    draw(random, range in RANGES ? (range as Named) : 'pod Ready', `${agent.object.metadata.name}/${node.name}`)
+  );
 }
 
 /** When the node becomes Ready: with its CNI agent, or by itself where Talos brings a CNI. */
@@ -31,6 +34,10 @@ export function nodeReady(random: Random, node: Registered, agent: Stored | unde
 export function nodeObject(node: Registered, ready: Ms, now: Ms, clock: Clock, uid: string): KubeObject {
   const up = now >= ready;
   const since = seconds(clock.wall(up ? ready : node.at));
+  const taints = [
+    ...(node.schedulable ? [] : [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }]),
+    ...(up ? [] : [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }]),
+  ];
   const healthy = (type: string, reason: string, message: string) => ({
     type,
     status: 'False',
@@ -54,16 +61,7 @@ export function nodeObject(node: Registered, ready: Ms, now: Ms, clock: Clock, u
         ...(node.role === 'controlplane' ? { 'node-role.kubernetes.io/control-plane': '' } : {}),
       },
     },
-    spec: {
-      ...(node.schedulable && up
-        ? {}
-        : {
-            taints: [
-              ...(node.schedulable ? [] : [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }]),
-              ...(up ? [] : [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }]),
-            ],
-          }),
-    },
+    spec: taints.length > 0 ? { taints } : {},
     status: {
       addresses: [
         { type: 'InternalIP', address: node.address },

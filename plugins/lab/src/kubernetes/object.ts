@@ -24,11 +24,13 @@ export type Metadata = {
 };
 
 /** The part of a group/version that names the group; the core group is empty. */
-export const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '');
+export const groupOf = (apiVersion: string): string =>
+  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
 export const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.indexOf('/') + 1);
 
-export const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A value below a path of keys and indexes; undefined where there is none. */
 export function at(value: unknown, ...path: (string | number)[]): Json | undefined {
@@ -52,15 +54,26 @@ export function same(one: unknown, other: unknown): boolean {
     return one.length === other.length && one.every((value, index) => same(value, other[index]));
   if (!isFields(one) || !isFields(other)) return false;
   const keys = Object.keys(one);
-  return keys.length === Object.keys(other).length && keys.every((key) => Object.hasOwn(other, key) && same(one[key], other[key]));
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && same(one[key], other[key]))
+  );
 }
 
 /** One condition of `.status.conditions`. */
-export type Condition = { type: string; status: 'True' | 'False' | 'Unknown'; reason: string; message: string; lastTransitionTime: string };
+export type Condition = {
+  type: string;
+  status: 'True' | 'False' | 'Unknown';
+  reason: string;
+  message: string;
+  lastTransitionTime: string;
+};
 
 export function condition(object: unknown, type: string): Fields | undefined {
   const list = at(object, 'status', 'conditions');
-  return Array.isArray(list) ? list.filter(isFields).find((entry) => String(entry['type']).toLowerCase() === type.toLowerCase()) : undefined;
+  return Array.isArray(list)
+    ? list.filter(isFields).find((entry) => String(entry['type']).toLowerCase() === type.toLowerCase())
+    : undefined;
 }
 
 export const isTrue = (object: unknown, type: string): boolean => condition(object, type)?.['status'] === 'True';

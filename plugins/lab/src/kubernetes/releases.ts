@@ -51,7 +51,8 @@ export class ReleaseStorage {
   /** Sets what became of a revision; a deployed one supersedes those before it. */
   settle(release: HelmRelease, status: ReleaseStatus, description: string): void {
     if (status === 'deployed')
-      for (const older of this.history(release.namespace, release.name)) if (older !== release && older.status === 'deployed') older.status = 'superseded';
+      for (const older of this.history(release.namespace, release.name))
+        if (older !== release && older.status === 'deployed') older.status = 'superseded';
     this.version += 1;
     release.status = status;
     release.description = description;
@@ -71,7 +72,10 @@ export class ReleaseStorage {
   }
 
   /** The Secrets in which Helm keeps the revisions of a namespace (all where none is given). */
-  secrets(namespace: string | undefined, shape: (release: HelmRelease) => { uid: string; created: string }): KubeObject[] {
+  secrets(
+    namespace: string | undefined,
+    shape: (release: HelmRelease) => { uid: string; created: string },
+  ): KubeObject[] {
     return this.#revisions
       .filter((release) => namespace === undefined || release.namespace === namespace)
       .map((release) => {
@@ -87,7 +91,9 @@ export class ReleaseStorage {
             labels: { name: release.name, owner: 'helm', status: release.status, version: String(release.revision) },
           },
           type: 'helm.sh/release.v1',
-          data: { release: Buffer.from(JSON.stringify({ name: release.name, version: release.revision })).toString('base64') },
+          data: {
+            release: Buffer.from(JSON.stringify({ name: release.name, version: release.revision })).toString('base64'),
+          },
         };
       });
   }

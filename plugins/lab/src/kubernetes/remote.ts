@@ -13,8 +13,12 @@ export type Remote = {
 /** `git@host:path` and `ssh://git@host/path` name one remote; a trailing `.git` makes no difference. */
 export function canonical(url: string): string {
   const scp = /^(?:[^@/]+@)?([^:/]+):(?!\/)(.+)$/.exec(url);
-  const plain = scp && !url.includes('://') ? `${scp[1]}/${scp[2]}` : url.replace(/^[a-z+]+:\/\//, '').replace(/^[^@/]*@/, '');
-  return plain.replace(/\.git\/?$/, '').replace(/\/$/, '').toLowerCase();
+  const plain =
+    scp && !url.includes('://') ? `${scp[1]}/${scp[2]}` : url.replace(/^[a-z+]+:\/\//, '').replace(/^[^@/]*@/, '');
+  return plain
+    .replace(/\.git\/?$/, '')
+    .replace(/\/$/, '')
+    .toLowerCase();
 }
 
 /**
@@ -28,7 +32,9 @@ export function remoteOf(model: Model, url: string): Remote {
   const branch = textAt(source, 'branch') ?? 'main';
   const branches = own ? [branch] : ['main', 'master'];
   model.assumed.add(
-    own ? `remote ${url}: holds branch ${branches.join(', ')} with the content of the working tree` : `remote ${url}: there, and not looked into`,
+    own
+      ? `remote ${url}: holds branch ${branches.join(', ')} with the content of the working tree`
+      : `remote ${url}: there, and not looked into`,
   );
   return { own, branches, head: (ref) => model.random.hex(20, 'commit', canonical(url), ref) };
 }

@@ -50,7 +50,9 @@ export class ObjectStore {
     const key = typeKey(type);
     const all =
       this.#sorted.get(key) ??
-      [...(this.#objects.get(key) ?? [])].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, stored]) => stored);
+      [...(this.#objects.get(key) ?? [])]
+        .toSorted(([one], [other]) => (one < other ? -1 : 1))
+        .map(([, stored]) => stored);
     this.#sorted.set(key, all);
     return namespace === undefined ? all : all.filter((stored) => stored.object.metadata.namespace === namespace);
   }
@@ -69,10 +71,14 @@ export class ObjectStore {
   ): ApplyResult {
     const wanted = admit(given);
     const { name, namespace } = wanted.metadata;
-    if (type.namespaced && namespace !== undefined && !this.hasNamespace(namespace)) return { how: 'no-namespace', namespace };
+    if (type.namespaced && namespace !== undefined && !this.hasNamespace(namespace))
+      return { how: 'no-namespace', namespace };
     const at = by.at ?? this.#clock.now;
     const live = this.get(type, namespace, name);
-    const applied = serverSideApply(live, wanted, { ...by, atomicLists: !BUILT_IN.some((known) => known.kind === type.kind && known.group === type.group) });
+    const applied = serverSideApply(live, wanted, {
+      ...by,
+      atomicLists: !BUILT_IN.some((known) => known.kind === type.kind && known.group === type.group),
+    });
     if (applied.result === 'conflict') return { how: 'conflict', conflicts: applied.conflicts };
     if (applied.result === 'unchanged' && live) return { how: 'unchanged', stored: live };
     const specChanged = live === undefined || !same(withoutMeta(live.object), withoutMeta(applied.object));
@@ -115,7 +121,10 @@ export class ObjectStore {
   }
 
   save(): Json {
-    return { version: this.#version, objects: [...this.#objects].map(([type, objects]) => [type, [...objects]]) as unknown as Json };
+    return {
+      version: this.#version,
+      objects: [...this.#objects].map(([type, objects]) => [type, [...objects]]) as unknown as Json,
+    };
   }
 
   load(saved: Json): void {
@@ -130,7 +139,13 @@ export class ObjectStore {
     this.#objects.set(typeKey(type), objects.set(keyOf(type, namespace, name), stored));
   }
 
-  #stamp(type: ResourceType, object: KubeObject, live: KubeObject | undefined, at: Ms, specChanged: boolean): KubeObject {
+  #stamp(
+    type: ResourceType,
+    object: KubeObject,
+    live: KubeObject | undefined,
+    at: Ms,
+    specChanged: boolean,
+  ): KubeObject {
     const known = live?.metadata;
     return {
       ...object,
@@ -160,6 +175,7 @@ const withoutMeta = (object: KubeObject): Json => {
 
 /** The type of an object among the types that are served now; undefined where nothing serves it. */
 export function served(types: readonly ResourceType[], apiVersion: string, kind: string): ResourceType | undefined {
-  return types.find((type) => type.kind === kind && type.group === groupOf(apiVersion) && type.versions.includes(versionOf(apiVersion)));
+  return types.find(
+    (type) => type.kind === kind && type.group === groupOf(apiVersion) && type.versions.includes(versionOf(apiVersion)),
+  );
 }
-

@@ -17,7 +17,12 @@ export type Ground = {
 };
 
 /** One pod of a workload: where it runs and when it gets there; Infinity where it never will as things stand. */
-export type PodPlan = { /** What tells it from its siblings: its node, or its number. */ which: string; node: string | null; scheduled: Ms; ready: Ms };
+export type PodPlan = {
+  /** What tells it from its siblings: its node, or its number. */ which: string;
+  node: string | null;
+  scheduled: Ms;
+  ready: Ms;
+};
 
 const DAEMON = 'DaemonSet';
 export const WORKLOADS = ['DaemonSet', 'Deployment', 'StatefulSet'] as const;
@@ -36,7 +41,9 @@ export function podsOf(workload: Stored, ground: Ground): PodPlan[] {
 
   const place = (which: string, node: Registered | undefined, subject: string): PodPlan => {
     if (node === undefined) return { which, node: null, scheduled: Infinity, ready: Infinity };
-    const scheduled = host ? Math.max(workload.changed, node.at) : Math.max(workload.changed, nodeReady(ground.random, node, ground.agent));
+    const scheduled = host
+      ? Math.max(workload.changed, node.at)
+      : Math.max(workload.changed, nodeReady(ground.random, node, ground.agent));
     if (scheduled === Infinity) return { which, node: null, scheduled, ready: Infinity };
     return { which, node: node.name, scheduled, ready: scheduled + draw(ground.random, named, subject) };
   };
@@ -46,15 +53,25 @@ export function podsOf(workload: Stored, ground: Ground): PodPlan[] {
     return suitable.map((node) => place(node.name, node, `${object.metadata.name}/${node.name}`));
 
   // Spread over the nodes that are Ready first, as a scheduler that finds only those would.
-  const order = suitable.toSorted((one, other) => nodeReady(ground.random, one, ground.agent) - nodeReady(ground.random, other, ground.agent) || (one.name < other.name ? -1 : 1));
-  const start = order.length === 0 ? 0 : Math.floor(ground.random.of('spread', object.metadata.name) * Math.min(order.length, 3));
+  const order = suitable.toSorted(
+    (one, other) =>
+      nodeReady(ground.random, one, ground.agent) - nodeReady(ground.random, other, ground.agent) ||
+      (one.name < other.name ? -1 : 1),
+  );
+  const start =
+    order.length === 0 ? 0 : Math.floor(ground.random.of('spread', object.metadata.name) * Math.min(order.length, 3));
   return Array.from({ length: replicas(object) }, (_, index) =>
-    place(String(index), order[(start + index) % Math.max(order.length, 1)], `${object.metadata.namespace ?? ''}/${object.metadata.name}/${index}`),
+    place(
+      String(index),
+      order[(start + index) % Math.max(order.length, 1)],
+      `${object.metadata.namespace ?? ''}/${object.metadata.name}/${index}`,
+    ),
   );
 }
 
 const hasWildcard = (tolerations: Json | undefined): boolean =>
-  Array.isArray(tolerations) && tolerations.some((entry) => isFields(entry) && entry['operator'] === 'Exists' && entry['key'] === undefined);
+  Array.isArray(tolerations) &&
+  tolerations.some((entry) => isFields(entry) && entry['operator'] === 'Exists' && entry['key'] === undefined);
 
 export const replicas = (object: KubeObject): number => {
   const told = at(object, 'spec', 'replicas');
@@ -90,7 +107,9 @@ export function withStatus(workload: Stored, ground: Ground): KubeObject {
       },
     };
   const available = ready === pods.length;
-  const since = seconds(ground.clock.wall(available ? Math.max(workload.changed, ...pods.map((pod) => pod.ready)) : workload.changed));
+  const since = seconds(
+    ground.clock.wall(available ? Math.max(workload.changed, ...pods.map((pod) => pod.ready)) : workload.changed),
+  );
   return {
     ...object,
     status: {
@@ -106,7 +125,9 @@ export function withStatus(workload: Stored, ground: Ground): KubeObject {
                 type: 'Available',
                 status: available ? 'True' : 'False',
                 reason: available ? 'MinimumReplicasAvailable' : 'MinimumReplicasUnavailable',
-                message: available ? 'Deployment has minimum availability.' : 'Deployment does not have minimum availability.',
+                message: available
+                  ? 'Deployment has minimum availability.'
+                  : 'Deployment does not have minimum availability.',
                 lastTransitionTime: since,
                 lastUpdateTime: since,
               },
@@ -114,7 +135,9 @@ export function withStatus(workload: Stored, ground: Ground): KubeObject {
                 type: 'Progressing',
                 status: 'True',
                 reason: available ? 'NewReplicaSetAvailable' : 'ReplicaSetUpdated',
-                message: available ? `ReplicaSet "${object.metadata.name}" has successfully progressed.` : `ReplicaSet "${object.metadata.name}" is progressing.`,
+                message: available
+                  ? `ReplicaSet "${object.metadata.name}" has successfully progressed.`
+                  : `ReplicaSet "${object.metadata.name}" is progressing.`,
                 lastTransitionTime: since,
                 lastUpdateTime: since,
               },
@@ -134,7 +157,8 @@ function podObject(stored: Stored, pod: PodPlan, ground: Ground): KubeObject {
   const { clock } = ground;
   const workload = stored.object;
   const namespace = workload.metadata.namespace ?? 'default';
-  const name = workload.kind === 'StatefulSet' ? `${workload.metadata.name}-${pod.which}` : podName(stored, pod.which, ground);
+  const name =
+    workload.kind === 'StatefulSet' ? `${workload.metadata.name}-${pod.which}` : podName(stored, pod.which, ground);
   const placed = pod.scheduled <= clock.now;
   const ready = pod.ready <= clock.now;
   const node = ground.nodes.find((known) => known.name === pod.node);
@@ -156,16 +180,33 @@ function podObject(stored: Stored, pod: PodPlan, ground: Ground): KubeObject {
       uid: ground.uid('pods', namespace, name),
       creationTimestamp: when(stored.changed),
       labels: (at(workload, 'spec', 'template', 'metadata', 'labels') ?? {}) as Record<string, string>,
-      ownerReferences: [{ apiVersion: workload.apiVersion, kind: workload.kind, name: workload.metadata.name, uid: workload.metadata.uid ?? '', controller: true }],
+      ownerReferences: [
+        {
+          apiVersion: workload.apiVersion,
+          kind: workload.kind,
+          name: workload.metadata.name,
+          uid: workload.metadata.uid ?? '',
+          controller: true,
+        },
+      ],
     },
-    spec: { ...((at(workload, 'spec', 'template', 'spec') ?? {}) as Fields), ...(placed && pod.node !== null ? { nodeName: pod.node } : {}) },
+    spec: {
+      ...((at(workload, 'spec', 'template', 'spec') ?? {}) as Fields),
+      ...(placed && pod.node !== null ? { nodeName: pod.node } : {}),
+    },
     status: {
       phase: ready ? 'Running' : 'Pending',
       ...(placed && node ? { hostIP: node.address } : {}),
       conditions: [
         placed
           ? state('PodScheduled', true, pod.scheduled)
-          : state('PodScheduled', false, clock.now, 'Unschedulable', `0/${ground.nodes.length} nodes are available: ${unschedulable(ground)}.`),
+          : state(
+              'PodScheduled',
+              false,
+              clock.now,
+              'Unschedulable',
+              `0/${ground.nodes.length} nodes are available: ${unschedulable(ground)}.`,
+            ),
         ...(placed
           ? [
               state('Initialized', true, pod.scheduled),
@@ -197,7 +238,9 @@ function unschedulable(ground: Ground): string {
       : 'node(s) had untolerated taint {node.kubernetes.io/not-ready: }';
     reasons.set(key, (reasons.get(key) ?? 0) + 1);
   }
-  return reasons.size === 0 ? 'no nodes available to schedule pods' : [...reasons].map(([reason, many]) => `${many} ${reason}`).join(', ');
+  return reasons.size === 0
+    ? 'no nodes available to schedule pods'
+    : [...reasons].map(([reason, many]) => `${many} ${reason}`).join(', ');
 }
 
 const LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
@@ -207,7 +250,10 @@ function podName(workload: Stored, which: string, ground: Ground): string {
   const { name, namespace = '', generation = 1 } = workload.object.metadata;
   const pick = (length: number, ...parts: (string | number)[]): string => {
     const hex = ground.random.hex(length, 'pod name', namespace, name, ...parts);
-    return Array.from({ length }, (_, index) => LETTERS[Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16) % LETTERS.length]).join('');
+    return Array.from(
+      { length },
+      (_, index) => LETTERS[Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16) % LETTERS.length],
+    ).join('');
   };
   const hash = workload.object.kind === DAEMON ? '' : `-${pick(9, generation)}`;
   return `${name}${hash}-${pick(5, generation, which)}`;

@@ -21,10 +21,12 @@ describe('which cluster a tool goes to', () => {
     const world = new KubeWorld();
     const argv = (named[tool] as string[]).filter((arg) => !['--context', '--kube-context', 'infra'].includes(arg));
     expect((await world.run(tool, argv)).exit).toBe(1);
-    expect([...world.model.findings]).toEqual([`${tool} was called without a context and used the current-context other`]);
+    expect([...world.model.findings]).toEqual([
+      `${tool} was called without a context and used the current-context other`,
+    ]);
   });
 
-  test.each(tools)('%s without a kubeconfig uses the environment\'s, and that is found out', async (tool) => {
+  test.each(tools)("%s without a kubeconfig uses the environment's, and that is found out", async (tool) => {
     const world = new KubeWorld();
     const argv = (named[tool] as string[]).filter((arg) => !['--kubeconfig', '/home/op/kube'].includes(arg));
     expect((await world.run(tool, argv, { env: { KUBECONFIG: '/home/op/kube' } })).exit).toBe(0);
@@ -32,21 +34,28 @@ describe('which cluster a tool goes to', () => {
   });
 
   test.each(tools)('%s with an unknown context fails', async (tool) => {
-    const told = await new KubeWorld().run(tool, (named[tool] as string[]).map((arg) => (arg === 'infra' ? 'nope' : arg)));
+    const told = await new KubeWorld().run(
+      tool,
+      (named[tool] as string[]).map((arg) => (arg === 'infra' ? 'nope' : arg)),
+    );
     expect(told.exit).toBe(1);
     expect(told.stderr).toMatch(/context was not found for specified context: nope|context "nope" does not exist/);
   });
 
-  test.each(tools.flatMap((tool) => (['refused', 'timeout', 'unreachable'] as const).map((how) => [tool, how] as const)))('%s, API server %s', async (tool, how) => {
+  test.each(
+    tools.flatMap((tool) => (['refused', 'timeout', 'unreachable'] as const).map((how) => [tool, how] as const)),
+  )('%s, API server %s', async (tool, how) => {
     const world = new KubeWorld();
     world.api = how;
     const told = await world.run(tool, named[tool] as string[]);
     expect(told.exit).toBe(1);
-    expect(told.stderr).toMatch({ refused: /connection refused|was refused/, timeout: /i\/o timeout/, unreachable: /no route to host/ }[how]);
+    expect(told.stderr).toMatch(
+      { refused: /connection refused|was refused/, timeout: /i\/o timeout/, unreachable: /no route to host/ }[how],
+    );
     expect(world.clock.now >= 30_000).toBe(how === 'timeout');
   });
 
-  test.each(tools)('%s does not trust another cluster\'s certificate', async (tool) => {
+  test.each(tools)("%s does not trust another cluster's certificate", async (tool) => {
     const world = new KubeWorld();
     world.files.set('/home/op/kube', kubeconfig(undefined, CA.replace('bGFi', 'b3Ro')));
     const told = await world.run(tool, named[tool] as string[]);
@@ -55,7 +64,14 @@ describe('which cluster a tool goes to', () => {
   });
 
   test('a kubeconfig that is not there', async () => {
-    const told = await new KubeWorld().run('kubectl', ['--kubeconfig', '/home/op/nothere', '--context', 'infra', 'get', 'nodes']);
+    const told = await new KubeWorld().run('kubectl', [
+      '--kubeconfig',
+      '/home/op/nothere',
+      '--context',
+      'infra',
+      'get',
+      'nodes',
+    ]);
     expect(told).toMatchObject({ exit: 1, stderr: 'error: stat /home/op/nothere: no such file or directory\n' });
   });
 

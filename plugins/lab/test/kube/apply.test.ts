@@ -3,8 +3,12 @@ import { LabBug } from '../../src/tools/tool.ts';
 import { KubeWorld } from './world.ts';
 
 const namespace = 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n';
-const map = (data: string, name = 'c'): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: a}\ndata: ${data}\n`;
-const read = async (world: KubeWorld, ...argv: string[]): Promise<{ metadata: Record<string, unknown>; data: unknown }> =>
+const map = (data: string, name = 'c'): string =>
+  `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}, namespace: a}\ndata: ${data}\n`;
+const read = async (
+  world: KubeWorld,
+  ...argv: string[]
+): Promise<{ metadata: Record<string, unknown>; data: unknown }> =>
   JSON.parse((await world.kubectl('get', ...argv, '-o', 'json')).stdout) as never;
 
 describe('server-side apply', () => {
@@ -23,7 +27,10 @@ describe('server-side apply', () => {
     ['a Secret by stringData', 'apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: a}\nstringData: {k: v}\n'],
     ['an empty field', map('{}')],
     ['a field that is null', map('{a: null, b: x}')],
-    ['a list without names', 'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n, namespace: a}\nspec: {policyTypes: [Ingress], podSelector: {}}\n'],
+    [
+      'a list without names',
+      'apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n, namespace: a}\nspec: {policyTypes: [Ingress], podSelector: {}}\n',
+    ],
   ])('%s is the same the second time', async (_what, text) => {
     const world = new KubeWorld();
     await world.apply(namespace);
@@ -63,7 +70,11 @@ describe('server-side apply', () => {
     const one = await read(world, 'cm', 'c', '-n', 'a');
     await world.apply(map('{a: c}'));
     const other = await read(world, 'cm', 'c', '-n', 'a');
-    expect(other.metadata).toMatchObject({ uid: one.metadata['uid'], generation: 2, creationTimestamp: one.metadata['creationTimestamp'] });
+    expect(other.metadata).toMatchObject({
+      uid: one.metadata['uid'],
+      generation: 2,
+      creationTimestamp: one.metadata['creationTimestamp'],
+    });
     expect(other.metadata['resourceVersion']).not.toBe(one.metadata['resourceVersion']);
   });
 
@@ -77,32 +88,50 @@ describe('server-side apply', () => {
   test('a missing namespace is told; the other objects are applied', async () => {
     const world = new KubeWorld();
     const told = await world.apply(`${map('{a: b}')}---\n${namespace.replace('name: a', 'name: b')}`);
-    expect(told).toMatchObject({ exit: 1, stdout: 'namespace/b serverside-applied\n', stderr: 'Error from server (NotFound): namespaces "a" not found\n' });
+    expect(told).toMatchObject({
+      exit: 1,
+      stdout: 'namespace/b serverside-applied\n',
+      stderr: 'Error from server (NotFound): namespaces "a" not found\n',
+    });
   });
 
   test('a Lease is renewed without being counted', async () => {
     const world = new KubeWorld();
-    const lease = (at: string): string => `apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: l, namespace: kube-system}\nspec: {renewTime: "${at}"}\n`;
+    const lease = (at: string): string =>
+      `apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: l, namespace: kube-system}\nspec: {renewTime: "${at}"}\n`;
     expect((await world.apply(lease('1'))).changes).toEqual([]);
     expect((await world.apply(lease('2'))).changes).toEqual([]);
-    expect((await world.kubectl('get', 'lease', 'l', '-n', 'kube-system', '-o', 'jsonpath={.spec.renewTime}')).stdout).toBe('2');
+    expect(
+      (await world.kubectl('get', 'lease', 'l', '-n', 'kube-system', '-o', 'jsonpath={.spec.renewTime}')).stdout,
+    ).toBe('2');
   });
 
   test('data that is no base64 is refused, as the API server does', async () => {
     const world = new KubeWorld();
-    const told = await world.apply('apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: default}\ndata: {k: "op://x"}\n');
+    const told = await world.apply(
+      'apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: default}\ndata: {k: "op://x"}\n',
+    );
     expect(told).toMatchObject({ exit: 1, changes: [] });
     expect(told.stderr).toContain('illegal base64 data at input byte 2');
   });
 
   test('a probe that would change something is a bug', async () => {
     const world = new KubeWorld();
-    await expect(world.run('kubectl', ['--kubeconfig', '/home/op/kube', '--context', 'infra', 'apply', '-f', '-'], { stdin: namespace, probe: true })).rejects.toThrow(LabBug);
+    await expect(
+      world.run('kubectl', ['--kubeconfig', '/home/op/kube', '--context', 'infra', 'apply', '-f', '-'], {
+        stdin: namespace,
+        probe: true,
+      }),
+    ).rejects.toThrow(LabBug);
   });
 
   test('after SIGKILL nothing more is written', async () => {
     const world = new KubeWorld();
-    const told = await world.run('kubectl', ['--kubeconfig', '/home/op/kube', '--context', 'infra', 'apply', '--server-side', '-f', '-'], { stdin: `${namespace}---\n${map('{a: b}')}`, killAfter: 150 });
+    const told = await world.run(
+      'kubectl',
+      ['--kubeconfig', '/home/op/kube', '--context', 'infra', 'apply', '--server-side', '-f', '-'],
+      { stdin: `${namespace}---\n${map('{a: b}')}`, killAfter: 150 },
+    );
     expect(told).toMatchObject({ exit: null, changes: ['namespace/a created'] });
     expect((await world.kubectl('get', 'cm', 'c', '-n', 'a')).exit).toBe(1);
   });

@@ -2,10 +2,18 @@ import { describe, expect, test } from 'vitest';
 import { KubeWorld } from './world.ts';
 import type { Json } from '@coldstart/contract';
 
-const chart = (name: string, values = '{}', more = ''): string => `  - {name: ${name}, namespace: kube-system, chart: oci://charts.example.com/${name}, version: 1.0.0, values: [${values}]${more}}\n`;
+const chart = (name: string, values = '{}', more = ''): string =>
+  `  - {name: ${name}, namespace: kube-system, chart: oci://charts.example.com/${name}, version: 1.0.0, values: [${values}]${more}}\n`;
 const sync = (world: KubeWorld, releases: string, options: { killAfter?: number; wait?: boolean } = {}) => {
-  world.files.set('/repo/h.yaml', `helmDefaults: {wait: ${options.wait ?? true}, timeout: 300}\nreleases:\n${releases}`);
-  return world.run('helmfile', ['--kubeconfig', '/home/op/kube', '--kube-context', 'infra', '-f', 'h.yaml', 'sync'], options.killAfter === undefined ? {} : { killAfter: options.killAfter });
+  world.files.set(
+    '/repo/h.yaml',
+    `helmDefaults: {wait: ${options.wait ?? true}, timeout: 300}\nreleases:\n${releases}`,
+  );
+  return world.run(
+    'helmfile',
+    ['--kubeconfig', '/home/op/kube', '--kube-context', 'infra', '-f', 'h.yaml', 'sync'],
+    options.killAfter === undefined ? {} : { killAfter: options.killAfter },
+  );
 };
 const crd = (name = 'things.example.com'): string => `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -14,8 +22,15 @@ spec: {group: example.com, scope: Cluster, names: {kind: Thing, plural: ${name.s
 `;
 const THING = 'apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n';
 const states = async (world: KubeWorld): Promise<Record<string, string>> => {
-  const list = JSON.parse((await world.kubectl('get', 'nodes', '-o', 'json')).stdout) as { items: { metadata: { name: string }; status: { conditions: { type: string; status: string }[] } }[] };
-  return Object.fromEntries(list.items.map((node) => [node.metadata.name, node.status.conditions.find(({ type }) => type === 'Ready')?.status ?? '']));
+  const list = JSON.parse((await world.kubectl('get', 'nodes', '-o', 'json')).stdout) as {
+    items: { metadata: { name: string }; status: { conditions: { type: string; status: string }[] } }[];
+  };
+  return Object.fromEntries(
+    list.items.map((node) => [
+      node.metadata.name,
+      node.status.conditions.find(({ type }) => type === 'Ready')?.status ?? '',
+    ]),
+  );
 };
 
 describe('definitions', () => {
@@ -23,17 +38,32 @@ describe('definitions', () => {
     const world = new KubeWorld();
     await world.apply(crd());
     expect((await world.apply(THING)).stderr).toContain('no matches for kind "Thing" in version "example.com/v1"');
-    expect((await world.kubectl('get', 'things.example.com')).stderr).toBe('error: the server doesn\'t have a resource type "things.example.com"\n');
-    expect((await world.kubectl('wait', '--for=condition=established', '--timeout=30s', 'crd/things.example.com')).exit).toBe(0);
+    expect((await world.kubectl('get', 'things.example.com')).stderr).toBe(
+      'error: the server doesn\'t have a resource type "things.example.com"\n',
+    );
+    expect(
+      (await world.kubectl('wait', '--for=condition=established', '--timeout=30s', 'crd/things.example.com')).exit,
+    ).toBe(0);
     expect((await world.apply(THING)).exit).toBe(0);
   });
 
   test('crd-slow holds as many definitions back as it counts', async () => {
     const world = new KubeWorld({ faults: { 'crd-slow': 1 } });
     await world.apply(`${crd()}---\n${crd('others.example.com')}`);
-    const told = await world.kubectl('wait', '--for=condition=established', '--timeout=120s', 'crd/others.example.com', 'crd/things.example.com');
-    expect(told).toMatchObject({ exit: 1, stdout: 'customresourcedefinition.apiextensions.k8s.io/others.example.com condition met\n' });
-    expect(told.stderr).toBe('error: timed out waiting for the condition on customresourcedefinitions/things.example.com\n');
+    const told = await world.kubectl(
+      'wait',
+      '--for=condition=established',
+      '--timeout=120s',
+      'crd/others.example.com',
+      'crd/things.example.com',
+    );
+    expect(told).toMatchObject({
+      exit: 1,
+      stdout: 'customresourcedefinition.apiextensions.k8s.io/others.example.com condition met\n',
+    });
+    expect(told.stderr).toBe(
+      'error: timed out waiting for the condition on customresourcedefinitions/things.example.com\n',
+    );
     expect(world.strikes['crd-slow']).toBe(0);
     expect(world.plane.state().crds).toEqual([
       { name: 'others.example.com', established: true },
@@ -58,11 +88,18 @@ describe('nodes and workloads', () => {
     await world.pass(600_000);
     expect(Object.values(await states(world))).toEqual(['False', 'False', 'False']);
     const told = await sync(world, chart('cilium', '{hubble: {relay: {enabled: true}}}'));
-    expect(told.exit, told.stderr).toBe(0);
+    expect(told).toMatchObject({ exit: 0 });
     await world.pass(10_000);
     expect(Object.values(await states(world))).toEqual(['True', 'True', 'True']);
     // A node that comes later gets its agent later.
-    world.plane.register({ name: 'infra-09', address: '192.0.2.19', role: 'worker', kubeletVersion: 'v1.36.3', talosVersion: 'v1.13.0', cni: 'none' });
+    world.plane.register({
+      name: 'infra-09',
+      address: '192.0.2.19',
+      role: 'worker',
+      kubeletVersion: 'v1.36.3',
+      talosVersion: 'v1.13.0',
+      cni: 'none',
+    });
     expect((await states(world))['infra-09']).toBe('False');
     await world.pass(180_000);
     expect((await states(world))['infra-09']).toBe('True');
@@ -72,21 +109,44 @@ describe('nodes and workloads', () => {
     const world = new KubeWorld().nodes(3, 'none');
     const told = await sync(world, chart('coredns'));
     expect(told.exit).toBe(1);
-    expect(told.stderr).toContain('resource Deployment/kube-system/coredns not ready. status: InProgress, message: Available: 0/1\n  context deadline exceeded');
-    expect(world.plane.state().releases).toEqual([{ namespace: 'kube-system', name: 'coredns', status: 'failed', ready: false }]);
-    const pods = await world.kubectl('get', 'pods', '-n', 'kube-system', '-o', 'jsonpath={.items[*].status.conditions[?(@.type=="PodScheduled")].message}');
-    expect(pods.stdout).toBe('0/3 nodes are available: 3 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.');
+    expect(told.stderr).toContain(
+      'resource Deployment/kube-system/coredns not ready. status: InProgress, message: Available: 0/1\n  context deadline exceeded',
+    );
+    expect(world.plane.state().releases).toEqual([
+      { namespace: 'kube-system', name: 'coredns', status: 'failed', ready: false },
+    ]);
+    const pods = await world.kubectl(
+      'get',
+      'pods',
+      '-n',
+      'kube-system',
+      '-o',
+      'jsonpath={.items[*].status.conditions[?(@.type=="PodScheduled")].message}',
+    );
+    expect(pods.stdout).toBe(
+      '0/3 nodes are available: 3 node(s) had untolerated taint {node.kubernetes.io/not-ready: }.',
+    );
     // The same command goes on once there is a network.
     expect((await sync(world, chart('cilium'))).exit).toBe(0);
     expect((await sync(world, chart('coredns'))).exit).toBe(0);
-    expect(world.plane.state().releases.map(({ status, ready }) => [status, ready])).toEqual([['deployed', true], ['deployed', true]]);
+    expect(world.plane.state().releases.map(({ status, ready }) => [status, ready])).toEqual([
+      ['deployed', true],
+      ['deployed', true],
+    ]);
   });
 
   test('control planes take no pods without a toleration, workers do', async () => {
     const world = new KubeWorld().nodes(3, 'flannel', 'controlplane');
     await world.pass(60_000);
     expect((await sync(world, chart('metrics-server'))).exit).toBe(1);
-    world.plane.register({ name: 'w', address: '192.0.2.21', role: 'worker', kubeletVersion: 'v1.36.3', talosVersion: 'v1.13.0', cni: 'flannel' });
+    world.plane.register({
+      name: 'w',
+      address: '192.0.2.21',
+      role: 'worker',
+      kubeletVersion: 'v1.36.3',
+      talosVersion: 'v1.13.0',
+      cni: 'flannel',
+    });
     expect((await sync(world, chart('metrics-server'))).exit).toBe(0);
   });
 
@@ -98,14 +158,18 @@ describe('nodes and workloads', () => {
     const told = await sync(world, chart('coredns'));
     expect(told.exit).toBe(1);
     expect(told.stderr).toContain('UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress');
-    expect((await world.kubectl('get', 'secrets', '-n', 'kube-system', '-l', 'owner=helm', '-o', 'name')).stdout).toBe('secret/sh.helm.release.v1.coredns.v1\n');
+    expect((await world.kubectl('get', 'secrets', '-n', 'kube-system', '-l', 'owner=helm', '-o', 'name')).stdout).toBe(
+      'secret/sh.helm.release.v1.coredns.v1\n',
+    );
   });
 
   test('helm does not take over what it did not make', async () => {
     const world = new KubeWorld().nodes(3);
     await world.apply('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: coredns, namespace: kube-system}\n');
     const told = await sync(world, chart('coredns'));
-    expect(told.stderr).toContain('ConfigMap "coredns" in namespace "kube-system" exists and cannot be imported into the current release: invalid ownership metadata; label validation error: missing key "app.kubernetes.io/managed-by": must be set to "Helm"');
+    expect(told.stderr).toContain(
+      'ConfigMap "coredns" in namespace "kube-system" exists and cannot be imported into the current release: invalid ownership metadata; label validation error: missing key "app.kubernetes.io/managed-by": must be set to "Helm"',
+    );
     expect(world.plane.state().releases).toEqual([]);
   });
 
@@ -113,10 +177,12 @@ describe('nodes and workloads', () => {
     const world = new KubeWorld().nodes(2);
     await world.pass(60_000);
     expect((await sync(world, chart('surprise'))).exit).toBe(0);
-    expect([...world.model.assumed]).toContain('chart surprise: not known to the lab, taken as one Deployment kube-system/surprise');
+    expect([...world.model.assumed]).toContain(
+      'chart surprise: not known to the lab, taken as one Deployment kube-system/surprise',
+    );
   });
 
-  test('durations are the seed\'s: same seed same times, another seed others', async () => {
+  test("durations are the seed's: same seed same times, another seed others", async () => {
     const took = async (seed: number): Promise<number> => {
       const world = new KubeWorld({ seed }).nodes(3, 'none');
       await sync(world, chart('cilium'));
@@ -139,8 +205,16 @@ describe('a saved world', () => {
     await restored.pass(world.clock.now);
     expect(restored.plane.save()).toEqual(saved);
     expect(restored.plane.state()).toEqual(world.plane.state());
-    expect((await restored.kubectl('get', 'pods,deploy,ds,nodes', '-A', '-o', 'json')).stdout.replaceAll(/"lastHeartbeatTime": "[^"]*"/g, '')).toBe(
-      (await world.kubectl('get', 'pods,deploy,ds,nodes', '-A', '-o', 'json')).stdout.replaceAll(/"lastHeartbeatTime": "[^"]*"/g, ''),
+    expect(
+      (await restored.kubectl('get', 'pods,deploy,ds,nodes', '-A', '-o', 'json')).stdout.replaceAll(
+        /"lastHeartbeatTime": "[^"]*"/g,
+        '',
+      ),
+    ).toBe(
+      (await world.kubectl('get', 'pods,deploy,ds,nodes', '-A', '-o', 'json')).stdout.replaceAll(
+        /"lastHeartbeatTime": "[^"]*"/g,
+        '',
+      ),
     );
   });
 });

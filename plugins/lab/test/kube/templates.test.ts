@@ -3,9 +3,23 @@ import { TemplateError } from '../../src/tools/helmfile/gotemplate/parse.ts';
 import { renderTemplate } from '../../src/tools/helmfile/gotemplate/render.ts';
 
 const files: Record<string, string> = { 'vars.yaml': 'data: {NAME: infra, ID: "1"}\n' };
-const world = { env: { SET: 'yes' }, read: (path: string) => (files[path] === undefined ? undefined : new TextEncoder().encode(files[path])) };
-const data = { Release: { Name: 'cilium' }, Values: { on: true, off: false, list: ['b', 'a'], map: { z: 1, a: 2 }, n: 3, empty: '' } };
+const world = {
+  env: { SET: 'yes' },
+  read: (path: string) => (files[path] === undefined ? undefined : new TextEncoder().encode(files[path])),
+};
+const data = {
+  Release: { Name: 'cilium' },
+  Values: { on: true, off: false, list: ['b', 'a'], map: { z: 1, a: 2 }, n: 3, empty: '' },
+};
 const render = (template: string): string => renderTemplate(template, data, world);
+
+const failureOf = (template: string): unknown => {
+  try {
+    return render(template);
+  } catch (error) {
+    return error;
+  }
+};
 
 describe('Go templates, as helmfile renders them', () => {
   test.each([
@@ -44,12 +58,8 @@ describe('Go templates, as helmfile renders them', () => {
     ['{{ $x }}', /undefined variable "\$x"/, 0, 0],
     ['{{ ~ }}', /unexpected "~/, 1, 3],
   ])('%s fails: %s', (template, message, line, column) => {
-    expect(() => render(template)).toThrow(TemplateError);
-    try {
-      render(template);
-    } catch (error) {
-      expect((error as Error).message).toMatch(message);
-      expect((error as TemplateError).at).toMatchObject({ line, column });
-    }
+    const failure = failureOf(template);
+    expect(failure).toBeInstanceOf(TemplateError);
+    expect(failure).toMatchObject({ message: expect.stringMatching(message), at: { line, column } });
   });
 });

@@ -9,7 +9,10 @@ import { KubeWorld } from './world.ts';
 
 const source = (files: Record<string, string>) => ({
   read: (path: string) => (files[path] === undefined ? undefined : new TextEncoder().encode(files[path])),
-  list: (folder: string) => Object.keys(files).filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)),
+  list: (folder: string) =>
+    Object.keys(files)
+      .filter((path) => path.startsWith(`${folder}/`))
+      .map((path) => path.slice(folder.length + 1)),
 });
 const map = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
 
@@ -17,7 +20,8 @@ describe('kustomize build', () => {
   test('resources of files and folders, namespace, labels, patches', () => {
     const objects = build(
       source({
-        'a/kustomization.yaml': 'namespace: n\nlabels: [{pairs: {l: v}}]\nresources: [./b, c.yaml]\npatches: [{target: {kind: ConfigMap, name: c}, patch: "data: {x: y}\\n"}]\n',
+        'a/kustomization.yaml':
+          'namespace: n\nlabels: [{pairs: {l: v}}]\nresources: [./b, c.yaml]\npatches: [{target: {kind: ConfigMap, name: c}, patch: "data: {x: y}\\n"}]\n',
         'a/b/kustomization.yaml': 'resources: [b.yaml]\n',
         'a/b/b.yaml': map('b'),
         'a/c.yaml': map('c'),
@@ -26,7 +30,12 @@ describe('kustomize build', () => {
     );
     expect(objects).toEqual([
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'b', namespace: 'n', labels: { l: 'v' } } },
-      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', namespace: 'n', labels: { l: 'v' } }, data: { x: 'y' } },
+      {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'c', namespace: 'n', labels: { l: 'v' } },
+        data: { x: 'y' },
+      },
     ]);
   });
   test.each<[string, Record<string, string>, new (...args: never[]) => Error]>([
@@ -36,7 +45,7 @@ describe('kustomize build', () => {
     ['a remote resource', { 'a/kustomization.yaml': 'resources: ["https://example.com/x.yaml"]\n' }, NotPlayed],
   ])('%s', (_what, files, error) => expect(() => build(source(files), 'a')).toThrow(error));
 
-  test('the example\'s roots build', async () => {
+  test("the example's roots build", async () => {
     const root = new URL('../../../../examples/k8s-ops/', import.meta.url);
     const read = (path: string): Uint8Array | undefined => {
       try {
@@ -45,7 +54,8 @@ describe('kustomize build', () => {
         return undefined;
       }
     };
-    const names = (folder: string): string[] => (read(`${folder}/kustomization.yaml`) === undefined ? [] : ['kustomization.yaml']);
+    const names = (folder: string): string[] =>
+      read(`${folder}/kustomization.yaml`) === undefined ? [] : ['kustomization.yaml'];
     const kinds = build({ read, list: names }, 'clusters/infra/flux').map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'Kustomization').length).toBeGreaterThan(5);
     expect(kinds).toContain('OCIRepository');
@@ -66,12 +76,22 @@ describe('git', () => {
     ['nothing', {}, 'x', false],
     ['outside', { '.gitignore': '*\n' }, '../x', false],
   ])('ignores %s', (_what, files, path, expected) =>
-    expect(ignored({ read: (file) => source(Object.fromEntries(Object.entries(files).map(([name, text]) => [`/r/${name}`, text]))).read(file) }, '/r', path)).toBe(expected),
+    expect(
+      ignored(
+        {
+          read: (file) =>
+            source(Object.fromEntries(Object.entries(files).map(([name, text]) => [`/r/${name}`, text]))).read(file),
+        },
+        '/r',
+        path,
+      ),
+    ).toBe(expected),
   );
 });
 
 describe('op', () => {
-  const template = 'stringData:\n  a: "op://vault/item/token"\n  b: {{ op://vault/item/section/key_b64 }}\n  c: plain\n';
+  const template =
+    'stringData:\n  a: "op://vault/item/token"\n  b: {{ op://vault/item/section/key_b64 }}\n  c: plain\n';
   test('fills references with throw-away values, the same each time', async () => {
     const world = new KubeWorld();
     world.files.set('/repo/t.tpl', template);
@@ -97,12 +117,18 @@ describe('op', () => {
 });
 
 describe('kubeconform', () => {
-  const run = (stdin: string, ...argv: string[]) => new KubeWorld().run('kubeconform', ['-summary', '-output', 'json', ...argv], { stdin, probe: true });
+  const run = (stdin: string, ...argv: string[]) =>
+    new KubeWorld().run('kubeconform', ['-summary', '-output', 'json', ...argv], { stdin, probe: true });
   test.each([
     ['valid', map('a'), { valid: 1, invalid: 0, errors: 0, skipped: 0 }, 0],
     ['no kind', 'apiVersion: v1\nmetadata: {name: a}\n', { valid: 0, invalid: 0, errors: 1, skipped: 0 }, 1],
     ['a name that is none', map('"A B"'), { valid: 0, invalid: 1, errors: 0, skipped: 0 }, 1],
-    ['a kind without a schema', 'apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n', { valid: 0, invalid: 0, errors: 1, skipped: 0 }, 1],
+    [
+      'a kind without a schema',
+      'apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: a}\n',
+      { valid: 0, invalid: 0, errors: 1, skipped: 0 },
+      1,
+    ],
   ])('%s', async (_what, text, summary, exit) => {
     const told = await run(text);
     expect(told.exit).toBe(exit);
@@ -111,7 +137,12 @@ describe('kubeconform', () => {
 });
 
 describe('kubectl', () => {
-  const data = { items: [{ metadata: { name: 'a', labels: { 'x.y/z': '1' } }, c: [{ type: 'Ready', status: 'True' }] }, { metadata: { name: 'b' } }] };
+  const data = {
+    items: [
+      { metadata: { name: 'a', labels: { 'x.y/z': '1' } }, c: [{ type: 'Ready', status: 'True' }] },
+      { metadata: { name: 'b' } },
+    ],
+  };
   test.each([
     ['{.items[*].metadata.name}', 'a b'],
     ['{.items[0].metadata.labels.x\\.y/z}', '1'],
@@ -130,5 +161,9 @@ describe('kubectl', () => {
     [33 * 60 + 5, '33m'],
     [5 * 3600, '5h'],
     [3 * 86_400, '3d'],
-  ])('an age of %i s is %s', (seconds, expected) => expect(age('2027-01-04T08:00:00Z', new Date(Date.UTC(2027, 0, 4, 8) + seconds * 1000).toISOString())).toBe(expected));
+  ])('an age of %i s is %s', (seconds, expected) =>
+    expect(age('2027-01-04T08:00:00Z', new Date(Date.UTC(2027, 0, 4, 8) + seconds * 1000).toISOString())).toBe(
+      expected,
+    ),
+  );
 });

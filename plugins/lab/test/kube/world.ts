@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import { posix } from 'node:path';
 import { VirtualClock } from '../../src/clock/clock.ts';
 import { seeded } from '../../src/clock/random.ts';
-import { ControlPlane } from '../../src/kubernetes/control-plane.ts';
+import type { ControlPlane } from '../../src/kubernetes/control-plane.ts';
 import { kubernetes } from '../../src/kubernetes/index.ts';
 import type { Answering, ApiAnswering, Faults, Model } from '../../src/model.ts';
 import { tools } from '../../src/tools/index.ts';
@@ -41,27 +41,53 @@ export class KubeWorld {
   api: Exclude<ApiAnswering['how'], 'open'> | 'open' = 'open';
   strikes: Record<string, number>;
 
-  constructor(options: { saved?: ReturnType<ControlPlane['save']>; faults?: Record<string, number>; facts?: Record<string, never>; kubernetesVersion?: string; seed?: number } = {}) {
+  constructor(
+    options: {
+      saved?: ReturnType<ControlPlane['save']>;
+      faults?: Record<string, number>;
+      facts?: Record<string, never>;
+      kubernetesVersion?: string;
+      seed?: number;
+    } = {},
+  ) {
     const random = seeded(options.seed ?? 1);
     this.strikes = options.faults ?? {};
     const faults: Faults = {
       strike: (name) => (this.strikes[name] ?? 0) > 0 && ((this.strikes[name] as number) -= 1) >= 0,
       pending: (name) => (this.strikes[name] ?? 0) > 0,
     } as Faults;
-    const dial = (host: string, port: number): Answering => (host === '127.0.0.1' && port === 16443 ? this.api : host.startsWith('127.') || host === 'localhost' ? 'refused' : 'timeout');
+    const dial = (host: string, port: number): Answering =>
+      host === '127.0.0.1' && port === 16443
+        ? this.api
+        : host.startsWith('127.') || host === 'localhost'
+          ? 'refused'
+          : 'timeout';
     this.model = {
       clock: this.clock,
       events: this.clock,
       random,
       durations: { draw: () => 0, peek: () => 0 },
-      expected: { cluster: 'infra', endpoint: null, vip: null, caFingerprint: null, talosVersion: null, kubernetesVersion: options.kubernetesVersion ?? null, nodes: [], facts: options.facts ?? {} },
+      expected: {
+        cluster: 'infra',
+        endpoint: null,
+        vip: null,
+        caFingerprint: null,
+        talosVersion: null,
+        kubernetesVersion: options.kubernetesVersion ?? null,
+        nodes: [],
+        facts: options.facts ?? {},
+      },
       nodes: new Map(),
       etcd: new Map(),
       apis: new Map(),
       apiOf: () => this.plane,
       files: {
         read: (path: string) => (this.files.has(path) ? new TextEncoder().encode(this.files.get(path)) : undefined),
-        list: (folder: string) => [...this.files.keys()].filter((path) => path.startsWith(`${folder}/`)).map((path) => path.slice(folder.length + 1)).toSorted(),
+        list: (folder: string) =>
+          [...this.files.keys()]
+            .filter((path) => path.startsWith(`${folder}/`))
+            .map((path) => path.slice(folder.length + 1))
+            .toSorted(),
         write: () => false,
       },
       faults,
@@ -81,7 +107,14 @@ export class KubeWorld {
   /** Registers nodes `infra-01`… with a CNI of Talos' own unless told `none`. */
   nodes(many: number, cni = 'flannel', role: 'controlplane' | 'worker' = 'worker'): this {
     for (let index = 1; index <= many; index += 1)
-      this.plane.register({ name: `infra-0${index}`, address: `192.0.2.1${index}`, role, kubeletVersion: 'v1.36.3', talosVersion: 'v1.13.0', cni });
+      this.plane.register({
+        name: `infra-0${index}`,
+        address: `192.0.2.1${index}`,
+        role,
+        kubeletVersion: 'v1.36.3',
+        talosVersion: 'v1.13.0',
+        cni,
+      });
     return this;
   }
 
@@ -91,7 +124,11 @@ export class KubeWorld {
   }
 
   /** Runs a tool as the world would. With `killAfter` it gets SIGKILL at that time. */
-  async run(tool: string, argv: string[], at: { stdin?: string; probe?: boolean; cwd?: string; env?: Record<string, string>; killAfter?: number } = {}): Promise<Told> {
+  async run(
+    tool: string,
+    argv: string[],
+    at: { stdin?: string; probe?: boolean; cwd?: string; env?: Record<string, string>; killAfter?: number } = {},
+  ): Promise<Told> {
     const found = tools.find((each) => each.name === tool);
     if (found === undefined) throw new Error(`no tool ${tool}`);
     const cwd = at.cwd ?? '/repo';
@@ -111,7 +148,8 @@ export class KubeWorld {
           changes.push(what);
         },
       },
-      read: (file) => (file === '-' || file === '/dev/stdin' ? (stdin ?? new Uint8Array()) : this.model.files.read(path(file))),
+      read: (file) =>
+        file === '-' || file === '/dev/stdin' ? (stdin ?? new Uint8Array()) : this.model.files.read(path(file)),
       path,
       spend: async (ms) => {
         if (this.clock.now + ms >= end) {
@@ -125,7 +163,12 @@ export class KubeWorld {
     const work = async (): Promise<Told> => {
       try {
         const result = await found.run(this.model, call);
-        return { exit: result.exit, stdout: typeof result.stdout === 'string' ? result.stdout : new TextDecoder().decode(result.stdout), stderr: result.stderr, changes };
+        return {
+          exit: result.exit,
+          stdout: typeof result.stdout === 'string' ? result.stdout : new TextDecoder().decode(result.stdout),
+          stderr: result.stderr,
+          changes,
+        };
       } catch (error) {
         if (error instanceof Interrupted) return { exit: null, stdout: '', stderr: '', changes };
         throw error;
@@ -140,6 +183,10 @@ export class KubeWorld {
 
   /** Applies a manifest server-side as `manager`. */
   apply(stdin: string, ...argv: string[]): Promise<Told> {
-    return this.run('kubectl', ['--kubeconfig', '/home/op/kube', '--context', 'infra', 'apply', '--server-side', '-f', '-', ...argv], { stdin });
+    return this.run(
+      'kubectl',
+      ['--kubeconfig', '/home/op/kube', '--context', 'infra', 'apply', '--server-side', '-f', '-', ...argv],
+      { stdin },
+    );
   }
 }

@@ -1,7 +1,8 @@
 import type { Json } from '@coldstart/contract';
 import { at, type Fields } from '../object.ts';
 
-const text = (value: Json | undefined, fallback: string): string => (value === undefined || value === null ? fallback : String(value));
+const text = (value: Json | undefined, fallback: string): string =>
+  value === undefined || value === null ? fallback : String(value);
 
 /**
  * The keys of ConfigMap cilium-config that values decide and somebody asks for, by the names that the chart's
@@ -25,6 +26,8 @@ export function ciliumConfig(values: Fields): Record<string, string> {
     'kube-proxy-replacement': text(at(values, 'kubeProxyReplacement'), 'false'),
     ...(at(values, 'MTU') === undefined ? {} : { mtu: text(at(values, 'MTU'), '') }),
     'routing-mode': text(at(values, 'routingMode'), 'tunnel'),
-    ...(text(at(values, 'routingMode'), 'tunnel') === 'tunnel' ? { 'tunnel-protocol': text(at(values, 'tunnelProtocol'), 'vxlan') } : {}),
+    ...(text(at(values, 'routingMode'), 'tunnel') === 'tunnel'
+      ? { 'tunnel-protocol': text(at(values, 'tunnelProtocol'), 'vxlan') }
+      : {}),
   };
 }

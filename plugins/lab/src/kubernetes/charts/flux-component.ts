@@ -8,7 +8,11 @@ export const CONTROLLER_VERSION = 'v1.9.3';
 
 /** Objects of one of Flux' controllers: its definitions and its Deployment, labelled as `flux check` looks for them. */
 export function component(release: Release, name: string, registry = 'ghcr.io/fluxcd'): KubeObject[] {
-  const labels = { 'app.kubernetes.io/part-of': 'flux', 'app.kubernetes.io/component': name, 'app.kubernetes.io/version': FLUX_VERSION };
+  const labels = {
+    'app.kubernetes.io/part-of': 'flux',
+    'app.kubernetes.io/component': name,
+    'app.kubernetes.io/version': FLUX_VERSION,
+  };
   const deployment = workload('Deployment', release, {
     name,
     container: 'manager',
@@ -16,5 +20,8 @@ export function component(release: Release, name: string, registry = 'ghcr.io/fl
     image: `${registry}/${name}:${CONTROLLER_VERSION}`,
     ready: 'flux pod Ready',
   });
-  return [...crds('flux', FLUX[name] ?? '').map((object) => ({ ...object, metadata: { ...object.metadata, labels } })), deployment];
+  return [
+    ...crds('flux', FLUX[name] ?? '').map((object) => ({ ...object, metadata: { ...object.metadata, labels } })),
+    deployment,
+  ];
 }

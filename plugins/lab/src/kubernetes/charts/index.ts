@@ -20,7 +20,9 @@ const cilium: Stand = (release, values) => {
   const image = (name: string): string => `quay.io/cilium/${name}:v${release.version}`;
   const host = at(values, 'k8sServiceHost');
   const api =
-    host === undefined ? undefined : { KUBERNETES_SERVICE_HOST: String(host), KUBERNETES_SERVICE_PORT: String(at(values, 'k8sServicePort') ?? 443) };
+    host === undefined
+      ? undefined
+      : { KUBERNETES_SERVICE_HOST: String(host), KUBERNETES_SERVICE_PORT: String(at(values, 'k8sServicePort') ?? 443) };
   const relay = on(values, false, 'hubble', 'relay', 'enabled');
   return [
     configMap(release, 'cilium-config', ciliumConfig(values)),
@@ -63,7 +65,13 @@ const cilium: Stand = (release, values) => {
         ]
       : []),
     ...(on(values, false, 'hubble', 'ui', 'enabled')
-      ? [workload('Deployment', release, { name: 'hubble-ui', labels: { 'k8s-app': 'hubble-ui' }, image: 'quay.io/cilium/hubble-ui:stand-in' })]
+      ? [
+          workload('Deployment', release, {
+            name: 'hubble-ui',
+            labels: { 'k8s-app': 'hubble-ui' },
+            image: 'quay.io/cilium/hubble-ui:stand-in',
+          }),
+        ]
       : []),
   ];
 };
@@ -73,21 +81,34 @@ const coredns: Stand = (release, values) => {
   return [
     configMap(release, release.name, { Corefile: '.:53 {}' }),
     service(release, String(at(values, 'service', 'name') ?? release.name), 53, labels),
-    workload('Deployment', release, { name: release.name, labels, image: 'registry.k8s.io/coredns/coredns:stand-in', replicas: count(values, 1, 'replicaCount') }),
+    workload('Deployment', release, {
+      name: release.name,
+      labels,
+      image: 'registry.k8s.io/coredns/coredns:stand-in',
+      replicas: count(values, 1, 'replicaCount'),
+    }),
   ];
 };
 
 const certManager: Stand = (release, values) => [
-  ...(on(values, false, 'crds', 'enabled') || on(values, false, 'installCRDs') ? crds(release.chart, CERT_MANAGER) : []),
+  ...(on(values, false, 'crds', 'enabled') || on(values, false, 'installCRDs')
+    ? crds(release.chart, CERT_MANAGER)
+    : []),
   ...['', '-cainjector', '-webhook'].map((suffix) =>
-    workload('Deployment', release, { name: `${release.name}${suffix}`, image: `quay.io/jetstack/cert-manager${suffix || '-controller'}:${release.version}` }),
+    workload('Deployment', release, {
+      name: `${release.name}${suffix}`,
+      image: `quay.io/jetstack/cert-manager${suffix || '-controller'}:${release.version}`,
+    }),
   ),
 ];
 
 const externalSecrets: Stand = (release, values) => [
   ...(on(values, true, 'installCRDs') ? crds(release.chart, EXTERNAL_SECRETS) : []),
   ...['', '-webhook', '-cert-controller'].map((suffix) =>
-    workload('Deployment', release, { name: `${release.name}${suffix}`, image: `ghcr.io/external-secrets/external-secrets:v${release.version}` }),
+    workload('Deployment', release, {
+      name: `${release.name}${suffix}`,
+      image: `ghcr.io/external-secrets/external-secrets:v${release.version}`,
+    }),
   ),
 ];
 
@@ -105,12 +126,21 @@ const fluxInstance: Stand = (release, values) => [
 ];
 
 /** Flux by its own chart: definitions and controllers, as `flux install` would bring them. */
-const flux2: Stand = (release) => ['source-controller', 'kustomize-controller', 'helm-controller', 'notification-controller'].flatMap((name) => component(release, name));
+const flux2: Stand = (release) =>
+  ['source-controller', 'kustomize-controller', 'helm-controller', 'notification-controller'].flatMap((name) =>
+    component(release, name),
+  );
 
 /** One workload with the release's name. */
 const single =
   (kind: 'Deployment' | 'DaemonSet'): Stand =>
-  (release) => [workload(kind, release, { name: release.name, image: `stand-in/${release.chart}:${release.version}`, everywhere: kind === 'DaemonSet' })];
+  (release) => [
+    workload(kind, release, {
+      name: release.name,
+      image: `stand-in/${release.chart}:${release.version}`,
+      everywhere: kind === 'DaemonSet',
+    }),
+  ];
 
 const CHARTS: Record<string, Stand> = {
   cilium,
@@ -128,7 +158,8 @@ const CHARTS: Record<string, Stand> = {
 };
 
 /** `oci://registry.example.com/charts/cilium` and `jetstack/cert-manager` both end in the chart's name. */
-export const chartName = (reference: string): string => reference.replace(/[/]+$/, '').split('/').at(-1)?.replace(/@.*$/, '') ?? reference;
+export const chartName = (reference: string): string =>
+  reference.replace(/[/]+$/, '').split('/').at(-1)?.replace(/@.*$/, '') ?? reference;
 
 /**
  * A stand-in for rendering a chart, since the lab has neither network nor Helm: what the well-known charts bring by name

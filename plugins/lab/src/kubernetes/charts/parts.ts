@@ -29,7 +29,12 @@ export function workload(kind: 'Deployment' | 'DaemonSet' | 'StatefulSet', relea
   return {
     apiVersion: 'apps/v1',
     kind,
-    metadata: { name: pods.name, namespace: pods.namespace ?? release.namespace, labels, annotations: { [STAND_IN]: release.chart } },
+    metadata: {
+      name: pods.name,
+      namespace: pods.namespace ?? release.namespace,
+      labels,
+      annotations: { [STAND_IN]: release.chart },
+    },
     spec: {
       ...(kind === 'DaemonSet' ? {} : { replicas: pods.replicas ?? 1 }),
       selector: { matchLabels: labels },
@@ -69,12 +74,30 @@ export function service(release: Release, name: string, port: number, selector: 
   };
 }
 
-export function custom(release: Release, apiVersion: string, kind: string, name: string, spec: { [key: string]: Json }): KubeObject {
-  return { apiVersion, kind, metadata: { name, namespace: release.namespace, annotations: { [STAND_IN]: release.chart } }, spec };
+export function custom(
+  release: Release,
+  apiVersion: string,
+  kind: string,
+  name: string,
+  spec: { [key: string]: Json },
+): KubeObject {
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, namespace: release.namespace, annotations: { [STAND_IN]: release.chart } },
+    spec,
+  };
 }
 
 /** A definition by its real name; its schema is left open, since the lab checks none. */
-export function crd(from: string, name: string, kind: string, version: string, scope: 'Namespaced' | 'Cluster', short: string[] = []): KubeObject {
+export function crd(
+  from: string,
+  name: string,
+  kind: string,
+  version: string,
+  scope: 'Namespaced' | 'Cluster',
+  short: string[] = [],
+): KubeObject {
   const plural = name.slice(0, name.indexOf('.'));
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
@@ -82,7 +105,13 @@ export function crd(from: string, name: string, kind: string, version: string, s
     metadata: { name, annotations: { [STAND_IN]: from } },
     spec: {
       group: name.slice(plural.length + 1),
-      names: { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase(), ...(short.length > 0 ? { shortNames: short } : {}) },
+      names: {
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular: kind.toLowerCase(),
+        ...(short.length > 0 ? { shortNames: short } : {}),
+      },
       scope,
       versions: version.split(',').map((served, index) => ({
         name: served,

@@ -21,7 +21,12 @@ export const helmReleases: Controller = (plane) => {
     if (note?.generation === generation && note.next === undefined) return [];
     const chart = chartOf(plane, own);
     const tries = note?.generation === generation ? note.tries : 0;
-    const from = Math.max(up, own.changed, note?.generation === generation ? (note.next ?? 0) : 0, chart === undefined ? Infinity : chart.ready);
+    const from = Math.max(
+      up,
+      own.changed,
+      note?.generation === generation ? (note.next ?? 0) : 0,
+      chart === undefined ? Infinity : chart.ready,
+    );
     if (from === Infinity) return [];
     const at = from + draw(plane.model.random, 'HelmRelease reconciled by Flux', `${key}/${generation}/${tries}`);
     return [{ at, key, run: (moment) => reconcile(plane, own, chart as Chart, { generation, tries }, moment) }];
@@ -34,28 +39,56 @@ function chartOf(plane: ControlPlane, own: Stored): Chart | undefined {
   const spec = own.object['spec'];
   const home = own.object.metadata.namespace ?? '';
   const find = (definition: string, ref: unknown): Stored | undefined =>
-    custom(plane, definition).find(({ object }) => object.metadata.name === textAt(ref, 'name') && object.metadata.namespace === (textAt(ref, 'namespace') ?? home));
+    custom(plane, definition).find(
+      ({ object }) =>
+        object.metadata.name === textAt(ref, 'name') &&
+        object.metadata.namespace === (textAt(ref, 'namespace') ?? home),
+    );
   const ref = at(spec, 'chartRef');
   if (isFields(ref)) {
     const source = find('ocirepositories.source.toolkit.fluxcd.io', ref);
     if (source === undefined) return undefined;
-    return { name: chartName(textAt(source.object, 'spec', 'url') ?? ''), version: textAt(source.object, 'spec', 'ref', 'tag') ?? 'latest', ready: plane.readyAt(source) };
+    return {
+      name: chartName(textAt(source.object, 'spec', 'url') ?? ''),
+      version: textAt(source.object, 'spec', 'ref', 'tag') ?? 'latest',
+      ready: plane.readyAt(source),
+    };
   }
   const chart = at(spec, 'chart', 'spec');
-  const source = find('helmrepositories.source.toolkit.fluxcd.io', at(chart, 'sourceRef')) ?? find('gitrepositories.source.toolkit.fluxcd.io', at(chart, 'sourceRef'));
+  const source =
+    find('helmrepositories.source.toolkit.fluxcd.io', at(chart, 'sourceRef')) ??
+    find('gitrepositories.source.toolkit.fluxcd.io', at(chart, 'sourceRef'));
   if (source === undefined) return undefined;
-  return { name: chartName(textAt(chart, 'chart') ?? ''), version: textAt(chart, 'version') ?? 'latest', ready: plane.readyAt(source) };
+  return {
+    name: chartName(textAt(chart, 'chart') ?? ''),
+    version: textAt(chart, 'version') ?? 'latest',
+    ready: plane.readyAt(source),
+  };
 }
 
 function wantedOf(own: Stored, chart: Chart): Wanted {
   const { object } = own;
   const target = textAt(object, 'spec', 'targetNamespace');
-  const name = textAt(object, 'spec', 'releaseName') ?? (target === undefined ? object.metadata.name : `${target}-${object.metadata.name}`);
+  const name =
+    textAt(object, 'spec', 'releaseName') ??
+    (target === undefined ? object.metadata.name : `${target}-${object.metadata.name}`);
   const values = at(object, 'spec', 'values');
-  return { name, namespace: target ?? object.metadata.namespace ?? 'default', chart: chart.name, version: chart.version, values: isFields(values) ? (values as Fields) : {} };
+  return {
+    name,
+    namespace: target ?? object.metadata.namespace ?? 'default',
+    chart: chart.name,
+    version: chart.version,
+    values: isFields(values) ? (values as Fields) : {},
+  };
 }
 
-function reconcile(plane: ControlPlane, own: Stored, chart: Chart, note: { generation: number; tries: number }, moment: Ms): void {
+function reconcile(
+  plane: ControlPlane,
+  own: Stored,
+  chart: Chart,
+  note: { generation: number; tries: number },
+  moment: Ms,
+): void {
   const wanted = wantedOf(own, chart);
   const last = plane.releases.last(wanted.namespace, wanted.name);
   const verb = last === undefined ? 'install' : 'upgrade';
@@ -70,7 +103,10 @@ function reconcile(plane: ControlPlane, own: Stored, chart: Chart, note: { gener
   };
   const refused = refusal(plane, wanted, objects);
   if (refused !== undefined) return fail(refused);
-  if (!standsAs(last, wanted)) plane.model.assumed.add(`Flux: HelmRelease ${wanted.namespace}/${wanted.name} differs from the release that stands; it was ${verb === 'install' ? 'installed' : 'upgraded'}`);
+  if (!standsAs(last, wanted))
+    plane.model.assumed.add(
+      `Flux: HelmRelease ${wanted.namespace}/${wanted.name} differs from the release that stands; it was ${verb === 'install' ? 'installed' : 'upgraded'}`,
+    );
   const release = begin(plane, wanted, objects, moment);
   const sent = send(plane, objects, wanted.namespace, { manager: 'helm', at: moment });
   if ('problem' in sent) {
@@ -78,8 +114,16 @@ function reconcile(plane: ControlPlane, own: Stored, chart: Chart, note: { gener
     return fail(sent.problem);
   }
   const timeout = duration(at(own.object, 'spec', 'timeout')) ?? 300_000;
-  setNote(plane, own, { generation: note.generation, tries: note.tries + 1, waiting: { since: moment, until: moment + timeout } });
-  setReady(plane, own, moment, { status: 'Unknown', reason: 'Progressing', message: `Running '${verb}' action with timeout of ${timeout / 60_000}m0s` });
+  setNote(plane, own, {
+    generation: note.generation,
+    tries: note.tries + 1,
+    waiting: { since: moment, until: moment + timeout },
+  });
+  setReady(plane, own, moment, {
+    status: 'Unknown',
+    reason: 'Progressing',
+    message: `Running '${verb}' action with timeout of ${timeout / 60_000}m0s`,
+  });
 }
 
 function settle(plane: ControlPlane, own: Stored, waiting: { since: Ms; until: Ms }, key: string): Chore[] {
@@ -101,9 +145,28 @@ function settle(plane: ControlPlane, own: Stored, waiting: { since: Ms; until: M
         run: (moment) => {
           plane.releases.settle(release, 'deployed', verb === 'install' ? 'Install complete' : 'Upgrade complete');
           setNote(plane, own, { generation, tries });
-          setReady(plane, own, moment, { status: 'True', reason: verb === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded', message: `Helm ${verb} succeeded for ${named}` }, {
-            history: [{ name: release.name, namespace: release.namespace, version: release.revision, status: 'deployed', chartName: release.chart, chartVersion: release.version }],
-          });
+          setReady(
+            plane,
+            own,
+            moment,
+            {
+              status: 'True',
+              reason: verb === 'install' ? 'InstallSucceeded' : 'UpgradeSucceeded',
+              message: `Helm ${verb} succeeded for ${named}`,
+            },
+            {
+              history: [
+                {
+                  name: release.name,
+                  namespace: release.namespace,
+                  version: release.revision,
+                  status: 'deployed',
+                  chartName: release.chart,
+                  chartVersion: release.version,
+                },
+              ],
+            },
+          );
         },
       },
     ];
@@ -114,7 +177,11 @@ function settle(plane: ControlPlane, own: Stored, waiting: { since: Ms; until: M
       run: (moment) => {
         plane.releases.settle(release, 'failed', 'context deadline exceeded');
         setNote(plane, own, { generation, tries, next: moment + 60_000 });
-        setReady(plane, own, moment, { status: 'False', reason: verb === 'install' ? 'InstallFailed' : 'UpgradeFailed', message: `Helm ${verb} failed for ${named}: context deadline exceeded` });
+        setReady(plane, own, moment, {
+          status: 'False',
+          reason: verb === 'install' ? 'InstallFailed' : 'UpgradeFailed',
+          message: `Helm ${verb} failed for ${named}: context deadline exceeded`,
+        });
       },
     },
   ];

@@ -13,7 +13,11 @@ const COMPONENTS = ['source-controller', 'kustomize-controller', 'helm-controlle
 
 /** flux-operator: makes Flux as a FluxInstance says, and reports it Ready once its controllers run. */
 export const instances: Controller = (plane) => {
-  const operator = plane.store.byKind('Deployment').find(({ object }) => String(at(object, 'spec', 'template', 'spec', 'containers', 0, 'image')).includes('/flux-operator:'));
+  const operator = plane.store
+    .byKind('Deployment')
+    .find(({ object }) =>
+      String(at(object, 'spec', 'template', 'spec', 'containers', 0, 'image')).includes('/flux-operator:'),
+    );
   if (operator === undefined) return [];
   const up = workloadReady(operator, plane.ground);
   return custom(plane, 'fluxinstances.fluxcd.controlplane.io').flatMap((instance): Chore[] => {
@@ -25,7 +29,12 @@ export const instances: Controller = (plane) => {
       return at === Infinity ? [] : [{ at, key, run: (moment) => install(plane, instance, generation, moment) }];
     }
     if (note.next === undefined) return [];
-    const definitions = components(instance).flatMap((name) => (FLUX[name] ?? '').trim().split('\n').map((line) => line.split(' ')[0] as string));
+    const definitions = components(instance).flatMap((name) =>
+      (FLUX[name] ?? '')
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ')[0] as string),
+    );
     const established = Math.max(...definitions.map((name) => plane.establishedName(name)));
     const ready = Math.max(established, ...components(instance).map((name) => controllerReady(plane, name)));
     if (ready === Infinity) return [];
@@ -34,7 +43,11 @@ export const instances: Controller = (plane) => {
       setNote(plane, instance, { generation, tries: note.tries + 1 });
       sync(plane, instance, moment);
       const took = Math.round((moment - began) / 1000);
-      setReady(plane, instance, moment, { status: 'True', reason: 'ReconciliationSucceeded', message: `Reconciliation finished in ${took}s` });
+      setReady(plane, instance, moment, {
+        status: 'True',
+        reason: 'ReconciliationSucceeded',
+        message: `Reconciliation finished in ${took}s`,
+      });
     };
     return [{ at: Math.max(ready, began), key, run }];
   });
@@ -42,7 +55,9 @@ export const instances: Controller = (plane) => {
 
 function components(instance: Stored): string[] {
   const told = at(instance.object, 'spec', 'components');
-  return Array.isArray(told) && told.length > 0 ? told.map(String).filter((name) => Object.hasOwn(FLUX, name)) : COMPONENTS;
+  return Array.isArray(told) && told.length > 0
+    ? told.map(String).filter((name) => Object.hasOwn(FLUX, name))
+    : COMPONENTS;
 }
 
 function install(plane: ControlPlane, instance: Stored, generation: number, moment: number): void {
@@ -55,7 +70,11 @@ function install(plane: ControlPlane, instance: Stored, generation: number, mome
     if (type) plane.apply(type, object, { manager: 'flux-operator', force: true, at: moment });
   }
   setNote(plane, instance, { generation, next: moment, tries: 0 });
-  setReady(plane, instance, moment, { status: 'Unknown', reason: 'Progressing', message: 'Reconciliation in progress' });
+  setReady(plane, instance, moment, {
+    status: 'Unknown',
+    reason: 'Progressing',
+    message: 'Reconciliation in progress',
+  });
   plane.model.assumed.add(`Flux: controllers of ${FLUX_VERSION}, whatever version the FluxInstance asks for`);
 }
 

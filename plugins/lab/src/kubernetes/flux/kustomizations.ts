@@ -37,7 +37,15 @@ export const kustomizations: Controller = (plane) => {
     if (open) {
       const message = open.message(open.stored);
       const told = textAt(readyOf(own.object), 'message');
-      return told === message ? [] : [{ at: Math.max(seen, from), key, run: (moment) => setReady(plane, own, moment, { status: 'False', reason: open.reason, message }) }];
+      return told === message
+        ? []
+        : [
+            {
+              at: Math.max(seen, from),
+              key,
+              run: (moment) => setReady(plane, own, moment, { status: 'False', reason: open.reason, message }),
+            },
+          ];
     }
     const since = Math.max(from, ...blockers.map(({ stored }) => plane.readyAt(stored as Stored)));
     const tries = fresh ? 0 : note.tries;
@@ -63,10 +71,15 @@ function sourceOf(plane: ControlPlane, own: Stored): Blocker[] {
   const kind = textAt(own.object, 'spec', 'sourceRef', 'kind') ?? 'GitRepository';
   const name = textAt(own.object, 'spec', 'sourceRef', 'name') ?? '';
   const where = textAt(own.object, 'spec', 'sourceRef', 'namespace') ?? namespace ?? '';
-  const plural = kind === 'GitRepository' ? 'gitrepositories' : kind === 'OCIRepository' ? 'ocirepositories' : 'buckets';
-  const stored = custom(plane, `${plural}.source.toolkit.fluxcd.io`).find(({ object }) => object.metadata.name === name && object.metadata.namespace === where);
+  const plural =
+    kind === 'GitRepository' ? 'gitrepositories' : kind === 'OCIRepository' ? 'ocirepositories' : 'buckets';
+  const stored = custom(plane, `${plural}.source.toolkit.fluxcd.io`).find(
+    ({ object }) => object.metadata.name === name && object.metadata.namespace === where,
+  );
   const message = (found: Stored | undefined): string =>
-    found === undefined ? `${kind}.source.toolkit.fluxcd.io "${name}" not found` : `Source artifact not found, retrying in 30s`;
+    found === undefined
+      ? `${kind}.source.toolkit.fluxcd.io "${name}" not found`
+      : `Source artifact not found, retrying in 30s`;
   return [{ stored, reason: 'ArtifactFailed', message }];
 }
 
@@ -77,7 +90,9 @@ function dependencies(own: Stored, all: readonly Stored[]): Blocker[] {
     const name = textAt(entry, 'name') ?? '';
     const stored = all.find(({ object }) => object.metadata.name === name && object.metadata.namespace === where);
     const message = (found: Stored | undefined): string =>
-      found === undefined ? `dependency '${where}/${name}' not found: kustomizations.kustomize.toolkit.fluxcd.io "${name}" not found` : `dependency '${where}/${name}' is not ready`;
+      found === undefined
+        ? `dependency '${where}/${name}' not found: kustomizations.kustomize.toolkit.fluxcd.io "${name}" not found`
+        : `dependency '${where}/${name}' is not ready`;
     return { stored, reason: 'DependencyNotReady', message };
   });
 }
@@ -114,23 +129,49 @@ function reconcile(plane: ControlPlane, own: Stored, note: { generation: number;
       if (!(error instanceof BuildError)) throw error;
       return fail('BuildFailed', `kustomize build failed: ${error.message}`);
     }
-  } else plane.model.assumed.add(`Kustomization ${object.metadata.namespace}/${object.metadata.name}: what ${path} of ${url} holds is not known, nothing was applied`);
+  } else
+    plane.model.assumed.add(
+      `Kustomization ${object.metadata.namespace}/${object.metadata.name}: what ${path} of ${url} holds is not known, nothing was applied`,
+    );
 
   const values = substitutions(plane, own);
   if ('problem' in values) return fail('BuildFailed', values.problem);
-  const result = applyAll(plane, own, objects.map((each) => prepared(own, each, values.vars)), moment);
+  const result = applyAll(
+    plane,
+    own,
+    objects.map((each) => prepared(own, each, values.vars)),
+    moment,
+  );
   if ('problem' in result) return fail('ReconciliationFailed', result.problem);
   const revision = revisionOf(plane, source);
-  const inventory = { entries: result.applied.map((each) => ({ id: inventoryId(each.object), v: each.object.apiVersion.split('/').at(-1) ?? '' })) };
+  const inventory = {
+    entries: result.applied.map((each) => ({
+      id: inventoryId(each.object),
+      v: each.object.apiVersion.split('/').at(-1) ?? '',
+    })),
+  };
   const more: Fields = { inventory, lastAttemptedRevision: revision };
   if (at(object, 'spec', 'wait') === true) {
-    const until = moment + (duration(at(object, 'spec', 'timeout')) ?? duration(at(object, 'spec', 'interval')) ?? 300_000);
+    const until =
+      moment + (duration(at(object, 'spec', 'timeout')) ?? duration(at(object, 'spec', 'interval')) ?? 300_000);
     setNote(plane, own, { generation: note.generation, tries: note.tries + 1, waiting: { since: moment, until } });
-    setReady(plane, own, moment, { status: 'Unknown', reason: 'Progressing', message: 'Reconciliation in progress' }, more);
+    setReady(
+      plane,
+      own,
+      moment,
+      { status: 'Unknown', reason: 'Progressing', message: 'Reconciliation in progress' },
+      more,
+    );
     return;
   }
   setNote(plane, own, { generation: note.generation, tries: note.tries + 1 });
-  setReady(plane, own, moment, { status: 'True', reason: 'ReconciliationSucceeded', message: `Applied revision: ${revision}` }, { ...more, lastAppliedRevision: revision });
+  setReady(
+    plane,
+    own,
+    moment,
+    { status: 'True', reason: 'ReconciliationSucceeded', message: `Applied revision: ${revision}` },
+    { ...more, lastAppliedRevision: revision },
+  );
 }
 
 /** Waits for all that was applied (`wait: true`), until its timeout. */
@@ -147,13 +188,22 @@ function settle(plane: ControlPlane, own: Stored, waiting: { since: Ms; until: M
         run: (moment) => {
           const revision = textAt(own.object, 'status', 'lastAttemptedRevision') ?? '';
           setNote(plane, own, { generation, tries });
-          setReady(plane, own, moment, { status: 'True', reason: 'ReconciliationSucceeded', message: `Applied revision: ${revision}` }, { lastAppliedRevision: revision });
+          setReady(
+            plane,
+            own,
+            moment,
+            { status: 'True', reason: 'ReconciliationSucceeded', message: `Applied revision: ${revision}` },
+            { lastAppliedRevision: revision },
+          );
         },
       },
     ];
   const late = applied.filter((stored) => plane.readyAt(stored) > waiting.until);
-  const shown = late.map(({ object }) => `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name} status: 'InProgress'`);
-  const retry = duration(at(own.object, 'spec', 'retryInterval')) ?? duration(at(own.object, 'spec', 'interval')) ?? 60_000;
+  const shown = late.map(
+    ({ object }) => `${object.kind}/${object.metadata.namespace ?? ''}/${object.metadata.name} status: 'InProgress'`,
+  );
+  const retry =
+    duration(at(own.object, 'spec', 'retryInterval')) ?? duration(at(own.object, 'spec', 'interval')) ?? 60_000;
   return [
     {
       at: waiting.until,
@@ -161,7 +211,11 @@ function settle(plane: ControlPlane, own: Stored, waiting: { since: Ms; until: M
       run: (moment) => {
         setNote(plane, own, { generation, tries, next: moment + retry });
         const after = `${Math.round((waiting.until - waiting.since) / 1000)}s`;
-        setReady(plane, own, moment, { status: 'False', reason: 'HealthCheckFailed', message: `health check failed after ${after}: timeout waiting for: [${shown.join(', ')}]` });
+        setReady(plane, own, moment, {
+          status: 'False',
+          reason: 'HealthCheckFailed',
+          message: `health check failed after ${after}: timeout waiting for: [${shown.join(', ')}]`,
+        });
       },
     },
   ];
@@ -182,7 +236,10 @@ function inventory(plane: ControlPlane, own: Stored): Stored[] {
 
 const qualifiedVersion = (group: string, version: string): string => (group === '' ? version : `${group}/${version}`);
 
-function substitutions(plane: ControlPlane, own: Stored): { vars: Record<string, string> | undefined } | { problem: string } {
+function substitutions(
+  plane: ControlPlane,
+  own: Stored,
+): { vars: Record<string, string> | undefined } | { problem: string } {
   const namespace = own.object.metadata.namespace ?? '';
   const key = textAt(own.object, 'spec', 'decryption', 'secretRef', 'name');
   if (key !== undefined && plane.store.get(named('Secret'), namespace, key) === undefined)
@@ -196,14 +253,23 @@ function substitutions(plane: ControlPlane, own: Stored): { vars: Record<string,
     const stored = plane.store.get(named(kind), namespace, name);
     if (stored === undefined) {
       if (at(from, 'optional') === true) continue;
-      return { problem: `post build failed for '${own.object.metadata.name}': substitute from '${kind}/${name}' error: ${qualified(named(kind).plural, '')} "${name}" not found` };
+      return {
+        problem: `post build failed for '${own.object.metadata.name}': substitute from '${kind}/${name}' error: ${qualified(named(kind).plural, '')} "${name}" not found`,
+      };
     }
     const data = at(stored.object, 'data');
     for (const [name, value] of Object.entries(isFields(data) ? data : {}))
       vars[name] = kind === 'Secret' ? Buffer.from(String(value), 'base64').toString('utf8') : String(value);
   }
   const direct = build['substitute'];
-  return { vars: { ...vars, ...(isFields(direct) ? Object.fromEntries(Object.entries(direct).map(([name, value]) => [name, String(value)])) : {}) } };
+  return {
+    vars: {
+      ...vars,
+      ...(isFields(direct)
+        ? Object.fromEntries(Object.entries(direct).map(([name, value]) => [name, String(value)]))
+        : {}),
+    },
+  };
 }
 
 /** Substitutes `${NAME}` and `${NAME:=default}` in the object's text, as Flux does, and sets the target namespace. */
@@ -211,29 +277,50 @@ function prepared(own: Stored, object: KubeObject, vars: Record<string, string> 
   const { sops: _sops, ...plain } = object;
   const target = textAt(own.object, 'spec', 'targetNamespace');
   const placed = target === undefined ? plain : { ...plain, metadata: { ...plain.metadata, namespace: target } };
-  if (vars === undefined || object.metadata.annotations?.['kustomize.toolkit.fluxcd.io/substitute'] === 'disabled') return placed as KubeObject;
-  const text = toYaml(placed).replace(/\$\{([A-Za-z_]\w*)(?::?[=-]([^}]*))?\}/g, (_all, name: string, fallback: string | undefined) => vars[name] ?? fallback ?? '');
+  if (vars === undefined || object.metadata.annotations?.['kustomize.toolkit.fluxcd.io/substitute'] === 'disabled')
+    return placed as KubeObject;
+  const text = toYaml(placed).replace(
+    /\$\{([A-Za-z_]\w*)(?::?[=-]([^}]*))?\}/g,
+    (_all, name: string, fallback: string | undefined) => vars[name] ?? fallback ?? '',
+  );
   const parsed = documents(text);
   return ('values' in parsed ? parsed.values[0] : placed) as KubeObject;
 }
 
-function applyAll(plane: ControlPlane, own: Stored, objects: KubeObject[], moment: Ms): { applied: Stored[] } | { problem: string } {
+function applyAll(
+  plane: ControlPlane,
+  own: Stored,
+  objects: KubeObject[],
+  moment: Ms,
+): { applied: Stored[] } | { problem: string } {
   const applied: Stored[] = [];
   for (const object of objects) {
     const type = plane.served(object.apiVersion, object.kind);
     const { name, namespace } = object.metadata;
-    if (type === undefined) return { problem: `${object.kind}/${namespace ? `${namespace}/` : ''}${name} dry-run failed: no matches for kind "${object.kind}" in version "${object.apiVersion}"` };
+    if (type === undefined)
+      return {
+        problem: `${object.kind}/${namespace ? `${namespace}/` : ''}${name} dry-run failed: no matches for kind "${object.kind}" in version "${object.apiVersion}"`,
+      };
     const labels = {
       ...object.metadata.labels,
       'kustomize.toolkit.fluxcd.io/name': own.object.metadata.name,
       'kustomize.toolkit.fluxcd.io/namespace': own.object.metadata.namespace ?? '',
     };
     const { namespace: _namespace, ...meta } = object.metadata;
-    const placed: KubeObject = { ...object, metadata: { ...meta, labels, ...(type.namespaced ? { namespace: namespace ?? own.object.metadata.namespace ?? 'default' } : {}) } };
+    const placed: KubeObject = {
+      ...object,
+      metadata: {
+        ...meta,
+        labels,
+        ...(type.namespaced ? { namespace: namespace ?? own.object.metadata.namespace ?? 'default' } : {}),
+      },
+    };
     const result = plane.apply(type, placed, { manager: 'kustomize-controller', force: true, at: moment });
-    if (result.how === 'no-namespace') return { problem: `${object.kind}/${result.namespace}/${name} namespace not specified: namespaces "${result.namespace}" not found` };
+    if (result.how === 'no-namespace')
+      return {
+        problem: `${object.kind}/${result.namespace}/${name} namespace not specified: namespaces "${result.namespace}" not found`,
+      };
     if (result.how !== 'conflict') applied.push(result.stored);
   }
   return { applied };
 }
-

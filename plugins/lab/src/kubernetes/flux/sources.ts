@@ -7,7 +7,9 @@ import type { Stored } from '../store.ts';
 import { BUILT_IN, findType, type ResourceType } from '../kinds.ts';
 import { controllerReady, custom, duration, isSuspended, noteKey, noteOf, setNote, setReady } from './status.ts';
 
-const DEFINITIONS = ['gitrepositories', 'ocirepositories', 'helmrepositories', 'buckets'].map((plural) => `${plural}.source.toolkit.fluxcd.io`);
+const DEFINITIONS = ['gitrepositories', 'ocirepositories', 'helmrepositories', 'buckets'].map(
+  (plural) => `${plural}.source.toolkit.fluxcd.io`,
+);
 const SECRET = findType(BUILT_IN, 'Secret') as ResourceType;
 
 /** source-controller: fetches each source, and tries again after a failure. */
@@ -15,14 +17,24 @@ export const sources: Controller = (plane) => {
   const up = controllerReady(plane, 'source-controller');
   if (up === Infinity) return [];
   return DEFINITIONS.flatMap((definition) => custom(plane, definition)).flatMap((source): Chore[] => {
-    if (isSuspended(source) || (source.object.kind === 'HelmRepository' && textAt(source.object, 'spec', 'type') === 'oci')) return [];
+    if (
+      isSuspended(source) ||
+      (source.object.kind === 'HelmRepository' && textAt(source.object, 'spec', 'type') === 'oci')
+    )
+      return [];
     const generation = source.object.metadata.generation ?? 1;
     const note = noteOf(plane, source);
     if (note?.generation === generation && note.next === undefined) return [];
     const tries = note?.generation === generation ? note.tries : 0;
     const from = note?.generation === generation ? (note.next as number) : Math.max(up, source.changed);
     const key = noteKey(source);
-    return [{ at: from + draw(plane.model.random, 'source fetched by Flux', `${key}/${generation}/${tries}`), key, run: (moment) => fetchSource(plane, source, generation, tries, moment) }];
+    return [
+      {
+        at: from + draw(plane.model.random, 'source fetched by Flux', `${key}/${generation}/${tries}`),
+        key,
+        run: (moment) => fetchSource(plane, source, generation, tries, moment),
+      },
+    ];
   });
 };
 
@@ -31,9 +43,18 @@ function fetchSource(plane: ControlPlane, source: Stored, generation: number, tr
   if (problem === undefined) {
     const revision = revisionOf(plane, source);
     setNote(plane, source, { generation, tries: tries + 1 });
-    setReady(plane, source, moment, { status: 'True', reason: 'Succeeded', message: `stored artifact for revision '${revision}'` }, {
-      artifact: { revision, path: `${source.object.kind.toLowerCase()}/${source.object.metadata.namespace}/${source.object.metadata.name}/latest.tar.gz` },
-    });
+    setReady(
+      plane,
+      source,
+      moment,
+      { status: 'True', reason: 'Succeeded', message: `stored artifact for revision '${revision}'` },
+      {
+        artifact: {
+          revision,
+          path: `${source.object.kind.toLowerCase()}/${source.object.metadata.namespace}/${source.object.metadata.name}/latest.tar.gz`,
+        },
+      },
+    );
     return;
   }
   const interval = duration(at(source.object, 'spec', 'interval')) ?? 60_000;
@@ -50,16 +71,29 @@ function gitProblem(plane: ControlPlane, source: Stored): { reason: string; mess
   if (secret !== undefined) {
     const stored = plane.store.get(SECRET, namespace, secret);
     const failed = `failed to get secret '${namespace}/${secret}'`;
-    if (stored === undefined) return { reason: 'AuthenticationFailed', message: `${failed}: ${failed}: secrets "${secret}" not found` };
-    const missing = url.startsWith('ssh://') ? ['identity', 'known_hosts'].find((key) => at(stored.object, 'data', key) === undefined) : undefined;
-    if (missing !== undefined) return { reason: 'AuthenticationFailed', message: `invalid '${namespace}/${secret}' secret data: required fields 'identity' and 'known_hosts'` };
+    if (stored === undefined)
+      return { reason: 'AuthenticationFailed', message: `${failed}: ${failed}: secrets "${secret}" not found` };
+    const missing = url.startsWith('ssh://')
+      ? ['identity', 'known_hosts'].find((key) => at(stored.object, 'data', key) === undefined)
+      : undefined;
+    if (missing !== undefined)
+      return {
+        reason: 'AuthenticationFailed',
+        message: `invalid '${namespace}/${secret}' secret data: required fields 'identity' and 'known_hosts'`,
+      };
   } else if (url.startsWith('ssh://')) {
-    return { reason: 'AuthenticationFailed', message: `secretRef with keys 'identity' and 'known_hosts' is required for SSH authentication` };
+    return {
+      reason: 'AuthenticationFailed',
+      message: `secretRef with keys 'identity' and 'known_hosts' is required for SSH authentication`,
+    };
   }
   const branch = textAt(object, 'spec', 'ref', 'branch');
   const remote = remoteOf(plane.model, url);
   if (branch !== undefined && !remote.branches.includes(branch))
-    return { reason: 'GitOperationFailed', message: `failed to checkout and determine revision: unable to clone '${url}': couldn't find remote ref "refs/heads/${branch}"` };
+    return {
+      reason: 'GitOperationFailed',
+      message: `failed to checkout and determine revision: unable to clone '${url}': couldn't find remote ref "refs/heads/${branch}"`,
+    };
   return undefined;
 }
 

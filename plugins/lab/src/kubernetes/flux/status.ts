@@ -7,17 +7,22 @@ import { workloadReady } from '../workloads.ts';
 
 /** Every object of a custom kind, by the name of its definition, once that is established. */
 export function custom(plane: ControlPlane, definition: string): readonly Stored[] {
-  const stored = plane.store.byKind('CustomResourceDefinition').find(({ object }) => object.metadata.name === definition);
+  const stored = plane.store
+    .byKind('CustomResourceDefinition')
+    .find(({ object }) => object.metadata.name === definition);
   return stored === undefined ? [] : plane.store.list(typeOf(stored.object));
 }
 
 /** When a controller's Deployment runs; Infinity where there is none. */
 export function controllerReady(plane: ControlPlane, component: string): Ms {
-  const found = plane.store.byKind('Deployment').find(({ object }) => object.metadata.labels?.['app.kubernetes.io/component'] === component);
+  const found = plane.store
+    .byKind('Deployment')
+    .find(({ object }) => object.metadata.labels?.['app.kubernetes.io/component'] === component);
   return found === undefined ? Infinity : workloadReady(found, plane.ground);
 }
 
-export const noteKey = (stored: Stored): string => `${stored.object.kind}/${stored.object.metadata.namespace ?? ''}/${stored.object.metadata.name}`;
+export const noteKey = (stored: Stored): string =>
+  `${stored.object.kind}/${stored.object.metadata.namespace ?? ''}/${stored.object.metadata.name}`;
 
 /** What a controller keeps of an object between two looks. */
 export type Note = {
@@ -53,7 +58,10 @@ export function setReady(
   const before = plane.store.get(type, stored.object.metadata.namespace, stored.object.metadata.name)?.object['status'];
   const known = at(before, 'conditions');
   const old = Array.isArray(known) ? known.find((entry) => isFields(entry) && entry['type'] === 'Ready') : undefined;
-  const since = isFields(old) && old['status'] === ready.status ? String(old['lastTransitionTime']) : seconds(plane.model.clock.wall(moment));
+  const since =
+    isFields(old) && old['status'] === ready.status
+      ? String(old['lastTransitionTime'])
+      : seconds(plane.model.clock.wall(moment));
   const observedGeneration = stored.object.metadata.generation ?? 1;
   const condition = (kind: string, status: string, reason: string): Fields => ({
     type: kind,
@@ -68,7 +76,9 @@ export function setReady(
     ...more,
     observedGeneration,
     conditions: [
-      ...(ready.status === 'True' ? [] : [condition('Reconciling', 'True', ready.status === 'False' ? 'ProgressingWithRetry' : 'Progressing')]),
+      ...(ready.status === 'True'
+        ? []
+        : [condition('Reconciling', 'True', ready.status === 'False' ? 'ProgressingWithRetry' : 'Progressing')]),
       condition('Ready', ready.status, ready.reason),
     ],
   });
@@ -81,5 +91,8 @@ export function setReady(
 export function duration(text: Json | undefined): Ms | undefined {
   if (typeof text !== 'string' || !/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) return undefined;
   const unit: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)].reduce((sum, [, many, name]) => sum + Number(many) * (unit[name as string] as number), 0);
+  return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)].reduce(
+    (sum, [, many, name]) => sum + Number(many) * (unit[name as string] as number),
+    0,
+  );
 }

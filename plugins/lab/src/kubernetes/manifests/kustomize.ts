@@ -14,7 +14,18 @@ export class BuildError extends Error {}
 export class NotPlayed extends Error {}
 
 const NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
-const PLAYED = ['apiVersion', 'kind', 'metadata', 'resources', 'components', 'namespace', 'patches', 'labels', 'commonAnnotations', 'configurations'];
+const PLAYED = [
+  'apiVersion',
+  'kind',
+  'metadata',
+  'resources',
+  'components',
+  'namespace',
+  'patches',
+  'labels',
+  'commonAnnotations',
+  'configurations',
+];
 
 const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -22,7 +33,9 @@ const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 export function build(source: Source, folder: string): KubeObject[] {
   const found = kustomizationIn(source, folder);
   if (found === undefined)
-    throw new BuildError(`unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${folder}'`);
+    throw new BuildError(
+      `unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${folder}'`,
+    );
   const parsed = documents(decode(found.bytes));
   if ('problem' in parsed) throw new BuildError(`invalid Kustomization: ${parsed.problem.message}`);
   const kustomization = parsed.values[0];
@@ -34,9 +47,11 @@ export function build(source: Source, folder: string): KubeObject[] {
   for (const entry of [...names(kustomization, 'resources'), ...names(kustomization, 'components')])
     objects.push(...resource(source, folder, entry));
   const namespace = kustomization['namespace'];
-  if (typeof namespace === 'string') objects = objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace } }));
+  if (typeof namespace === 'string')
+    objects = objects.map((object) => ({ ...object, metadata: { ...object.metadata, namespace } }));
   for (const patch of list(kustomization, 'patches')) objects = patched(source, folder, objects, patch);
-  for (const label of list(kustomization, 'labels')) objects = objects.map((object) => marked(object, 'labels', at(label, 'pairs')));
+  for (const label of list(kustomization, 'labels'))
+    objects = objects.map((object) => marked(object, 'labels', at(label, 'pairs')));
   return objects.map((object) => marked(object, 'annotations', kustomization['commonAnnotations']));
 }
 
@@ -64,15 +79,22 @@ function resource(source: Source, folder: string, entry: string): KubeObject[] {
   if (source.read(path) !== undefined) return manifests(source, path, entry);
   if (/^[a-z]+:\/\//.test(entry) || entry.includes('github.com/')) throw new NotPlayed(`remote resource ${entry}`);
   const why = `evalsymlink failure on '${entry}' : lstat ${entry}: no such file or directory`;
-  throw new BuildError(`accumulating resources: accumulation err='accumulating resources from '${entry}': ${why}': must build at directory: not a valid directory: ${why}`);
+  throw new BuildError(
+    `accumulating resources: accumulation err='accumulating resources from '${entry}': ${why}': must build at directory: not a valid directory: ${why}`,
+  );
 }
 
 function manifests(source: Source, path: string, entry: string): KubeObject[] {
   const parsed = documents(decode(source.read(path) ?? new Uint8Array()));
   if ('problem' in parsed)
-    throw new BuildError(`accumulating resources: accumulation err='accumulating resources from '${entry}': MalformedYAMLError: yaml: line ${parsed.problem.line}: ${parsed.problem.message} in File: ${entry}'`);
+    throw new BuildError(
+      `accumulating resources: accumulation err='accumulating resources from '${entry}': MalformedYAMLError: yaml: line ${parsed.problem.line}: ${parsed.problem.message} in File: ${entry}'`,
+    );
   return objectsOf(parsed.values).map((value) => {
-    if (!isObject(value)) throw new BuildError(`accumulating resources: accumulation err='accumulating resources from '${entry}': missing metadata.name in object {${JSON.stringify(value)}}'`);
+    if (!isObject(value))
+      throw new BuildError(
+        `accumulating resources: accumulation err='accumulating resources from '${entry}': missing metadata.name in object {${JSON.stringify(value)}}'`,
+      );
     return value;
   });
 }
@@ -80,15 +102,26 @@ function manifests(source: Source, path: string, entry: string): KubeObject[] {
 function patched(source: Source, folder: string, objects: KubeObject[], patch: Json): KubeObject[] {
   const inline = at(patch, 'patch');
   const file = at(patch, 'path');
-  const text = typeof inline === 'string' ? inline : typeof file === 'string' ? decode(source.read(posix.join(folder, file)) ?? new Uint8Array()) : '';
+  const text =
+    typeof inline === 'string'
+      ? inline
+      : typeof file === 'string'
+        ? decode(source.read(posix.join(folder, file)) ?? new Uint8Array())
+        : '';
   const parsed = documents(text);
   const [body] = 'values' in parsed ? parsed.values : [];
   if (!isFields(body)) throw new NotPlayed(`a patch of ${folder} that is no merge patch`);
   const target = at(patch, 'target');
   const matches = (object: KubeObject): boolean => {
-    const wanted = isFields(target) ? target : { kind: body['kind'] ?? null, name: at(body, 'metadata', 'name') ?? null };
-    if (Object.keys(wanted).some((key) => !['kind', 'name', 'namespace', 'group', 'version'].includes(key))) throw new NotPlayed(`a patch target of ${folder}`);
-    return (wanted['kind'] ?? object.kind) === object.kind && new RegExp(`^(?:${String(wanted['name'] ?? '.*')})$`).test(object.metadata.name);
+    const wanted = isFields(target)
+      ? target
+      : { kind: body['kind'] ?? null, name: at(body, 'metadata', 'name') ?? null };
+    if (Object.keys(wanted).some((key) => !['kind', 'name', 'namespace', 'group', 'version'].includes(key)))
+      throw new NotPlayed(`a patch target of ${folder}`);
+    return (
+      (wanted['kind'] ?? object.kind) === object.kind &&
+      new RegExp(`^(?:${String(wanted['name'] ?? '.*')})$`).test(object.metadata.name)
+    );
   };
   const { apiVersion: _version, kind: _kind, ...rest } = body;
   const meta = isFields(rest['metadata']) ? { ...rest['metadata'] } : undefined;
@@ -98,7 +131,14 @@ function patched(source: Source, folder: string, objects: KubeObject[], patch: J
 }
 
 const marked = (object: KubeObject, where: 'labels' | 'annotations', pairs: Json | undefined): KubeObject =>
-  isFields(pairs) ? { ...object, metadata: { ...object.metadata, [where]: { ...object.metadata[where], ...(pairs as Record<string, string>) } } } : object;
+  isFields(pairs)
+    ? {
+        ...object,
+        metadata: { ...object.metadata, [where]: { ...object.metadata[where], ...(pairs as Record<string, string>) } },
+      }
+    : object;
 
-const list = (kustomization: Fields, field: string): Json[] => (Array.isArray(kustomization[field]) ? kustomization[field] : []);
-const names = (kustomization: Fields, field: string): string[] => list(kustomization, field).filter((entry) => typeof entry === 'string');
+const list = (kustomization: Fields, field: string): Json[] =>
+  Array.isArray(kustomization[field]) ? kustomization[field] : [];
+const names = (kustomization: Fields, field: string): string[] =>
+  list(kustomization, field).filter((entry) => typeof entry === 'string');

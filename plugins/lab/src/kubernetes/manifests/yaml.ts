@@ -23,21 +23,40 @@ function parse(text: string): Documents {
   const list = Array.isArray(parsed) ? (parsed as Document.Parsed[]) : [];
   for (const document of list) {
     const [error] = document.errors;
-    if (error) return { problem: { message: error.message.split('\n')[0] ?? error.message, line: error.linePos?.[0].line ?? 1 } };
+    if (error)
+      return {
+        problem: { message: error.message.split('\n')[0] ?? error.message, line: error.linePos?.[0].line ?? 1 },
+      };
   }
-  return { values: list.map((document) => document.toJS({ maxAliasCount: 100 }) as unknown).filter((value) => value !== null && value !== undefined) };
+  return {
+    values: list
+      .map((document) => document.toJS({ maxAliasCount: 100 }) as unknown)
+      .filter((value) => value !== null && value !== undefined),
+  };
 }
 
 /** The Kubernetes objects of a stream, `List`s taken apart. What is no object is given as it stands, for the caller's complaint. */
 export function objectsOf(values: readonly unknown[]): unknown[] {
-  return values.flatMap((value) => (isFields(value) && value['kind'] === 'List' && Array.isArray(value['items']) ? objectsOf(value['items']) : [value]));
+  return values.flatMap((value) =>
+    isFields(value) && value['kind'] === 'List' && Array.isArray(value['items']) ? objectsOf(value['items']) : [value],
+  );
 }
 
 export const isObject = (value: unknown): value is KubeObject =>
-  isFields(value) && typeof value['apiVersion'] === 'string' && typeof value['kind'] === 'string' && isFields(value['metadata']);
+  isFields(value) &&
+  typeof value['apiVersion'] === 'string' &&
+  typeof value['kind'] === 'string' &&
+  isFields(value['metadata']);
 
 /** YAML as the Kubernetes tools print it: keys sorted, two spaces, one document. */
-export const toYaml = (value: unknown): string => stringify(value, { sortMapEntries: true, lineWidth: 0, version: '1.1', aliasDuplicateObjects: false, indentSeq: false });
+export const toYaml = (value: unknown): string =>
+  stringify(value, {
+    sortMapEntries: true,
+    lineWidth: 0,
+    version: '1.1',
+    aliasDuplicateObjects: false,
+    indentSeq: false,
+  });
 
 /** A stream of documents, each introduced by `---`. */
 export const toStream = (values: readonly unknown[]): string => values.map((value) => `---\n${toYaml(value)}`).join('');

@@ -13,7 +13,13 @@ export type Part = {
   images: Record<string, number>;
 };
 export type Trouble = { part: string; subject: string; text: string };
-export type Status = { parts: Part[]; errors: Trouble[]; pods: { all: number; managed: number }; chart: string; json: unknown };
+export type Status = {
+  parts: Part[];
+  errors: Trouble[];
+  pods: { all: number; managed: number };
+  chart: string;
+  json: unknown;
+};
 
 const PARTS: { name: string; kind: Part['kind']; label: [string, string]; optional: boolean }[] = [
   { name: 'cilium', kind: 'DaemonSet', label: ['k8s-app', 'cilium'], optional: false },
@@ -34,15 +40,44 @@ export function look(plane: ControlPlane, namespace: string): Status {
     const object = plane.get(type(part.kind), namespace, part.name);
     const mine = own.filter((pod) => pod.metadata.labels?.[part.label[0]] === part.label[1]);
     if (object === undefined) {
-      if (!part.optional) errors.push({ part: part.name, subject: part.name, text: `${part.kind.toLowerCase()}s.apps "${part.name}" not found` });
-      return part.name === 'hubble-ui' ? [] : [{ name: part.name, kind: part.kind, there: false, desired: 0, ready: 0, phases: {}, images: {} }];
+      if (!part.optional)
+        errors.push({
+          part: part.name,
+          subject: part.name,
+          text: `${part.kind.toLowerCase()}s.apps "${part.name}" not found`,
+        });
+      return part.name === 'hubble-ui'
+        ? []
+        : [{ name: part.name, kind: part.kind, there: false, desired: 0, ready: 0, phases: {}, images: {} }];
     }
     const told = (key: string): number => Number(at(object, 'status', key) ?? 0);
-    const [desired, ready] = part.kind === 'DaemonSet' ? [told('desiredNumberScheduled'), told('numberReady')] : [told('replicas'), told('readyReplicas')];
-    if (ready < desired) errors.push({ part: part.name, subject: part.name, text: `${desired - ready} pods of ${part.kind} ${part.name} are not ready` });
+    const [desired, ready] =
+      part.kind === 'DaemonSet'
+        ? [told('desiredNumberScheduled'), told('numberReady')]
+        : [told('replicas'), told('readyReplicas')];
+    if (ready < desired)
+      errors.push({
+        part: part.name,
+        subject: part.name,
+        text: `${desired - ready} pods of ${part.kind} ${part.name} are not ready`,
+      });
     for (const pod of mine.filter((each) => textAt(each, 'status', 'phase') !== 'Running'))
-      errors.push({ part: part.name, subject: pod.metadata.name, text: `pod is ${textAt(pod, 'status', 'phase')?.toLowerCase() ?? 'unknown'}` });
-    return [{ name: part.name, kind: part.kind, there: true, desired, ready, phases: counted(mine.map((pod) => textAt(pod, 'status', 'phase') ?? '')), images: counted(mine.map((pod) => textAt(pod, 'spec', 'containers', 0, 'image') ?? '')) }];
+      errors.push({
+        part: part.name,
+        subject: pod.metadata.name,
+        text: `pod is ${textAt(pod, 'status', 'phase')?.toLowerCase() ?? 'unknown'}`,
+      });
+    return [
+      {
+        name: part.name,
+        kind: part.kind,
+        there: true,
+        desired,
+        ready,
+        phases: counted(mine.map((pod) => textAt(pod, 'status', 'phase') ?? '')),
+        images: counted(mine.map((pod) => textAt(pod, 'spec', 'containers', 0, 'image') ?? '')),
+      },
+    ];
   });
   // Pods on the host's network have no endpoint; the others are Cilium's once they run.
   const networked = pods.filter((pod) => at(pod, 'spec', 'hostNetwork') !== true);
@@ -50,8 +85,19 @@ export function look(plane: ControlPlane, namespace: string): Status {
   const release = plane.releases.all().find((each) => each.name === 'cilium' && each.namespace === namespace);
   const agents = own.filter((pod) => pod.metadata.labels?.['k8s-app'] === 'cilium');
   const config = at(plane.get(type('cm'), namespace, 'cilium-config'), 'data');
-  const status: Omit<Status, 'json'> = { parts, errors, pods: { all: networked.length, managed }, chart: release?.version ?? '' };
-  return { ...status, json: asJson(status, Object.fromEntries(agents.map((pod) => [pod.metadata.name, agent(pod, isFields(config) ? config : {})]))) };
+  const status: Omit<Status, 'json'> = {
+    parts,
+    errors,
+    pods: { all: networked.length, managed },
+    chart: release?.version ?? '',
+  };
+  return {
+    ...status,
+    json: asJson(
+      status,
+      Object.fromEntries(agents.map((pod) => [pod.metadata.name, agent(pod, isFields(config) ? config : {})])),
+    ),
+  };
 }
 
 function counted(values: string[]): Record<string, number> {
@@ -77,16 +123,31 @@ function agent(pod: KubeObject, config: { [key: string]: unknown }): unknown {
 
 function asJson(status: Omit<Status, 'json'>, agents: Record<string, unknown>): unknown {
   const by = <T>(value: (part: Part) => T): Record<string, T> =>
-    Object.fromEntries([...status.parts, MESH].filter((part) => part.there || part === MESH).toSorted((one, other) => (one.name < other.name ? -1 : 1)).map((part) => [part.name, value(part)]));
+    Object.fromEntries(
+      [...status.parts, MESH]
+        .filter((part) => part.there || part === MESH)
+        .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+        .map((part) => [part.name, value(part)]),
+    );
   const errors: Record<string, Record<string, { Errors: unknown[]; Warnings: null; Disabled: boolean }>> = {};
-  for (const { part, subject } of status.errors) ((errors[part] ??= {})[subject] ??= { Errors: [], Warnings: null, Disabled: false }).Errors.push({});
+  for (const { part, subject } of status.errors)
+    ((errors[part] ??= {})[subject] ??= { Errors: [], Warnings: null, Disabled: false }).Errors.push({});
   return {
     image_count: by((part) => part.images),
     phase_count: by((part) => part.phases),
     pod_state: Object.fromEntries(
       status.parts
         .filter((part) => part.there)
-        .map((part) => [part.name, { Type: part.kind, Desired: part.desired, Ready: part.ready, Available: part.ready, Unavailable: part.desired - part.ready }]),
+        .map((part) => [
+          part.name,
+          {
+            Type: part.kind,
+            Desired: part.desired,
+            Ready: part.ready,
+            Available: part.ready,
+            Unavailable: part.desired - part.ready,
+          },
+        ]),
     ),
     pods_count: { all: status.pods.all, by_cilium: status.pods.managed },
     cilium_status: agents,
@@ -95,4 +156,12 @@ function asJson(status: Omit<Status, 'json'>, agents: Record<string, unknown>): 
   };
 }
 
-const MESH: Part = { name: 'clustermesh-apiserver', kind: 'Deployment', there: false, desired: 0, ready: 0, phases: {}, images: {} };
+const MESH: Part = {
+  name: 'clustermesh-apiserver',
+  kind: 'Deployment',
+  there: false,
+  desired: 0,
+  ready: 0,
+  phases: {},
+  images: {},
+};

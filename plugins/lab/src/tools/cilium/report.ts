@@ -30,16 +30,24 @@ export function report(status: Status): string {
   const there = status.parts.filter((each) => each.there);
   const colour = (each: Part): string => (each.ready === each.desired ? GREEN : RED);
   const ratio = (each: Part): string => `${colour(each)}${each.ready}/${each.desired}${OFF}`;
-  const counts = there.map((each) => `${each.kind.padEnd(23)}${each.name.padEnd(25)}Desired: ${each.desired}, Ready: ${ratio(each)}, Available: ${ratio(each)}`);
+  const counts = there.map(
+    (each) =>
+      `${each.kind.padEnd(23)}${each.name.padEnd(25)}Desired: ${each.desired}, Ready: ${ratio(each)}, Available: ${ratio(each)}`,
+  );
   const indent = ' '.repeat(23);
   const listed = [...there.map((each) => each.name), 'clustermesh-apiserver'].toSorted();
   const containers = listed.map((name, index) => {
-    const phases = Object.entries(part(name)?.phases ?? {}).map(([phase, many]) => `${phase}: ${phase === 'Running' ? GREEN : RED}${many}${OFF}`);
+    const phases = Object.entries(part(name)?.phases ?? {}).map(
+      ([phase, many]) => `${phase}: ${phase === 'Running' ? GREEN : RED}${many}${OFF}`,
+    );
     return `${index === 0 ? 'Containers:'.padEnd(23) : indent}${name.padEnd(25)}${phases.join(', ')}`;
   });
-  const images = there.toSorted((one, other) => (one.name < other.name ? -1 : 1)).flatMap((each) => Object.entries(each.images).map(([image, many]) => `${each.name.padEnd(19)}${image}: ${many}`));
+  const images = there
+    .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+    .flatMap((each) => Object.entries(each.images).map(([image, many]) => `${each.name.padEnd(19)}${image}: ${many}`));
   const errors = status.errors.map(({ part: name, subject, text }) => `${name.padEnd(19)}${subject.padEnd(16)}${text}`);
-  const section = (title: string, lines: string[]): string[] => lines.map((line, index) => `${index === 0 ? title.padEnd(23) : indent}${line}`);
+  const section = (title: string, lines: string[]): string[] =>
+    lines.map((line, index) => `${index === 0 ? title.padEnd(23) : indent}${line}`);
   return `${[
     ...head,
     ...counts,

@@ -16,10 +16,21 @@ export type Access =
 export type Asked = { kubeconfig?: string | undefined; context?: string | undefined; server?: string | undefined };
 
 type Entry = { name: string; body: { [key: string]: unknown } };
-export type Kubeconfig = { contexts: Entry[]; clusters: Entry[]; users: Entry[]; current: string; raw: { [key: string]: unknown } };
+export type Kubeconfig = {
+  contexts: Entry[];
+  clusters: Entry[];
+  users: Entry[];
+  current: string;
+  raw: { [key: string]: unknown };
+};
 
 /** Reads the kubeconfig that a tool would read, and notes it where the call did not name it. */
-export function kubeconfigOf(model: Model, call: ToolCall, tool: string, asked: Asked): Kubeconfig | Extract<Access, { how: 'no-file' | 'unreadable' }> | undefined {
+export function kubeconfigOf(
+  model: Model,
+  call: ToolCall,
+  tool: string,
+  asked: Asked,
+): Kubeconfig | Extract<Access, { how: 'no-file' | 'unreadable' }> | undefined {
   const path = asked.kubeconfig ?? call.env['KUBECONFIG'] ?? `${call.env['HOME'] ?? ''}/.kube/config`;
   if (asked.kubeconfig === undefined) model.findings.add(`${tool} was called without a kubeconfig and used ${path}`);
   // /dev/null is a file without anything in it: no context, and client-go's default server.
@@ -31,7 +42,11 @@ export function kubeconfigOf(model: Model, call: ToolCall, tool: string, asked: 
   if ('problem' in parsed) return { how: 'unreadable', path, why: parsed.problem.message };
   const raw = isFields(parsed.values[0]) ? parsed.values[0] : {};
   const entries = (list: unknown, body: string): Entry[] =>
-    Array.isArray(list) ? list.filter(isFields).map((entry) => ({ name: String(entry['name']), body: isFields(entry[body]) ? entry[body] : {} })) : [];
+    Array.isArray(list)
+      ? list
+          .filter(isFields)
+          .map((entry) => ({ name: String(entry['name']), body: isFields(entry[body]) ? entry[body] : {} }))
+      : [];
   const config = {
     contexts: entries(raw['contexts'], 'context'),
     clusters: entries(raw['clusters'], 'cluster'),
@@ -54,7 +69,9 @@ export function access(model: Model, call: ToolCall, tool: string, asked: Asked)
   const config = kubeconfigOf(model, call, tool, asked);
   if (config !== undefined && 'how' in config) return config;
   if (asked.context === undefined && asked.server === undefined)
-    model.findings.add(`${tool} was called without a context and used the current-context${config?.current ? ` ${config.current}` : ''}`);
+    model.findings.add(
+      `${tool} was called without a context and used the current-context${config?.current ? ` ${config.current}` : ''}`,
+    );
   const name = asked.context ?? config?.current ?? '';
   const context = config?.contexts.find((entry) => entry.name === name);
   if (context === undefined && asked.context !== undefined) return { how: 'no-context', context: name };
@@ -66,10 +83,14 @@ export function access(model: Model, call: ToolCall, tool: string, asked: Asked)
 
   const answer = model.apiAt(host.replace(/^\[|\]$/g, ''), port);
   if (answer.how !== 'open') return { how: answer.how, server, address };
-  if (cluster?.body['insecure-skip-tls-verify'] !== true && !trusts(cluster?.body, call, answer.ca)) return { how: 'untrusted', server, address };
-  const credentials = ['client-certificate-data', 'client-certificate', 'token', 'exec'].some((key) => user?.body[key] !== undefined);
+  if (cluster?.body['insecure-skip-tls-verify'] !== true && !trusts(cluster?.body, call, answer.ca))
+    return { how: 'untrusted', server, address };
+  const credentials = ['client-certificate-data', 'client-certificate', 'token', 'exec'].some(
+    (key) => user?.body[key] !== undefined,
+  );
   if (!credentials) return { how: 'unauthorized', server, address };
-  if (!(answer.api instanceof ControlPlane)) throw new Error('lab: the API over this etcd cluster is not the lab\'s own');
+  if (!(answer.api instanceof ControlPlane))
+    throw new Error("lab: the API over this etcd cluster is not the lab's own");
   answer.api.catchUp();
   return { how: 'open', plane: answer.api, server, node: answer.node };
 }
@@ -83,8 +104,16 @@ function trusts(cluster: { [key: string]: unknown } | undefined, call: ToolCall,
   if (ca === null) return true;
   const data = cluster?.['certificate-authority-data'];
   const file = cluster?.['certificate-authority'];
-  const text = typeof data === 'string' ? Buffer.from(data, 'base64').toString('utf8') : typeof file === 'string' ? new TextDecoder().decode(call.read(file) ?? new Uint8Array()) : '';
-  const blocks = (pem: string): string[] => (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).map((block) => block.replace(/\s+/g, ''));
+  const text =
+    typeof data === 'string'
+      ? Buffer.from(data, 'base64').toString('utf8')
+      : typeof file === 'string'
+        ? new TextDecoder().decode(call.read(file) ?? new Uint8Array())
+        : '';
+  const blocks = (pem: string): string[] =>
+    (pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []).map((block) =>
+      block.replace(/\s+/g, ''),
+    );
   const wanted = blocks(ca);
   return blocks(text).some((block) => wanted.includes(block));
 }

@@ -30,7 +30,9 @@ export function parseFlags(argv: readonly string[], table: FlagTable): Flags | F
   const words: string[] = [];
   const given = new Map<string, string[]>();
   const add = (name: string, value: string): void => void given.set(name, [...(given.get(name) ?? []), value]);
-  const byShort = new Map(Object.entries(table).flatMap(([name, spec]) => (spec.short === undefined ? [] : [[spec.short, name] as const])));
+  const byShort = new Map(
+    Object.entries(table).flatMap(([name, spec]) => (spec.short === undefined ? [] : [[spec.short, name] as const])),
+  );
 
   for (let index = 0; index < argv.length; index += 1) {
     const arg = argv[index] as string;
@@ -48,11 +50,12 @@ export function parseFlags(argv: readonly string[], table: FlagTable): Flags | F
       else if (index + 1 < argv.length) add(name, argv[(index += 1)] as string);
       else return { problem: `flag needs an argument: --${name}` };
     } else if (arg.startsWith('-') && arg.length > 1) {
-      for (let rest = arg.slice(1); rest !== ''; ) {
+      for (let rest = arg.slice(1); rest !== '';) {
         const short = rest[0] as string;
         const name = byShort.get(short);
         const spec = name === undefined ? undefined : table[name];
-        if (name === undefined || spec === undefined) return { problem: `unknown shorthand flag: '${short}' in ${arg}` };
+        if (name === undefined || spec === undefined)
+          return { problem: `unknown shorthand flag: '${short}' in ${arg}` };
         rest = rest.slice(1);
         if (spec.kind === 'switch') {
           add(name, 'true');
@@ -70,7 +73,8 @@ export function parseFlags(argv: readonly string[], table: FlagTable): Flags | F
     has: (name) => given.has(name),
     on: (name) => given.get(name)?.at(-1) === 'true',
     value: (name) => given.get(name)?.at(-1),
-    values: (name) => (given.get(name) ?? []).flatMap((value) => (table[name]?.kind === 'values' ? value.split(',') : [value])),
+    values: (name) =>
+      (given.get(name) ?? []).flatMap((value) => (table[name]?.kind === 'values' ? value.split(',') : [value])),
   };
 }
 
@@ -84,5 +88,8 @@ export function goDuration(text: string): number | undefined {
   if (text === '0') return 0;
   if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) return undefined;
   const unit: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)].reduce((sum, [, many, name]) => sum + Number(many) * (unit[name as string] as number), 0);
+  return [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)].reduce(
+    (sum, [, many, name]) => sum + Number(many) * (unit[name as string] as number),
+    0,
+  );
 }

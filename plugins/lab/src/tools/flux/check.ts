@@ -19,7 +19,9 @@ export async function check(plane: ControlPlane, model: Model, call: ToolCall, f
   const version = serverVersion(model.expected.kubernetesVersion).slice(1);
   const fits = newer(version, OLDEST);
   ok &&= fits;
-  lines.push(fits ? `✔ Kubernetes ${version} >=${OLDEST}-0` : `✗ Kubernetes version ${version} does not match >=${OLDEST}-0`);
+  lines.push(
+    fits ? `✔ Kubernetes ${version} >=${OLDEST}-0` : `✗ Kubernetes version ${version} does not match >=${OLDEST}-0`,
+  );
   if (flags.on('pre')) {
     lines.push(ok ? '✔ prerequisites checks passed' : '✗ prerequisites checks failed');
     return ok ? printed('', `${lines.join('\n')}\n`) : failed(lines.join('\n'));
@@ -36,7 +38,10 @@ export async function check(plane: ControlPlane, model: Model, call: ToolCall, f
           .filter((object) => object.metadata.labels?.['app.kubernetes.io/part-of'] === 'flux')
           .map((object) => object.metadata.name);
   const definitions = findType(types, 'crd');
-  const crds = definitions === undefined ? [] : plane.list(definitions).filter((object) => object.metadata.labels?.['app.kubernetes.io/part-of'] === 'flux');
+  const crds =
+    definitions === undefined
+      ? []
+      : plane.list(definitions).filter((object) => object.metadata.labels?.['app.kubernetes.io/part-of'] === 'flux');
 
   lines.push('► checking version in cluster');
   if (crds.length > 0) lines.push(`✔ distribution: flux-${FLUX_VERSION}`, '✔ bootstrapped: false');
@@ -49,14 +54,22 @@ export async function check(plane: ControlPlane, model: Model, call: ToolCall, f
   const present = found();
   if (present.length === 0) {
     ok = false;
-    lines.push(`✗ no controllers found in the '${namespace}' namespace with the label selector 'app.kubernetes.io/part-of=flux'`);
+    lines.push(
+      `✗ no controllers found in the '${namespace}' namespace with the label selector 'app.kubernetes.io/part-of=flux'`,
+    );
   }
-  for (const name of EXPECTED.filter((each) => present.includes(each)).concat(present.filter((each) => !EXPECTED.includes(each)))) {
+  for (const name of EXPECTED.filter((each) => present.includes(each)).concat(
+    present.filter((each) => !EXPECTED.includes(each)),
+  )) {
     const until = plane.now + (goDuration(flags.value('timeout') ?? '5m') ?? 300_000);
     const get = () => (deployments === undefined ? undefined : plane.get(deployments, namespace, name));
     while (!isTrue(get(), 'Available') && plane.now < until) await call.spend(Math.min(2000, until - plane.now));
     const object = get();
-    if (isTrue(object, 'Available')) lines.push(`✔ ${name}: deployment ready`, `► ${textAt(object, 'spec', 'template', 'spec', 'containers', 0, 'image') ?? `${name}:${CONTROLLER_VERSION}`}`);
+    if (isTrue(object, 'Available'))
+      lines.push(
+        `✔ ${name}: deployment ready`,
+        `► ${textAt(object, 'spec', 'template', 'spec', 'containers', 0, 'image') ?? `${name}:${CONTROLLER_VERSION}`}`,
+      );
     else {
       ok = false;
       lines.push(`✗ ${name}: deployment not ready`);
@@ -64,7 +77,7 @@ export async function check(plane: ControlPlane, model: Model, call: ToolCall, f
   }
 
   lines.push('► checking crds');
-  if (crds.length === 0) lines.push('✗ no crds found with the label selector \'app.kubernetes.io/part-of=flux\'');
+  if (crds.length === 0) lines.push("✗ no crds found with the label selector 'app.kubernetes.io/part-of=flux'");
   for (const crd of crds) lines.push(`✔ ${crd.metadata.name}/${String(at(crd, 'spec', 'versions', 0, 'name'))}`);
   lines.push(ok ? '✔ all checks passed' : '✗ check failed');
   return ok ? printed('', `${lines.join('\n')}\n`) : failed(lines.join('\n'));
@@ -73,6 +86,7 @@ export async function check(plane: ControlPlane, model: Model, call: ToolCall, f
 function newer(version: string, bound: string): boolean {
   const parts = (text: string): number[] => text.split(/[.+-]/).slice(0, 3).map(Number);
   const [have, want] = [parts(version), parts(bound)];
-  for (let index = 0; index < 3; index += 1) if (have[index] !== want[index]) return (have[index] ?? 0) > (want[index] ?? 0);
+  for (let index = 0; index < 3; index += 1)
+    if (have[index] !== want[index]) return (have[index] ?? 0) > (want[index] ?? 0);
   return true;
 }

@@ -43,7 +43,14 @@ export function get(plane: ControlPlane, _model: Model, call: ToolCall, flags: F
       .filter((object) => fits(object, flags.value('status-selector')))
       .map((object) => row(object, prefixed ? `${kind}/` : '', namespace === undefined));
   };
-  const header = [...(namespace === undefined ? ['NAMESPACE'] : []), 'NAME', 'REVISION', 'SUSPENDED', 'READY', 'MESSAGE'];
+  const header = [
+    ...(namespace === undefined ? ['NAMESPACE'] : []),
+    'NAME',
+    'REVISION',
+    'SUSPENDED',
+    'READY',
+    'MESSAGE',
+  ];
   if (words[0] === 'all') {
     const tables = KINDS.map(([kind]) => rows(kind, true)).filter((each) => each.length > 0);
     return printed(tables.map((each) => `${table([header, ...each])}\n`).join(''));
@@ -51,7 +58,10 @@ export function get(plane: ControlPlane, _model: Model, call: ToolCall, flags: F
   const kind = ASKED[words.join(' ')];
   if (kind === undefined) return notSimulated('flux', call.argv);
   const found = rows(kind, false);
-  if (found.length === 0 && !flags.has('status-selector')) return failed(`✗ no ${kind === 'gitrepository' ? 'GitRepository' : kind === 'kustomization' ? 'Kustomization' : kind} objects found in "${namespace ?? ''}" namespace`);
+  if (found.length === 0 && !flags.has('status-selector'))
+    return failed(
+      `✗ no ${kind === 'gitrepository' ? 'GitRepository' : kind === 'kustomization' ? 'Kustomization' : kind} objects found in "${namespace ?? ''}" namespace`,
+    );
   return printed(table([header, ...found]));
 }
 
@@ -63,7 +73,11 @@ function fits(object: KubeObject, selector: string | undefined): boolean {
 
 function row(object: KubeObject, prefix: string, withNamespace: boolean): string[] {
   const ready = condition(object, 'Ready');
-  const revision = textAt(object, 'status', 'lastAppliedRevision') ?? textAt(object, 'status', 'artifact', 'revision') ?? textAt(object, 'status', 'history', 0, 'chartVersion') ?? '';
+  const revision =
+    textAt(object, 'status', 'lastAppliedRevision') ??
+    textAt(object, 'status', 'artifact', 'revision') ??
+    textAt(object, 'status', 'history', 0, 'chartVersion') ??
+    '';
   const message = String(ready?.['message'] ?? 'waiting to be reconciled');
   return [
     ...(withNamespace ? [object.metadata.namespace ?? ''] : []),

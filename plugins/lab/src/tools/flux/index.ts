@@ -37,11 +37,16 @@ export const flux: SimulatedTool = {
     if ('problem' in flags) return failed(`✗ ${flags.problem}`);
     const [command] = flags.words;
     if (command === 'version' && flags.on('client'))
-      return flags.value('output') === 'json' ? printed(`${JSON.stringify({ flux: FLUX_VERSION }, null, 2)}\n`) : printed(`flux: ${FLUX_VERSION}\n`);
+      return flags.value('output') === 'json'
+        ? printed(`${JSON.stringify({ flux: FLUX_VERSION }, null, 2)}\n`)
+        : printed(`flux: ${FLUX_VERSION}\n`);
     const run = { check, get, reconcile, suspend: suspension, resume: suspension }[command ?? ''];
     if (run === undefined) return notSimulated('flux', call.argv);
     await call.spend(API_CALL);
-    const reached = access(model, call, 'flux', { kubeconfig: flags.value('kubeconfig'), context: flags.value('context') });
+    const reached = access(model, call, 'flux', {
+      kubeconfig: flags.value('kubeconfig'),
+      context: flags.value('context'),
+    });
     if (reached.how !== 'open') return unreached(call, reached, command === 'check');
     return run(reached.plane, model, call, flags);
   },

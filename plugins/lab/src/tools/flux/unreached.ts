@@ -3,7 +3,11 @@ import { failed } from '../common/result.ts';
 import type { ToolCall, ToolResult } from '../tool.ts';
 
 /** flux' words when it does not get to an API server; `check` goes on through its sections. */
-export async function unreached(call: ToolCall, access: Exclude<Access, { how: 'open' }>, checking: boolean): Promise<ToolResult> {
+export async function unreached(
+  call: ToolCall,
+  access: Exclude<Access, { how: 'open' }>,
+  checking: boolean,
+): Promise<ToolResult> {
   if (access.how === 'timeout') await call.spend(DIAL_TIMEOUT);
   const config =
     access.how === 'no-context'
@@ -15,9 +19,14 @@ export async function unreached(call: ToolCall, access: Exclude<Access, { how: '
           : access.how === 'unauthorized'
             ? 'the server has asked for the client to provide credentials'
             : undefined;
-  const get = (path: string): string => config ?? (('server' in access) ? `Get "${access.server}${path}": ${dialText(access)}` : '');
-  if (!checking) return failed(`✗ ${config === undefined ? `failed to get server groups: ${get('/api')}` : `kubernetes configuration load failed: ${config}`}`);
-  if (config !== undefined) return failed(`► checking prerequisites\n✗ Kubernetes client initialization failed: ${config}`);
+  const get = (path: string): string =>
+    config ?? ('server' in access ? `Get "${access.server}${path}": ${dialText(access)}` : '');
+  if (!checking)
+    return failed(
+      `✗ ${config === undefined ? `failed to get server groups: ${get('/api')}` : `kubernetes configuration load failed: ${config}`}`,
+    );
+  if (config !== undefined)
+    return failed(`► checking prerequisites\n✗ Kubernetes client initialization failed: ${config}`);
   return failed(
     [
       '► checking prerequisites',

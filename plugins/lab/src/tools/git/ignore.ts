@@ -13,7 +13,8 @@ export function ignored(files: { read(path: string): Uint8Array | undefined }, t
       const bytes = files.read(posix.join(top, folder, '.gitignore'));
       for (const line of bytes === undefined ? [] : new TextDecoder().decode(bytes).split('\n')) {
         const rule = ruleOf(line);
-        if (rule && fits(rule, posix.relative(folder === '' ? '.' : folder, target), depth < parts.length)) verdict = !rule.negated;
+        if (rule && fits(rule, posix.relative(folder === '' ? '.' : folder, target), depth < parts.length))
+          verdict = !rule.negated;
       }
     }
     if (verdict) return true;
@@ -32,9 +33,14 @@ function ruleOf(line: string): Rule | undefined {
   const source = body
     .replace(/^\//, '')
     .split(/(\*\*\/|\/\*\*|\*\*|\*|\?)/)
-    .map((part) => ({ '**/': '(?:.*/)?', '/**': '/.*', '**': '.*', '*': '[^/]*', '?': '[^/]' })[part] ?? part.replaceAll(/[.+^${}()|\\]/g, '\\$&'))
+    .map(
+      (part) =>
+        ({ '**/': '(?:.*/)?', '/**': '/.*', '**': '.*', '*': '[^/]*', '?': '[^/]' })[part] ??
+        part.replaceAll(/[.+^${}()|\\]/g, '\\$&'),
+    )
     .join('');
   return { pattern: new RegExp(`^${anchored ? '' : '(?:.*/)?'}${source}$`), negated, folderOnly: text.endsWith('/') };
 }
 
-const fits = (rule: Rule, path: string, isFolder: boolean): boolean => (!rule.folderOnly || isFolder) && rule.pattern.test(path);
+const fits = (rule: Rule, path: string, isFolder: boolean): boolean =>
+  (!rule.folderOnly || isFolder) && rule.pattern.test(path);

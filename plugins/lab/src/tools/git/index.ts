@@ -19,7 +19,8 @@ export const git: SimulatedTool = {
       return lsRemote(model, call, rest);
     }
     const top = repositoryOf(model, call, folder);
-    if (top === undefined) return failed('fatal: not a git repository (or any of the parent directories): .git', '', 128);
+    if (top === undefined)
+      return failed('fatal: not a git repository (or any of the parent directories): .git', '', 128);
     if (command === 'check-ignore') return checkIgnore(call, folder, top, rest);
     if (command === 'rev-parse') return revParse(model, call, top, rest);
     if (command === 'status') return status(model, call, rest);
@@ -51,9 +52,18 @@ function repositoryOf(model: Model, call: ToolCall, folder: string): string | un
 function lsRemote(model: Model, call: ToolCall, args: string[]): ToolResult {
   const flags = args.filter((arg) => arg.startsWith('-'));
   const [url = '', ...refs] = args.filter((arg) => !arg.startsWith('-'));
-  const unknown = flags.find((flag) => !['--exit-code', '--heads', '--branches', '--refs', '-h', '-b', '--'].includes(flag));
+  const unknown = flags.find(
+    (flag) => !['--exit-code', '--heads', '--branches', '--refs', '-h', '-b', '--'].includes(flag),
+  );
   if (unknown !== undefined || url === '') return notSimulated('git', call.argv);
-  const address = /^ssh:\/\//.test(url) ? hostOf(url.replace(/^ssh:\/\/([^/:]+@)?([^/:]+)(:\d+)?.*$/, (_all, _user, host: string, port: string | undefined) => `https://${host}${port ?? ':22'}`)) : undefined;
+  const address = url.startsWith('ssh://')
+    ? hostOf(
+        url.replace(
+          /^ssh:\/\/([^/:]+@)?([^/:]+)(:\d+)?.*$/,
+          (_all, _user, host: string, port: string | undefined) => `https://${host}${port ?? ':22'}`,
+        ),
+      )
+    : undefined;
   if (address && (address.host === '127.0.0.1' || address.host === 'localhost'))
     return failed(
       `ssh: connect to host ${address.host} port ${address.port}: Connection refused\r\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.`,
@@ -61,8 +71,13 @@ function lsRemote(model: Model, call: ToolCall, args: string[]): ToolResult {
       128,
     );
   const remote = remoteOf(model, url);
-  const heads = remote.branches.map((branch) => ({ branch, commit: remote.head(branch) })).filter(({ branch }) => refs.length === 0 || refs.some((ref) => ref === branch || ref === `refs/heads/${branch}`));
-  const head = refs.length === 0 && !flags.some((flag) => ['--heads', '--branches', '-h', '-b', '--refs'].includes(flag)) ? [`${remote.head(remote.branches[0] ?? 'main')}\tHEAD\n`] : [];
+  const heads = remote.branches
+    .map((branch) => ({ branch, commit: remote.head(branch) }))
+    .filter(({ branch }) => refs.length === 0 || refs.some((ref) => ref === branch || ref === `refs/heads/${branch}`));
+  const head =
+    refs.length === 0 && !flags.some((flag) => ['--heads', '--branches', '-h', '-b', '--refs'].includes(flag))
+      ? [`${remote.head(remote.branches[0] ?? 'main')}\tHEAD\n`]
+      : [];
   const lines = [...head, ...heads.map(({ branch, commit }) => `${commit}\trefs/heads/${branch}\n`)];
   return { exit: lines.length === 0 && flags.includes('--exit-code') ? 2 : 0, stdout: lines.join(''), stderr: '' };
 }
@@ -70,7 +85,13 @@ function lsRemote(model: Model, call: ToolCall, args: string[]): ToolResult {
 function checkIgnore(call: ToolCall, folder: string, top: string, args: string[]): ToolResult {
   const paths = args.filter((arg) => !arg.startsWith('-'));
   const quiet = args.some((arg) => arg === '-q' || arg === '--quiet');
-  const found = paths.filter((path) => ignored({ read: (file) => call.read(file) }, top, posix.relative(top, posix.isAbsolute(path) ? path : posix.join(folder, path))));
+  const found = paths.filter((path) =>
+    ignored(
+      { read: (file) => call.read(file) },
+      top,
+      posix.relative(top, posix.isAbsolute(path) ? path : posix.join(folder, path)),
+    ),
+  );
   return { exit: found.length > 0 ? 0 : 1, stdout: quiet ? '' : found.map((path) => `${path}\n`).join(''), stderr: '' };
 }
 
@@ -80,17 +101,41 @@ function revParse(model: Model, call: ToolCall, top: string, args: string[]): To
   if (what === '--show-toplevel') return printed(`${top}\n`);
   if (what === '--is-inside-work-tree') return printed('true\n');
   if (what === '--abbrev-ref' && args.includes('HEAD')) return printed(`${source.branch}\n`);
-  if (what === 'HEAD' || what === source.branch || what === `origin/${source.branch}` || what === `refs/heads/${source.branch}`) return printed(`${source.head}\n`);
+  if (
+    what === 'HEAD' ||
+    what === source.branch ||
+    what === `origin/${source.branch}` ||
+    what === `refs/heads/${source.branch}`
+  )
+    return printed(`${source.head}\n`);
   return notSimulated('git', call.argv);
 }
 
 function status(model: Model, call: ToolCall, args: string[]): ToolResult {
-  const known = ['--porcelain', '--porcelain=v1', '--porcelain=v2', '--branch', '-b', '-z', '--untracked-files=all', '-uall', '--'];
-  if (args.some((arg) => arg.startsWith('-') && !known.includes(arg)) || !args.some((arg) => arg.startsWith('--porcelain'))) return notSimulated('git', call.argv);
+  const known = [
+    '--porcelain',
+    '--porcelain=v1',
+    '--porcelain=v2',
+    '--branch',
+    '-b',
+    '-z',
+    '--untracked-files=all',
+    '-uall',
+    '--',
+  ];
+  if (
+    args.some((arg) => arg.startsWith('-') && !known.includes(arg)) ||
+    !args.some((arg) => arg.startsWith('--porcelain'))
+  )
+    return notSimulated('git', call.argv);
   model.assumed.add('git: the work tree is clean');
   if (!args.includes('--branch') && !args.includes('-b')) return printed('');
   const source = sourceOf(model);
-  return printed(args.includes('--porcelain=v2') ? `# branch.oid ${source.head}\n# branch.head ${source.branch}\n` : `## ${source.branch}\n`);
+  return printed(
+    args.includes('--porcelain=v2')
+      ? `# branch.oid ${source.head}\n# branch.head ${source.branch}\n`
+      : `## ${source.branch}\n`,
+  );
 }
 
 function remoteUrl(model: Model, call: ToolCall, name: string): ToolResult {

@@ -10,7 +10,14 @@ import { ansic, goTime } from './times.ts';
 import { unreached } from './unreached.ts';
 import { upgradeInstall } from './upgrade.ts';
 
-const GLOBAL: FlagTable = { kubeconfig: flag(), 'kube-context': flag(), 'kube-apiserver': flag(), namespace: flag('n'), debug: toggle(), 'registry-config': flag() };
+const GLOBAL: FlagTable = {
+  kubeconfig: flag(),
+  'kube-context': flag(),
+  'kube-apiserver': flag(),
+  namespace: flag('n'),
+  debug: toggle(),
+  'registry-config': flag(),
+};
 const LIST: FlagTable = {
   ...GLOBAL,
   'all-namespaces': toggle('A'),
@@ -25,7 +32,15 @@ const LIST: FlagTable = {
   short: toggle('q'),
   max: flag('m'),
 };
-const INSTALL: FlagTable = { ...GLOBAL, version: flag(), values: flags('f'), wait: { kind: 'value', bare: 'watcher' }, timeout: flag(), install: toggle('i'), 'create-namespace': toggle() };
+const INSTALL: FlagTable = {
+  ...GLOBAL,
+  version: flag(),
+  values: flags('f'),
+  wait: { kind: 'value', bare: 'watcher' },
+  timeout: flag(),
+  install: toggle('i'),
+  'create-namespace': toggle(),
+};
 
 /** helm 4.3.1 over the world's control planes. Charts are stand-ins (`kubernetes/charts`); a chart on the disk is not rendered. */
 export const helm: SimulatedTool = {
@@ -50,16 +65,25 @@ const COMMANDS: Record<string, { table: FlagTable; run: Run }> = {
   status: { table: { ...GLOBAL, output: flag('o') }, run: inCluster(status) },
   history: { table: { ...GLOBAL, output: flag('o'), max: flag() }, run: inCluster(history) },
   get: { table: { ...GLOBAL, output: flag('o'), all: toggle('a') }, run: inCluster(get) },
-  uninstall: { table: { ...GLOBAL, wait: { kind: 'value', bare: 'watcher' }, timeout: flag(), 'ignore-not-found': toggle() }, run: inCluster(uninstall) },
+  uninstall: {
+    table: { ...GLOBAL, wait: { kind: 'value', bare: 'watcher' }, timeout: flag(), 'ignore-not-found': toggle() },
+    run: inCluster(uninstall),
+  },
   install: { table: INSTALL, run: inCluster(install) },
   upgrade: { table: INSTALL, run: inCluster(upgrade) },
 };
 
-function inCluster(run: (plane: ControlPlane, model: Model, call: ToolCall, flags: Flags) => ToolResult | Promise<ToolResult>): Run {
+function inCluster(
+  run: (plane: ControlPlane, model: Model, call: ToolCall, flags: Flags) => ToolResult | Promise<ToolResult>,
+): Run {
   return async (model, call, flags) => {
     await call.spend(API_CALL);
     const server = flags.value('kube-apiserver');
-    const reached = access(model, call, 'helm', { kubeconfig: flags.value('kubeconfig'), context: flags.value('kube-context'), server });
+    const reached = access(model, call, 'helm', {
+      kubeconfig: flags.value('kubeconfig'),
+      context: flags.value('kube-context'),
+      server,
+    });
     if (reached.how !== 'open') return failed(`Error: ${await unreached(call, reached)}`);
     return run(reached.plane, model, call, flags);
   };
@@ -73,7 +97,11 @@ function list(plane: ControlPlane, model: Model, call: ToolCall, flags: Flags): 
     .all()
     .filter((release) => flags.on('all-namespaces') || release.namespace === (flags.value('namespace') ?? 'default'))
     .filter((release) => new RegExp(flags.value('filter') ?? '').test(release.name))
-    .filter((release) => states.length === 0 || states.some((state) => release.status === state || release.status.startsWith(`${state}-`)))
+    .filter(
+      (release) =>
+        states.length === 0 ||
+        states.some((state) => release.status === state || release.status.startsWith(`${state}-`)),
+    )
     .toSorted((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0));
   if (flags.on('short')) return printed(shown.map((release) => `${release.name}\n`).join(''));
   if (flags.value('output') !== 'json') return notSimulated('helm', call.argv, 'list as a table');
@@ -135,12 +163,16 @@ function uninstall(plane: ControlPlane, _model: Model, call: ToolCall, flags: Fl
   const [name = ''] = flags.words;
   const namespace = flags.value('namespace') ?? 'default';
   const release = plane.releases.last(namespace, name);
-  if (release === undefined) return flags.on('ignore-not-found') ? printed(`release "${name}" uninstalled\n`) : failed(`Error: uninstall: Release not loaded: ${name}: release: not found`);
+  if (release === undefined)
+    return flags.on('ignore-not-found')
+      ? printed(`release "${name}" uninstalled\n`)
+      : failed(`Error: uninstall: Release not loaded: ${name}: release: not found`);
   call.target(`${namespace}/${name}`);
   call.change.made(`release ${namespace}/${name} uninstalled`);
   for (const stored of plane.objectsOf(release)) {
     const type = plane.served(stored.object.apiVersion, stored.object.kind);
-    if (type && type.kind !== 'CustomResourceDefinition') plane.store.remove(type, stored.object.metadata.namespace, stored.object.metadata.name);
+    if (type && type.kind !== 'CustomResourceDefinition')
+      plane.store.remove(type, stored.object.metadata.namespace, stored.object.metadata.name);
   }
   plane.releases.removeAll(namespace, name);
   return printed(`release "${name}" uninstalled\n`);
@@ -154,7 +186,9 @@ async function install(plane: ControlPlane, model: Model, call: ToolCall, flags:
   if (missing !== undefined) return frame(missing);
   if (plane.releases.last(namespace, name) !== undefined) {
     const why = 'cannot reuse a name that is still in use';
-    return failed(`level=ERROR msg="release name check failed" error="${why}"\nError: INSTALLATION FAILED: release name check failed: ${why}`);
+    return failed(
+      `level=ERROR msg="release name check failed" error="${why}"\nError: INSTALLATION FAILED: release name check failed: ${why}`,
+    );
   }
   return put(plane, model, call, flags, { name, namespace, chart }, frame);
 }
@@ -162,7 +196,8 @@ async function install(plane: ControlPlane, model: Model, call: ToolCall, flags:
 async function upgrade(plane: ControlPlane, model: Model, call: ToolCall, flags: Flags): Promise<ToolResult> {
   const [name = '', chart = ''] = flags.words;
   const namespace = flags.value('namespace') ?? 'default';
-  if (!flags.on('install') && plane.releases.last(namespace, name) === undefined) return failed(`Error: UPGRADE FAILED: "${name}" has no deployed releases`);
+  if (!flags.on('install') && plane.releases.last(namespace, name) === undefined)
+    return failed(`Error: UPGRADE FAILED: "${name}" has no deployed releases`);
   const missing = chartProblem(model, call, chart, flags.value('version'));
   if (missing !== undefined) return failed(`Error: ${missing}`);
   return put(plane, model, call, flags, { name, namespace, chart }, (text) => failed(`Error: ${text}`));
@@ -177,8 +212,18 @@ async function put(
   frame: (text: string) => ToolResult,
 ): Promise<ToolResult> {
   if (flags.has('values')) return notSimulated('helm', call.argv, 'values files outside helmfile');
-  const wanted = { name: what.name, namespace: what.namespace, chart: chartName(what.chart), version: flags.value('version') ?? '0.1.0', values: {} };
-  const options = { wait: flags.has('wait'), timeout: goDuration(flags.value('timeout') ?? '5m') ?? 300_000, createNamespace: flags.on('create-namespace') };
+  const wanted = {
+    name: what.name,
+    namespace: what.namespace,
+    chart: chartName(what.chart),
+    version: flags.value('version') ?? '0.1.0',
+    values: {},
+  };
+  const options = {
+    wait: flags.has('wait'),
+    timeout: goDuration(flags.value('timeout') ?? '5m') ?? 300_000,
+    createNamespace: flags.on('create-namespace'),
+  };
   const done = await upgradeInstall(plane, call, wanted, options);
   if ('error' in done) return frame(done.error);
   return printed(notes(model, done.release));
@@ -198,7 +243,12 @@ export function notes(model: Model, release: HelmRelease): string {
 }
 
 /** What helm says of a chart that it cannot get; undefined where it can. */
-export function chartProblem(model: Model, call: ToolCall, chart: string, version: string | undefined): string | undefined {
+export function chartProblem(
+  model: Model,
+  call: ToolCall,
+  chart: string,
+  version: string | undefined,
+): string | undefined {
   if (chart.startsWith('.') || chart.startsWith('/')) {
     return call.read(`${chart}/Chart.yaml`) === undefined ? `path "${chart}" not found` : undefined;
   }

@@ -17,7 +17,12 @@ const LOOK = 500;
  * `helm upgrade --install`: a pending revision first, then the objects, then the wait, then the verdict on the revision.
  * Whoever is killed in the middle leaves the revision pending, as Helm does.
  */
-export async function upgradeInstall(plane: ControlPlane, call: ToolCall, wanted: Wanted, options: UpgradeOptions): Promise<Upgraded> {
+export async function upgradeInstall(
+  plane: ControlPlane,
+  call: ToolCall,
+  wanted: Wanted,
+  options: UpgradeOptions,
+): Promise<Upgraded> {
   const installed = plane.releases.last(wanted.namespace, wanted.name) === undefined;
   const frame = (why: string): string => (installed ? why : `UPGRADE FAILED: ${why}`);
   const objects = manifests(plane, wanted);
@@ -26,9 +31,14 @@ export async function upgradeInstall(plane: ControlPlane, call: ToolCall, wanted
 
   call.target(`${wanted.namespace}/${wanted.name}`);
   if (!plane.store.hasNamespace(wanted.namespace)) {
-    if (!options.createNamespace) return { error: frame(`create: failed to create: namespaces "${wanted.namespace}" not found`), installed };
+    if (!options.createNamespace)
+      return { error: frame(`create: failed to create: namespaces "${wanted.namespace}" not found`), installed };
     call.change.made(`namespace/${wanted.namespace} created`);
-    plane.apply(NAMESPACE, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: wanted.namespace, labels: { name: wanted.namespace } } }, { manager: 'helm', force: true });
+    plane.apply(
+      NAMESPACE,
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: wanted.namespace, labels: { name: wanted.namespace } } },
+      { manager: 'helm', force: true },
+    );
   }
   call.change.made(`release ${wanted.namespace}/${wanted.name} pending`);
   const release = begin(plane, wanted, objects, plane.now);
@@ -40,13 +50,22 @@ export async function upgradeInstall(plane: ControlPlane, call: ToolCall, wanted
 
   // Helm's own definitions are sent first, and waited for.
   const isDefinition = (kind: string): boolean => kind === 'CustomResourceDefinition';
-  for (const part of [objects.filter((each) => isDefinition(each.kind)), objects.filter((each) => !isDefinition(each.kind))]) {
+  for (const part of [
+    objects.filter((each) => isDefinition(each.kind)),
+    objects.filter((each) => !isDefinition(each.kind)),
+  ]) {
     if (part.length === 0) continue;
     await call.spend(API_CALL + 15 * part.length);
     call.change.made(`objects of release ${wanted.namespace}/${wanted.name} applied`);
     const sent = send(plane, part, wanted.namespace, { manager: 'helm', at: plane.now });
     if ('problem' in sent) return fail(sent.problem);
-    if (part.some((each) => isDefinition(each.kind))) await until(call, plane, () => sent.written.every((stored) => plane.established(stored) <= plane.now), plane.now + 60_000);
+    if (part.some((each) => isDefinition(each.kind)))
+      await until(
+        call,
+        plane,
+        () => sent.written.every((stored) => plane.established(stored) <= plane.now),
+        plane.now + 60_000,
+      );
   }
   if (options.wait) {
     const deadline = plane.now + options.timeout;
@@ -56,7 +75,10 @@ export async function upgradeInstall(plane: ControlPlane, call: ToolCall, wanted
     };
     await until(call, plane, () => late() === undefined, deadline);
     const stuck = late();
-    if (stuck) return fail(`resource ${stuck.object.kind}/${stuck.object.metadata.namespace ?? ''}/${stuck.object.metadata.name} not ready. status: InProgress, message: ${available(plane, stuck)}\ncontext deadline exceeded`);
+    if (stuck)
+      return fail(
+        `resource ${stuck.object.kind}/${stuck.object.metadata.namespace ?? ''}/${stuck.object.metadata.name} not ready. status: InProgress, message: ${available(plane, stuck)}\ncontext deadline exceeded`,
+      );
   }
   call.change.made(`release ${wanted.namespace}/${wanted.name} deployed`);
   plane.releases.settle(release, 'deployed', installed ? 'Install complete' : 'Upgrade complete');

@@ -60,7 +60,8 @@ export const helmfile: SimulatedTool = {
     const [command] = parsed.words;
     if (command === undefined && parsed.on('version')) return printed('helmfile version v1.8.0\n');
     if (command === 'version') return notSimulated('helmfile', call.argv, 'ask `helmfile --version`');
-    if (parsed.has('args') || parsed.has('set') || parsed.has('state-values-set')) return notSimulated('helmfile', call.argv);
+    if (parsed.has('args') || parsed.has('set') || parsed.has('state-values-set'))
+      return notSimulated('helmfile', call.argv);
     try {
       if (command === 'template') return await template(model, call, parsed);
       if (command === 'sync') return await sync(model, call, parsed);
@@ -79,7 +80,10 @@ type Chosen = { state: State; releases: StateRelease[] };
 function chosen(model: Model, call: ToolCall, flags: Flags): Chosen[] {
   const file = flags.value('file') ?? 'helmfile.yaml';
   const environment = flags.value('environment') ?? 'default';
-  return readStates(call, file, environment, (folder) => model.files.list(folder)).map((state) => ({ state, releases: state.releases.filter((release) => matches(release, flags.values('selector'))) }));
+  return readStates(call, file, environment, (folder) => model.files.list(folder)).map((state) => ({
+    state,
+    releases: state.releases.filter((release) => matches(release, flags.values('selector'))),
+  }));
 }
 
 /** `-l a=b,c!=d`: all of one selector, any of several. */
@@ -94,15 +98,28 @@ function matches(release: StateRelease, selectors: string[]): boolean {
   );
 }
 
-const labelsOf = (release: StateRelease): Record<string, string> => ({ ...release.labels, chart: chartName(release.chart), name: release.name, namespace: release.namespace });
+const labelsOf = (release: StateRelease): Record<string, string> => ({
+  ...release.labels,
+  chart: chartName(release.chart),
+  name: release.name,
+  namespace: release.namespace,
+});
 
 function nothing(flags: Flags): ToolResult {
   const selector = flags.values('selector').join(' ');
-  return failed(`err: no releases found that matches specified selector(${selector}) and environment(${flags.value('environment') ?? 'default'}), in any helmfile`, '', flags.on('allow-no-matching-release') ? 0 : 3);
+  return failed(
+    `err: no releases found that matches specified selector(${selector}) and environment(${flags.value('environment') ?? 'default'}), in any helmfile`,
+    '',
+    flags.on('allow-no-matching-release') ? 0 : 3,
+  );
 }
 
 /** What is said while charts are got ready: a chart on the disk is built, one in a registry is pulled. */
-function charts(model: Model, call: ToolCall, releases: StateRelease[]): { said: string; problem?: { release: StateRelease; text: string } } {
+function charts(
+  model: Model,
+  call: ToolCall,
+  releases: StateRelease[],
+): { said: string; problem?: { release: StateRelease; text: string } } {
   let said = '';
   for (const release of releases) {
     const text = chartProblem(model, call, release.chart, release.version);
@@ -119,8 +136,15 @@ const shownChart = (release: StateRelease): string => release.chart.replace(/^\.
 
 function wantedOf(model: Model, call: ToolCall, state: State, release: StateRelease): Wanted {
   const { values, unknown } = valuesOf(call, state, release);
-  for (const what of unknown) model.assumed.add(`values of release ${release.namespace}/${release.name}: ${what}; taken as empty`);
-  return { name: release.name, namespace: release.namespace || 'default', chart: chartName(release.chart), version: release.version ?? '0.1.0', values };
+  for (const what of unknown)
+    model.assumed.add(`values of release ${release.namespace}/${release.name}: ${what}; taken as empty`);
+  return {
+    name: release.name,
+    namespace: release.namespace || 'default',
+    chart: chartName(release.chart),
+    version: release.version ?? '0.1.0',
+    values,
+  };
 }
 
 async function template(model: Model, call: ToolCall, flags: Flags): Promise<ToolResult> {
@@ -133,9 +157,11 @@ async function template(model: Model, call: ToolCall, flags: Flags): Promise<Too
     const got = charts(model, call, there);
     stderr += got.said;
     const here = posix.basename(state.file);
-    if (got.problem) return failed(`${stderr}in ./${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
+    if (got.problem)
+      return failed(`${stderr}in ./${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
     const ordered = order(there, state.releases, flags.value('kube-context'));
-    if ('problem' in ordered) return failed(`${[...ordered.warnings, `${stderr}in ./${here}: ${ordered.problem}`].join('\n')}`);
+    if ('problem' in ordered)
+      return failed(`${[...ordered.warnings, `${stderr}in ./${here}: ${ordered.problem}`].join('\n')}`);
     for (const release of ordered.groups.flat()) {
       const wanted = wantedOf(model, call, state, release);
       await call.spend(draw(model.random, 'chart rendered by helmfile', `${release.namespace}/${release.name}`));
@@ -149,7 +175,10 @@ async function template(model: Model, call: ToolCall, flags: Flags): Promise<Too
 /** What `helm template` prints of a stand-in. Definitions are part of every stand-in's templates, so they come either way. */
 function rendered(model: Model, wanted: Wanted, _includeCrds: boolean): string {
   const { objects, known } = render(wanted, wanted.values);
-  if (!known) model.assumed.add(`chart ${wanted.chart}: not known to the lab, taken as one Deployment ${wanted.namespace}/${wanted.name}`);
+  if (!known)
+    model.assumed.add(
+      `chart ${wanted.chart}: not known to the lab, taken as one Deployment ${wanted.namespace}/${wanted.name}`,
+    );
   return objects.map((object) => `---\n# Source: ${wanted.chart}/templates/stand-in.yaml\n${toYaml(object)}`).join('');
 }
 
@@ -166,14 +195,23 @@ async function sync(model: Model, call: ToolCall, flags: Flags): Promise<ToolRes
   return { exit: 0, stdout: '', stderr };
 }
 
-async function syncState(model: Model, call: ToolCall, flags: Flags, state: State, releases: StateRelease[], context: string | undefined): Promise<ToolResult> {
+async function syncState(
+  model: Model,
+  call: ToolCall,
+  flags: Flags,
+  state: State,
+  releases: StateRelease[],
+  context: string | undefined,
+): Promise<ToolResult> {
   const here = posix.basename(state.file);
   const there = releases.filter((release) => release.installed);
   const got = charts(model, call, there);
   let stderr = got.said;
-  if (got.problem) return failed(`${stderr}in ./${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
+  if (got.problem)
+    return failed(`${stderr}in ./${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
   const ordered = order(there, state.releases, context);
-  if ('problem' in ordered) return failed([...ordered.warnings, `${stderr}in ./${here}: ${ordered.problem}`].join('\n'));
+  if ('problem' in ordered)
+    return failed([...ordered.warnings, `${stderr}in ./${here}: ${ordered.problem}`].join('\n'));
   let wanted: Map<StateRelease, Wanted>;
   try {
     wanted = new Map(there.map((release) => [release, wantedOf(model, call, state, release)]));
@@ -182,7 +220,11 @@ async function syncState(model: Model, call: ToolCall, flags: Flags, state: Stat
     throw error;
   }
 
-  const updated: { release: StateRelease; duration: number; installed: Awaited<ReturnType<typeof upgradeInstall>> & object }[] = [];
+  const updated: {
+    release: StateRelease;
+    duration: number;
+    installed: Awaited<ReturnType<typeof upgradeInstall>> & object;
+  }[] = [];
   for (const release of ordered.groups.flat()) {
     stderr += `Upgrading release=${release.name}, chart=${shownChart(release)}, namespace=${release.namespace}\n`;
     const began = model.clock.now;
@@ -190,21 +232,33 @@ async function syncState(model: Model, call: ToolCall, flags: Flags, state: Stat
     await call.spend(API_CALL);
     const result =
       reached.how === 'open'
-        ? await upgradeInstall(reached.plane, call, wanted.get(release) as Wanted, { wait: release.wait || flags.on('wait'), timeout: release.timeout, createNamespace: release.createNamespace })
+        ? await upgradeInstall(reached.plane, call, wanted.get(release) as Wanted, {
+            wait: release.wait || flags.on('wait'),
+            timeout: release.timeout,
+            createNamespace: release.createNamespace,
+          })
         : { error: await unreached(call, reached), installed: false };
     if ('error' in result) {
       const row = { release, duration: model.clock.now - began };
-      return failed(`${stderr}${summary('Failed', [row])}${helmFailed(here, release.name, helmArgv(model, release, context), `Error: ${result.error}`)}`);
+      return failed(
+        `${stderr}${summary('Failed', [row])}${helmFailed(here, release.name, helmArgv(model, release, context), `Error: ${result.error}`)}`,
+      );
     }
     updated.push({ release, duration: model.clock.now - began, installed: result });
     const { release: made } = result;
-    stderr += result.installed ? `Release "${release.name}" does not exist. Installing it now.\n` : `Release "${release.name}" has been upgraded. Happy Helming!\n`;
+    stderr += result.installed
+      ? `Release "${release.name}" does not exist. Installing it now.\n`
+      : `Release "${release.name}" has been upgraded. Happy Helming!\n`;
     stderr += notes(model, made);
     stderr += `Listing releases matching ^${release.name}$\n`;
     stderr += `${[release.name, made.namespace, String(made.revision).padEnd(8), goTime(model.clock.wall(made.updated)), made.status, `${made.chart}-${made.version}`, made.appVersion.padEnd(11)].join('\t')}\n`;
   }
   if (updated.length === 0) return printed('', stderr);
-  const rows = updated.map(({ release, duration, installed }) => ({ release, duration, ...('release' in installed ? { installed: installed.release } : {}) }));
+  const rows = updated.map(({ release, duration, installed }) => ({
+    release,
+    duration,
+    ...('release' in installed ? { installed: installed.release } : {}),
+  }));
   return printed('', `${stderr}${summary('Updated', rows)}`);
 }
 
@@ -224,7 +278,12 @@ function helmArgv(model: Model, release: StateRelease, context: string | undefin
     ...named,
     '--namespace',
     release.namespace,
-    ...(release.values.length > 0 ? ['--values', `${folder}/${release.namespace}-${release.name}-values-${model.random.hex(5, 'values', release.name)}`] : []),
+    ...(release.values.length > 0
+      ? [
+          '--values',
+          `${folder}/${release.namespace}-${release.name}-values-${model.random.hex(5, 'values', release.name)}`,
+        ]
+      : []),
     '--reset-values',
     '--history-max',
     '10',
@@ -241,7 +300,10 @@ function list(model: Model, call: ToolCall, flags: Flags): ToolResult {
       namespace: release.namespace,
       enabled: true,
       installed: release.installed,
-      labels: Object.entries(labelsOf(release)).toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([key, value]) => `${key}:${value}`).join(','),
+      labels: Object.entries(labelsOf(release))
+        .toSorted(([one], [other]) => (one < other ? -1 : 1))
+        .map(([key, value]) => `${key}:${value}`)
+        .join(','),
       chart: release.chart,
       version: release.version ?? '',
     })),

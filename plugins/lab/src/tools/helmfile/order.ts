@@ -40,7 +40,13 @@ export function order(chosen: StateRelease[], all: StateRelease[], context: stri
   const groups: StateRelease[][] = [];
   const placed = new Set<string>();
   while (placed.size < wanted.size) {
-    const group = [...wanted].filter(([id, release]) => !placed.has(id) && release.needs.every((need) => !wanted.has(needed(need, release, context)) || placed.has(needed(need, release, context))));
+    const group = [...wanted].filter(
+      ([id, release]) =>
+        !placed.has(id) &&
+        release.needs.every(
+          (need) => !wanted.has(needed(need, release, context)) || placed.has(needed(need, release, context)),
+        ),
+    );
     groups.push(group.map(([, release]) => release));
     for (const [id] of group) placed.add(id);
   }

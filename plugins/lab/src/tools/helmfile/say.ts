@@ -4,7 +4,10 @@ import type { StateRelease } from './state.ts';
 
 /** A helm call that failed, as helmfile frames it. */
 export function helmFailed(file: string, release: string, argv: readonly string[], stderr: string): string {
-  const indented = stderr.split('\n').map((line) => `  ${line}`).join('\n');
+  const indented = stderr
+    .split('\n')
+    .map((line) => `  ${line}`)
+    .join('\n');
   return [
     `in ./${file}: failed processing release ${release}: command "helm" exited with non-zero status:`,
     '',
@@ -41,8 +44,12 @@ export function summary(title: 'Updated' | 'Failed', rows: Row[]): string {
   ]);
   const header = ['NAME', 'NAMESPACE', 'CHART', 'VERSION', 'DURATION'];
   const widths = header.map((name, column) => Math.max(name.length, ...cells.map((row) => (row[column] ?? '').length)));
-  const line = (row: string[]): string => row.map((cell, column) => (column === 4 ? cell : cell.padEnd((widths[column] ?? 0) + 3))).join('');
-  const last = (row: string[]): string => [...row.slice(0, 4), (row[4] ?? '').padStart(8)].map((cell, column) => (column === 4 ? cell : cell.padEnd((widths[column] ?? 0) + 3))).join('');
+  const line = (row: string[]): string =>
+    row.map((cell, column) => (column === 4 ? cell : cell.padEnd((widths[column] ?? 0) + 3))).join('');
+  const last = (row: string[]): string =>
+    [...row.slice(0, 4), (row[4] ?? '').padStart(8)]
+      .map((cell, column) => (column === 4 ? cell : cell.padEnd((widths[column] ?? 0) + 3)))
+      .join('');
   const table = [line(header), ...cells.map(last)];
   const text = ` ${title} Releases `;
   const bar = '='.repeat(Math.max(0, Math.floor((Math.max(...table.map((row) => row.length)) - text.length) / 2)));

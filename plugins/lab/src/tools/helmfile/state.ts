@@ -37,13 +37,32 @@ export class StateError extends Error {}
 /** Something in a state file that the lab does not play. */
 export class Unplayed extends Error {}
 
-const PLAYED = ['releases', 'helmDefaults', 'environments', 'repositories', 'templates', 'commonLabels', 'values', 'bases', 'missingFileHandler', 'helmfiles', 'kubeVersion', 'apiVersions'];
+const PLAYED = [
+  'releases',
+  'helmDefaults',
+  'environments',
+  'repositories',
+  'templates',
+  'commonLabels',
+  'values',
+  'bases',
+  'missingFileHandler',
+  'helmfiles',
+  'kubeVersion',
+  'apiVersions',
+];
 
 /** Reads a state file, or every file of a folder, in the order of their names. */
-export function readStates(call: ToolCall, file: string, environment: string, list: (folder: string) => string[]): State[] {
+export function readStates(
+  call: ToolCall,
+  file: string,
+  environment: string,
+  list: (folder: string) => string[],
+): State[] {
   const path = call.path(file);
   const names = list(path).filter((name) => !name.includes('/') && /\.ya?ml(\.gotmpl)?$/.test(name));
-  if (names.length === 0 && call.read(path) === undefined) throw new StateError(`specified state file ${file} is not found`);
+  if (names.length === 0 && call.read(path) === undefined)
+    throw new StateError(`specified state file ${file} is not found`);
   if (names.length === 0) return [readState(call, file, environment)];
   return names.map((name) => readState(call, posix.join(file, name), environment));
 }
@@ -52,15 +71,24 @@ function readState(call: ToolCall, file: string, environment: string): State {
   const path = call.path(file);
   const folder = posix.dirname(path);
   const base = posix.basename(file);
-  const world: World = { env: call.env, read: (name) => call.read(posix.isAbsolute(name) ? name : posix.join(folder, name)) };
+  const world: World = {
+    env: call.env,
+    read: (name) => call.read(posix.isAbsolute(name) ? name : posix.join(folder, name)),
+  };
   const here = `in ./${base}: `;
   let text = new TextDecoder().decode(call.read(path));
   if (file.endsWith('.gotmpl')) {
     try {
-      text = renderTemplate(text, { Environment: { Name: environment, Values: {} }, Values: {}, StateValues: {} }, world);
+      text = renderTemplate(
+        text,
+        { Environment: { Name: environment, Values: {} }, Values: {}, StateValues: {} },
+        world,
+      );
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      throw new StateError(`${here}error during ${base}.part.0 parsing: template: stringTemplate:${error.at.line}:${error.at.column}: ${error.message}`);
+      throw new StateError(
+        `${here}error during ${base}.part.0 parsing: template: stringTemplate:${error.at.line}:${error.at.column}: ${error.message}`,
+      );
     }
   }
   const parsed = documents(text);
@@ -71,15 +99,24 @@ function readState(call: ToolCall, file: string, environment: string): State {
   const raw = parsed.values.reduce<Fields>((whole, part) => (isFields(part) ? { ...whole, ...part } : whole), {});
   const unknown = Object.keys(raw).filter((key) => !PLAYED.includes(key) && !key.startsWith('x-'));
   if (unknown.length > 0 || at(raw, 'bases') !== undefined || at(raw, 'helmfiles') !== undefined)
-    throw new Unplayed(`${file}: ${[...unknown, ...['bases', 'helmfiles'].filter((key) => raw[key] !== undefined)].join(', ')}`);
+    throw new Unplayed(
+      `${file}: ${[...unknown, ...['bases', 'helmfiles'].filter((key) => raw[key] !== undefined)].join(', ')}`,
+    );
   const environmentValues = environmentOf(raw, environment, world, here);
   const list = Array.isArray(raw['releases']) ? raw['releases'] : [];
-  return { file, folder, environment, environmentValues, releases: list.filter(isFields).map((entry) => release(raw, entry, environmentValues, environment, world)) };
+  return {
+    file,
+    folder,
+    environment,
+    environmentValues,
+    releases: list.filter(isFields).map((entry) => release(raw, entry, environmentValues, environment, world)),
+  };
 }
 
 function environmentOf(raw: Fields, name: string, world: World, here: string): Fields {
   const environment = at(raw, 'environments', name);
-  if (name !== 'default' && environment === undefined) throw new StateError(`${here}environment "${name}" is not defined`);
+  if (name !== 'default' && environment === undefined)
+    throw new StateError(`${here}environment "${name}" is not defined`);
   const entries = at(environment, 'values');
   return (Array.isArray(entries) ? entries : []).reduce<Fields>((whole, entry) => {
     if (isFields(entry)) return mergeValues(whole, entry);
@@ -89,7 +126,13 @@ function environmentOf(raw: Fields, name: string, world: World, here: string): F
   }, {});
 }
 
-function release(raw: Fields, entry: Fields, environmentValues: Fields, environment: string, world: World): StateRelease {
+function release(
+  raw: Fields,
+  entry: Fields,
+  environmentValues: Fields,
+  environment: string,
+  world: World,
+): StateRelease {
   const inherited = [at(entry, 'inherit')].flat().flatMap((each) => {
     const template = at(each, 'template');
     return typeof template === 'string' ? [at(raw, 'templates', template)] : [];
@@ -98,12 +141,26 @@ function release(raw: Fields, entry: Fields, environmentValues: Fields, environm
   const defaults = isFields(raw['helmDefaults']) ? raw['helmDefaults'] : {};
   const name = String(whole['name'] ?? '');
   const namespace = String(whole['namespace'] ?? '');
-  const data = { Release: { Name: name, Namespace: namespace, Labels: whole['labels'] ?? {} }, Environment: { Name: environment, Values: environmentValues }, Values: environmentValues };
-  const text = (value: unknown): string => (String(value).includes('{{') ? renderTemplate(String(value), data, world) : String(value));
+  const data = {
+    Release: { Name: name, Namespace: namespace, Labels: whole['labels'] ?? {} },
+    Environment: { Name: environment, Values: environmentValues },
+    Values: environmentValues,
+  };
+  const text = (value: unknown): string =>
+    String(value).includes('{{') ? renderTemplate(String(value), data, world) : String(value);
   const told = (key: string): unknown => whole[key] ?? defaults[key];
-  const labels = { ...(isFields(raw['commonLabels']) ? raw['commonLabels'] : {}), ...(isFields(whole['labels']) ? whole['labels'] : {}) };
+  const labels = {
+    ...(isFields(raw['commonLabels']) ? raw['commonLabels'] : {}),
+    ...(isFields(whole['labels']) ? whole['labels'] : {}),
+  };
   const condition = whole['condition'];
-  const enabled = typeof condition !== 'string' || truth(condition.split('.').reduce((current: unknown, key) => (isFields(current) ? current[key] : undefined), environmentValues));
+  const enabled =
+    typeof condition !== 'string' ||
+    truth(
+      condition
+        .split('.')
+        .reduce((current: unknown, key) => (isFields(current) ? current[key] : undefined), environmentValues),
+    );
   const values = Array.isArray(whole['values']) ? whole['values'] : [];
   return {
     name,
@@ -122,7 +179,10 @@ function release(raw: Fields, entry: Fields, environmentValues: Fields, environm
 
 /** A release's values, its files read and rendered. Throws `StateError` where one is not there. */
 export function valuesOf(call: ToolCall, state: State, release: StateRelease): { values: Fields; unknown: string[] } {
-  const world: World = { env: call.env, read: (name) => call.read(posix.isAbsolute(name) ? name : posix.join(state.folder, name)) };
+  const world: World = {
+    env: call.env,
+    read: (name) => call.read(posix.isAbsolute(name) ? name : posix.join(state.folder, name)),
+  };
   const unknown: string[] = [];
   let values: Fields = {};
   for (const entry of release.values) {
@@ -132,7 +192,10 @@ export function valuesOf(call: ToolCall, state: State, release: StateRelease): {
     }
     const bytes = world.read(entry);
     const here = `in ./${posix.basename(state.file)}: `;
-    if (bytes === undefined) throw new StateError(`${here}failed processing release ${release.name}: values file matching "${entry}" does not exist in "."`);
+    if (bytes === undefined)
+      throw new StateError(
+        `${here}failed processing release ${release.name}: values file matching "${entry}" does not exist in "."`,
+      );
     let text = new TextDecoder().decode(bytes);
     if (entry.endsWith('.gotmpl')) {
       const data = {
@@ -149,11 +212,16 @@ export function valuesOf(call: ToolCall, state: State, release: StateRelease): {
           unknown.push(`${entry}: ${error.message}`);
           continue;
         }
-        throw new StateError(`${here}failed processing release ${release.name}: failed to render values files "${entry}": failed to render [${entry}], because of template: stringTemplate:${error.at.line}:${error.at.column}: ${error.message}`);
+        throw new StateError(
+          `${here}failed processing release ${release.name}: failed to render values files "${entry}": failed to render [${entry}], because of template: stringTemplate:${error.at.line}:${error.at.column}: ${error.message}`,
+        );
       }
     }
     const parsed = documents(text);
-    if ('problem' in parsed) throw new StateError(`${here}failed processing release ${release.name}: failed to parse ${entry}: yaml: line ${parsed.problem.line}: ${parsed.problem.message}`);
+    if ('problem' in parsed)
+      throw new StateError(
+        `${here}failed processing release ${release.name}: failed to parse ${entry}: yaml: line ${parsed.problem.line}: ${parsed.problem.message}`,
+      );
     if (isFields(parsed.values[0])) values = mergeValues(values, parsed.values[0]);
   }
   return { values, unknown };

@@ -3,8 +3,24 @@ import { type KubeObject, textAt } from '../../kubernetes/object.ts';
 import { BUILT_IN } from '../../kubernetes/kinds.ts';
 import { notSimulated, type SimulatedTool, type ToolCall } from '../tool.ts';
 
-type Options = { output: string; summary: boolean; verbose: boolean; strict: boolean; ignoreMissing: boolean; locations: string[]; skip: string[]; files: string[] };
-type Outcome = { filename: string; kind: string; name: string; version: string; status: 'statusValid' | 'statusInvalid' | 'statusError' | 'statusSkipped'; msg: string };
+type Options = {
+  output: string;
+  summary: boolean;
+  verbose: boolean;
+  strict: boolean;
+  ignoreMissing: boolean;
+  locations: string[];
+  skip: string[];
+  files: string[];
+};
+type Outcome = {
+  filename: string;
+  kind: string;
+  name: string;
+  version: string;
+  status: 'statusValid' | 'statusInvalid' | 'statusError' | 'statusSkipped';
+  msg: string;
+};
 
 /**
  * kubeconform 0.7: its flags have one dash. The lab holds no schemas: an object of a built-in kind with a name is taken as
@@ -18,40 +34,103 @@ export const kubeconform: SimulatedTool = {
     const options = optionsOf(call);
     await call.spend(300);
     model.assumed.add('kubeconform: no schemas in the lab; built-in kinds are checked for kind, version and name only');
-    const sources = options.files.length === 0 || options.files.includes('-') ? [{ name: 'stdin', bytes: call.stdin ?? new Uint8Array() }] : options.files.map((name) => ({ name, bytes: call.read(name) }));
+    const sources =
+      options.files.length === 0 || options.files.includes('-')
+        ? [{ name: 'stdin', bytes: call.stdin ?? new Uint8Array() }]
+        : options.files.map((name) => ({ name, bytes: call.read(name) }));
     const outcomes = sources.flatMap(({ name, bytes }): Outcome[] => {
-      if (bytes === undefined) return [{ filename: name, kind: '', name: '', version: '', status: 'statusError', msg: `lstat ${name}: no such file or directory` }];
+      if (bytes === undefined)
+        return [
+          {
+            filename: name,
+            kind: '',
+            name: '',
+            version: '',
+            status: 'statusError',
+            msg: `lstat ${name}: no such file or directory`,
+          },
+        ];
       const parsed = documents(new TextDecoder().decode(bytes));
-      if ('problem' in parsed) return [{ filename: name, kind: '', name: '', version: '', status: 'statusError', msg: `error unmarshalling resource: ${parsed.problem.message}` }];
+      if ('problem' in parsed)
+        return [
+          {
+            filename: name,
+            kind: '',
+            name: '',
+            version: '',
+            status: 'statusError',
+            msg: `error unmarshalling resource: ${parsed.problem.message}`,
+          },
+        ];
       return objectsOf(parsed.values).map((value) => judge(name, value, options));
     });
     const count = (status: Outcome['status']): number => outcomes.filter((each) => each.status === status).length;
-    const summary = { valid: count('statusValid'), invalid: count('statusInvalid'), errors: count('statusError'), skipped: count('statusSkipped') };
+    const summary = {
+      valid: count('statusValid'),
+      invalid: count('statusInvalid'),
+      errors: count('statusError'),
+      skipped: count('statusSkipped'),
+    };
     const bad = summary.invalid + summary.errors > 0;
-    const shown = outcomes.filter((each) => options.verbose || each.status === 'statusInvalid' || each.status === 'statusError');
+    const shown = outcomes.filter(
+      (each) => options.verbose || each.status === 'statusInvalid' || each.status === 'statusError',
+    );
     return { exit: bad ? 1 : 0, stdout: print(options, shown, summary, outcomes.length), stderr: '' };
   },
 };
 
 function judge(filename: string, value: unknown, options: Options): Outcome {
   const kind = textAt(value, 'kind') ?? '';
-  const outcome = (status: Outcome['status'], msg: string): Outcome => ({ filename, kind, name: textAt(value, 'metadata', 'name') ?? '', version: textAt(value, 'apiVersion') ?? '', status, msg });
-  if (!isObject(value)) return outcome('statusError', kind === '' ? "error while parsing: missing 'kind' key" : "error while parsing: missing 'apiVersion' key");
-  if (options.skip.includes(kind) || options.skip.includes(`${value.apiVersion}/${kind}`)) return outcome('statusSkipped', '');
-  const known = BUILT_IN.some((type) => type.kind === kind && value.apiVersion === (type.group === '' ? type.versions[0] : `${type.group}/${type.versions[0]}`));
-  const findable = known ? options.locations.includes('default') : options.locations.some((location) => location !== 'default' && location.includes('.ResourceKind') && /^https?:/.test(location));
-  if (!findable) return options.ignoreMissing ? outcome('statusSkipped', '') : outcome('statusError', `could not find schema for ${kind}`);
+  const outcome = (status: Outcome['status'], msg: string): Outcome => ({
+    filename,
+    kind,
+    name: textAt(value, 'metadata', 'name') ?? '',
+    version: textAt(value, 'apiVersion') ?? '',
+    status,
+    msg,
+  });
+  if (!isObject(value))
+    return outcome(
+      'statusError',
+      kind === '' ? "error while parsing: missing 'kind' key" : "error while parsing: missing 'apiVersion' key",
+    );
+  if (options.skip.includes(kind) || options.skip.includes(`${value.apiVersion}/${kind}`))
+    return outcome('statusSkipped', '');
+  const known = BUILT_IN.some(
+    (type) =>
+      type.kind === kind &&
+      value.apiVersion === (type.group === '' ? type.versions[0] : `${type.group}/${type.versions[0]}`),
+  );
+  const findable = known
+    ? options.locations.includes('default')
+    : options.locations.some(
+        (location) => location !== 'default' && location.includes('.ResourceKind') && /^https?:/.test(location),
+      );
+  if (!findable)
+    return options.ignoreMissing
+      ? outcome('statusSkipped', '')
+      : outcome('statusError', `could not find schema for ${kind}`);
   const missing = nameless(value);
   return missing === undefined ? outcome('statusValid', '') : outcome('statusInvalid', missing);
 }
 
 function nameless(object: KubeObject): string | undefined {
-  if (typeof object.metadata.name === 'string' && /^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$/.test(object.metadata.name)) return undefined;
+  if (typeof object.metadata.name === 'string' && /^[a-z0-9]([a-z0-9.:-]*[a-z0-9])?$/.test(object.metadata.name))
+    return undefined;
   return `problem validating schema. Check JSON formatting: jsonschema validation failed: at '/metadata/name': got ${JSON.stringify(object.metadata.name ?? null)}`;
 }
 
 function optionsOf(call: ToolCall): Options {
-  const options: Options = { output: 'text', summary: false, verbose: false, strict: false, ignoreMissing: false, locations: [], skip: [], files: [] };
+  const options: Options = {
+    output: 'text',
+    summary: false,
+    verbose: false,
+    strict: false,
+    ignoreMissing: false,
+    locations: [],
+    skip: [],
+    files: [],
+  };
   const { argv } = call;
   for (let index = 0; index < argv.length; index += 1) {
     const arg = argv[index] as string;
@@ -76,9 +155,19 @@ function print(options: Options, shown: Outcome[], summary: Record<string, numbe
   if (options.output === 'json') {
     return `${JSON.stringify({ resources: shown, ...(options.summary ? { summary } : {}) }, null, 2)}\n`;
   }
-  const text: Record<Outcome['status'], string> = { statusValid: 'is valid', statusInvalid: 'is invalid', statusError: 'failed validation', statusSkipped: 'skipped' };
-  const lines = shown.map((each) => `${each.filename} - ${each.kind} ${each.name} ${text[each.status]}${each.msg === '' ? '' : `: ${each.msg}`}`);
+  const text: Record<Outcome['status'], string> = {
+    statusValid: 'is valid',
+    statusInvalid: 'is invalid',
+    statusError: 'failed validation',
+    statusSkipped: 'skipped',
+  };
+  const lines = shown.map(
+    (each) =>
+      `${each.filename} - ${each.kind} ${each.name} ${text[each.status]}${each.msg === '' ? '' : `: ${each.msg}`}`,
+  );
   if (options.summary)
-    lines.push(`Summary: ${all} resource${all === 1 ? '' : 's'} found ${options.files.length === 0 || options.files.includes('-') ? 'parsing stdin' : `in ${options.files.length} file${options.files.length === 1 ? '' : 's'}`} - Valid: ${summary['valid']}, Invalid: ${summary['invalid']}, Errors: ${summary['errors']}, Skipped: ${summary['skipped']}`);
+    lines.push(
+      `Summary: ${all} resource${all === 1 ? '' : 's'} found ${options.files.length === 0 || options.files.includes('-') ? 'parsing stdin' : `in ${options.files.length} file${options.files.length === 1 ? '' : 's'}`} - Valid: ${summary['valid']}, Invalid: ${summary['invalid']}, Errors: ${summary['errors']}, Skipped: ${summary['skipped']}`,
+    );
   return lines.map((line) => `${line}\n`).join('');
 }

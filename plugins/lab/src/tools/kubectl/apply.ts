@@ -16,7 +16,8 @@ type Read = { objects: { object: KubeObject; from: string }[] } | { problem: str
 
 /** `apply -f … [--server-side]`. The texts of both ways differ; what they come to is the same here. */
 export const apply: Command = async (model, call, flags) => {
-  if (flags.has('output') && flags.value('output') !== 'name') return notSimulated('kubectl', call.argv, 'apply with this output');
+  if (flags.has('output') && flags.value('output') !== 'name')
+    return notSimulated('kubectl', call.argv, 'apply with this output');
   await call.spend(API_CALL);
   const access = reach(model, call, flags);
   if (access.how !== 'open') return unreached(model, call, access, 'openapi');
@@ -34,7 +35,15 @@ export const apply: Command = async (model, call, flags) => {
   }
   for (const { object, type } of known) {
     await call.spend(20);
-    const placed = type.namespaced ? { ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace ?? flags.value('namespace') ?? 'default' } } : object;
+    const placed = type.namespaced
+      ? {
+          ...object,
+          metadata: {
+            ...object.metadata,
+            namespace: object.metadata.namespace ?? flags.value('namespace') ?? 'default',
+          },
+        }
+      : object;
     const result = write(access.plane, call, type, placed, flags, dry);
     if ('error' in result) errors.push(result.error);
     else lines.push(flags.value('output') === 'name' ? nameOf(object) : `${nameOf(object)} ${result.line}`);
@@ -43,9 +52,17 @@ export const apply: Command = async (model, call, flags) => {
   return errors.length === 0 ? printed(stdout) : failed(errors.join('\n'), stdout);
 };
 
-const suffix = (dry: string | undefined): string => (dry === 'server' ? ' (server dry run)' : dry === 'client' ? ' (dry run)' : '');
+const suffix = (dry: string | undefined): string =>
+  dry === 'server' ? ' (server dry run)' : dry === 'client' ? ' (dry run)' : '';
 
-function write(plane: ControlPlane, call: ToolCall, type: ResourceType, object: KubeObject, flags: Flags, dry: string | undefined): { line: string } | { error: string } {
+function write(
+  plane: ControlPlane,
+  call: ToolCall,
+  type: ResourceType,
+  object: KubeObject,
+  flags: Flags,
+  dry: string | undefined,
+): { line: string } | { error: string } {
   const serverSide = flags.on('server-side');
   const manager = flags.value('field-manager') ?? (serverSide ? 'kubectl' : 'kubectl-client-side-apply');
   const by = { manager, force: !serverSide || flags.on('force-conflicts') };
@@ -104,15 +121,23 @@ export function manifests(call: ToolCall, flags: Flags): Read {
     const bytes = file === '-' ? (call.stdin ?? new Uint8Array()) : call.read(file);
     if (bytes === undefined) return { problem: `error: the path "${file}" does not exist` };
     const parsed = documents(new TextDecoder().decode(bytes));
-    if ('problem' in parsed) return { problem: `error: error parsing ${from}: error converting YAML to JSON: yaml: line ${parsed.problem.line}: ${parsed.problem.message}` };
+    if ('problem' in parsed)
+      return {
+        problem: `error: error parsing ${from}: error converting YAML to JSON: yaml: line ${parsed.problem.line}: ${parsed.problem.message}`,
+      };
     for (const value of objectsOf(parsed.values)) {
       const missing = ['apiVersion', 'kind'].filter((field) => !isFields(value) || typeof value[field] !== 'string');
       if (missing.length > 0) {
         const what = missing.map((field) => `${field} not set`);
         const text = what.length === 1 ? what[0] : `[${what.join(', ')}]`;
-        return { problem: `error: error validating "${from}": error validating data: ${text}; if you choose to ignore these errors, turn validation off with --validate=false` };
+        return {
+          problem: `error: error validating "${from}": error validating data: ${text}; if you choose to ignore these errors, turn validation off with --validate=false`,
+        };
       }
-      if (!isObject(value) || typeof value.metadata.name !== 'string') return { problem: `error: error when retrieving current configuration of:\nfrom server for: "${from}": resource name may not be empty` };
+      if (!isObject(value) || typeof value.metadata.name !== 'string')
+        return {
+          problem: `error: error when retrieving current configuration of:\nfrom server for: "${from}": resource name may not be empty`,
+        };
       objects.push({ object: value, from });
     }
   }
@@ -129,7 +154,11 @@ export const diff: Command = async (model, call, flags) => {
   for (const { object, from } of read.objects) {
     const type = access.plane.served(object.apiVersion, object.kind);
     if (type === undefined) return failed(unmatched(object, from));
-    const result = access.plane.apply(type, object, { manager: flags.value('field-manager') ?? 'kubectl', force: flags.on('force-conflicts'), dry: true });
+    const result = access.plane.apply(type, object, {
+      manager: flags.value('field-manager') ?? 'kubectl',
+      force: flags.on('force-conflicts'),
+      dry: true,
+    });
     if (result.how !== 'unchanged') return notSimulated('kubectl', call.argv, 'a difference as text');
   }
   return printed('');

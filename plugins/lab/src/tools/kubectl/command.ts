@@ -7,4 +7,8 @@ import type { ToolCall, ToolResult } from '../tool.ts';
 export type Command = (model: Model, call: ToolCall, flags: Flags) => Promise<ToolResult>;
 
 export const reach = (model: Model, call: ToolCall, flags: Flags): Access =>
-  access(model, call, 'kubectl', { kubeconfig: flags.value('kubeconfig'), context: flags.value('context'), server: flags.value('server') });
+  access(model, call, 'kubectl', {
+    kubeconfig: flags.value('kubeconfig'),
+    context: flags.value('context'),
+    server: flags.value('server'),
+  });

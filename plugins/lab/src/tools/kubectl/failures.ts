@@ -6,8 +6,14 @@ import type { ToolCall, ToolResult } from '../tool.ts';
 type Failed = Exclude<Access, { how: 'open' }>;
 
 /** What kubectl says when it does not get to an API server, by what it was about to ask there. */
-export async function unreached(model: Model, call: ToolCall, access: Failed, about: 'discovery' | 'raw' | 'openapi'): Promise<ToolResult> {
-  if (access.how === 'no-context') return failed(`Error in configuration: context was not found for specified context: ${access.context}`);
+export async function unreached(
+  model: Model,
+  call: ToolCall,
+  access: Failed,
+  about: 'discovery' | 'raw' | 'openapi',
+): Promise<ToolResult> {
+  if (access.how === 'no-context')
+    return failed(`Error in configuration: context was not found for specified context: ${access.context}`);
   if (access.how === 'no-file') return failed(`error: stat ${access.path}: no such file or directory`);
   if (access.how === 'unreadable') return failed(`error: error loading config file "${access.path}": ${access.why}`);
   if (access.how === 'unauthorized') return failed('error: You must be logged in to the server (Unauthorized)');
@@ -19,7 +25,9 @@ export async function unreached(model: Model, call: ToolCall, access: Failed, ab
         'if you choose to ignore these errors, turn validation off with --validate=false',
     );
   const last =
-    access.how === 'refused' ? `The connection to the server ${access.address} was refused - did you specify the right host or port?` : `Unable to connect to the server: ${why}`;
+    access.how === 'refused'
+      ? `The connection to the server ${access.address} was refused - did you specify the right host or port?`
+      : `Unable to connect to the server: ${why}`;
   if (about === 'raw') return failed(last);
   const klog = (line: number): string => {
     const wall = model.clock.wall();

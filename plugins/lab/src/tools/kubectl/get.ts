@@ -21,8 +21,10 @@ export const get: Command = async (model, call, flags) => {
   const { plane } = access;
   if (raw !== undefined) {
     const [path, query] = raw.split('?');
-    if (['/readyz', '/livez', '/healthz'].includes(path ?? '')) return printed(readyz((path ?? '').slice(1), query === 'verbose'));
-    if (path === '/version') return printed(`${JSON.stringify({ gitVersion: serverVersion(model.expected.kubernetesVersion) }, null, 2)}`);
+    if (['/readyz', '/livez', '/healthz'].includes(path ?? ''))
+      return printed(readyz((path ?? '').slice(1), query === 'verbose'));
+    if (path === '/version')
+      return printed(`${JSON.stringify({ gitVersion: serverVersion(model.expected.kubernetesVersion) }, null, 2)}`);
     return notSimulated('kubectl', call.argv);
   }
   const asked = resources(plane, flags.words);
@@ -33,10 +35,15 @@ export const get: Command = async (model, call, flags) => {
   const missing: string[] = [];
   let single = true;
   for (const { type, name } of asked.list) {
-    const namespace = flags.on('all-namespaces') || !type.namespaced ? undefined : (flags.value('namespace') ?? 'default');
+    const namespace =
+      flags.on('all-namespaces') || !type.namespaced ? undefined : (flags.value('namespace') ?? 'default');
     if (name === undefined) {
       single = false;
-      found.push(...plane.list(type, namespace, flags.on('show-managed-fields')).filter((object) => selected(object, flags.value('selector'))));
+      found.push(
+        ...plane
+          .list(type, namespace, flags.on('show-managed-fields'))
+          .filter((object) => selected(object, flags.value('selector'))),
+      );
       continue;
     }
     const object = plane.get(type, namespace, name, flags.on('show-managed-fields'));
@@ -49,12 +56,18 @@ export const get: Command = async (model, call, flags) => {
   return typeof stdout === 'string' ? { exit: errors === '' ? 0 : 1, stdout, stderr: errors } : stdout;
 };
 
-export const notFound = (type: ResourceType, name: string): string => `Error from server (NotFound): ${qualified(type.plural, type.group)} "${name}" not found`;
+export const notFound = (type: ResourceType, name: string): string =>
+  `Error from server (NotFound): ${qualified(type.plural, type.group)} "${name}" not found`;
 
 /** `deployment,pods`, `node infra-01 infra-02`, `crd/x crd/y`: types with names; without a name all of them. */
-export function resources(plane: ControlPlane, words: readonly string[]): { list: { type: ResourceType; name?: string }[] } | { problem: string } {
+export function resources(
+  plane: ControlPlane,
+  words: readonly string[],
+): { list: { type: ResourceType; name?: string }[] } | { problem: string } {
   const types = plane.types();
-  const unknown = (name: string): { problem: string } => ({ problem: `error: the server doesn't have a resource type "${name}"` });
+  const unknown = (name: string): { problem: string } => ({
+    problem: `error: the server doesn't have a resource type "${name}"`,
+  });
   const [first = '', ...names] = words;
   if (first.includes('/')) {
     const list: { type: ResourceType; name: string }[] = [];
@@ -66,7 +79,11 @@ export function resources(plane: ControlPlane, words: readonly string[]): { list
     }
     return { list };
   }
-  if (first === '') return { problem: 'error: You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.' };
+  if (first === '')
+    return {
+      problem:
+        'error: You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.',
+    };
   const list: { type: ResourceType; name?: string }[] = [];
   for (const kind of first.split(',')) {
     const type = findType(types, kind);
@@ -89,7 +106,14 @@ export function selected(object: KubeObject, selector: string | undefined): bool
   });
 }
 
-function show(now: string, call: ToolCall, flags: Flags, objects: KubeObject[], single: boolean, type: ResourceType | undefined): string | ToolResult {
+function show(
+  now: string,
+  call: ToolCall,
+  flags: Flags,
+  objects: KubeObject[],
+  single: boolean,
+  type: ResourceType | undefined,
+): string | ToolResult {
   const output = flags.value('output') ?? '';
   const list = { apiVersion: 'v1', items: objects, kind: 'List', metadata: { resourceVersion: '' } };
   // A single name that --ignore-not-found swallowed leaves no output at all.
@@ -108,10 +132,18 @@ function show(now: string, call: ToolCall, flags: Flags, objects: KubeObject[], 
   }
   if (objects.length === 0) {
     const everywhere = flags.on('all-namespaces') || type?.namespaced !== true;
-    return { exit: 0, stdout: '', stderr: `No resources found${everywhere ? '' : ` in ${flags.value('namespace') ?? 'default'} namespace.`}\n` };
+    return {
+      exit: 0,
+      stdout: '',
+      stderr: `No resources found${everywhere ? '' : ` in ${flags.value('namespace') ?? 'default'} namespace.`}\n`,
+    };
   }
   if (type?.kind === 'Node' && (output === '' || output === 'wide')) return nodeTable(objects, output === 'wide', now);
-  return notSimulated('kubectl', call.argv, `output ${output === '' ? 'as a table' : output} of ${type?.plural ?? 'this'}`);
+  return notSimulated(
+    'kubectl',
+    call.argv,
+    `output ${output === '' ? 'as a table' : output} of ${type?.plural ?? 'this'}`,
+  );
 }
 
 /** `deployment.apps/coredns`, `secret/x`. */

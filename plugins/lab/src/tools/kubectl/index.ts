@@ -9,7 +9,17 @@ import { get } from './get.ts';
 import type { Command } from './command.ts';
 import { rollout, wait } from './wait.ts';
 
-const commands: Record<string, Command> = { get, apply, diff, wait, rollout, version, 'cluster-info': clusterInfo, config, auth: whoami };
+const commands: Record<string, Command> = {
+  get,
+  apply,
+  diff,
+  wait,
+  rollout,
+  version,
+  'cluster-info': clusterInfo,
+  config,
+  auth: whoami,
+};
 
 /** Global flags may stand before the command, so it is the first word that no flag of them takes. */
 function commandOf(argv: readonly string[]): string | undefined {

@@ -33,7 +33,8 @@ export function jsonpath(template: string, data: unknown): string {
         current = loop.outer;
         stack.pop();
       }
-    } else if (/^(?:"[^"]*"|'[^']*')$/.test(expression)) out += expression.slice(1, -1).replaceAll('\\n', '\n').replaceAll('\\t', '\t');
+    } else if (/^(?:"[^"]*"|'[^']*')$/.test(expression))
+      out += expression.slice(1, -1).replaceAll('\\n', '\n').replaceAll('\\t', '\t');
     else out += select(expression, current).map(show).join(' ');
   }
   return out;
@@ -56,10 +57,14 @@ export function select(path: string, data: unknown): unknown[] {
       rest = rest.slice(rest.startsWith('.*') ? 2 : 3);
     } else if (filter) {
       const wanted = filter[2] ?? filter[3];
-      found = found.flatMap((value) => (Array.isArray(value) ? value.filter((entry) => select(`.${filter[1]}`, entry)[0] === wanted) : []));
+      found = found.flatMap((value) =>
+        Array.isArray(value) ? value.filter((entry) => select(`.${filter[1]}`, entry)[0] === wanted) : [],
+      );
       rest = rest.slice(filter[0].length);
     } else if (index) {
-      found = found.flatMap((value) => (Array.isArray(value) && value.at(Number(index[1])) !== undefined ? [value.at(Number(index[1]))] : []));
+      found = found.flatMap((value) =>
+        Array.isArray(value) && value.at(Number(index[1])) !== undefined ? [value.at(Number(index[1]))] : [],
+      );
       rest = rest.slice(index[0].length);
     } else throw new Unplayed(path);
   }
@@ -76,7 +81,7 @@ type Part = { kind: 'text' | 'expression'; text: string };
 
 function split(template: string): Part[] {
   const parts: Part[] = [];
-  for (let at = 0; at < template.length; ) {
+  for (let at = 0; at < template.length;) {
     const open = template.indexOf('{', at);
     if (open < 0) return [...parts, { kind: 'text', text: template.slice(at) }];
     if (open > at) parts.push({ kind: 'text', text: template.slice(at, open) });
@@ -94,4 +99,4 @@ function split(template: string): Part[] {
   return parts;
 }
 
-const show = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value) ?? '');
+const show = (value: unknown): string => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));

@@ -19,10 +19,15 @@ function wanted(text: string | undefined): Met | undefined {
   const byCondition = /^condition=([^=]+)(?:=(.+))?$/i.exec(text ?? '');
   if (byCondition) {
     const [, type = '', status = 'True'] = byCondition;
-    return (object) => (status.toLowerCase() === 'true' ? isTrue(object, type) : String(condition(object, type)?.['status']).toLowerCase() === status.toLowerCase());
+    return (object) =>
+      status.toLowerCase() === 'true'
+        ? isTrue(object, type)
+        : String(condition(object, type)?.['status']).toLowerCase() === status.toLowerCase();
   }
   const byPath = /^jsonpath=\{(.+)\}(?:=(.*))?$/.exec(text ?? '');
-  if (byPath) return (object) => select(byPath[1] as string, object).some((value) => byPath[2] === undefined || String(value) === byPath[2]);
+  if (byPath)
+    return (object) =>
+      select(byPath[1] as string, object).some((value) => byPath[2] === undefined || String(value) === byPath[2]);
   return undefined;
 }
 
@@ -40,17 +45,25 @@ export const wait: Command = async (model, call, flags) => {
   const until = plane.now + timeout;
   let stdout = '';
   for (const { type, name } of asked.list) {
-    const namespace = !type.namespaced || flags.on('all-namespaces') ? undefined : (flags.value('namespace') ?? 'default');
+    const namespace =
+      !type.namespaced || flags.on('all-namespaces') ? undefined : (flags.value('namespace') ?? 'default');
     if (name === undefined && !flags.on('all') && !flags.has('selector'))
       return failed('error: resource(s) were provided, but no name was specified');
-    const objects = name === undefined ? plane.list(type, namespace).filter((object) => selected(object, flags.value('selector'))) : [plane.get(type, namespace, name)];
+    const objects =
+      name === undefined
+        ? plane.list(type, namespace).filter((object) => selected(object, flags.value('selector')))
+        : [plane.get(type, namespace, name)];
     if (objects.length === 0) return failed('error: no matching resources found', stdout);
     for (const object of objects) {
       if (object === undefined) return failed(notFound(type, name ?? ''), stdout);
       for (;;) {
         const now = plane.get(type, object.metadata.namespace, object.metadata.name);
         if (now !== undefined && met(now)) break;
-        if (plane.now >= until) return failed(`error: timed out waiting for the condition on ${plural(type)}/${object.metadata.name}`, stdout);
+        if (plane.now >= until)
+          return failed(
+            `error: timed out waiting for the condition on ${plural(type)}/${object.metadata.name}`,
+            stdout,
+          );
         await call.spend(Math.min(LOOK, until - plane.now));
       }
       stdout += `${nameOf(object)} condition met\n`;
@@ -73,7 +86,8 @@ export const rollout: Command = async (model, call, flags) => {
   const asked = resources(plane, words);
   if ('problem' in asked) return failed(asked.problem);
   const [{ type, name } = { type: undefined, name: undefined }] = asked.list;
-  if (type === undefined || name === undefined || !['Deployment', 'DaemonSet'].includes(type.kind)) return notSimulated('kubectl', call.argv);
+  if (type === undefined || name === undefined || !['Deployment', 'DaemonSet'].includes(type.kind))
+    return notSimulated('kubectl', call.argv);
   const namespace = flags.value('namespace') ?? 'default';
   const timeout = goDuration(flags.value('timeout') ?? '0') ?? 0;
   const until = timeout === 0 ? Infinity : plane.now + timeout;
@@ -90,16 +104,29 @@ export const rollout: Command = async (model, call, flags) => {
   }
 };
 
-function rolledOut(plane: ControlPlane, type: ResourceType, namespace: string, name: string): { done: boolean; line: string } | undefined {
+function rolledOut(
+  plane: ControlPlane,
+  type: ResourceType,
+  namespace: string,
+  name: string,
+): { done: boolean; line: string } | undefined {
   const object = plane.get(type, namespace, name);
   if (object === undefined) return undefined;
   const count = (key: string): number => Number(at(object, 'status', key) ?? 0);
   if (textAt(object, 'kind') === 'DaemonSet') {
     const [have, want] = [count('numberAvailable'), count('desiredNumberScheduled')];
-    if (have < want) return { done: false, line: `Waiting for daemon set "${name}" rollout to finish: ${have} of ${want} updated pods are available...` };
+    if (have < want)
+      return {
+        done: false,
+        line: `Waiting for daemon set "${name}" rollout to finish: ${have} of ${want} updated pods are available...`,
+      };
     return { done: true, line: `daemon set "${name}" successfully rolled out` };
   }
   const [have, want] = [count('availableReplicas'), count('updatedReplicas')];
-  if (have < want) return { done: false, line: `Waiting for deployment "${name}" rollout to finish: ${have} of ${want} updated replicas are available...` };
+  if (have < want)
+    return {
+      done: false,
+      line: `Waiting for deployment "${name}" rollout to finish: ${have} of ${want} updated replicas are available...`,
+    };
   return { done: true, line: `deployment "${name}" successfully rolled out` };
 }

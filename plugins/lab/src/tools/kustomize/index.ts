@@ -4,7 +4,12 @@ import { flag, parseFlags, toggle } from '../common/flags.ts';
 import { failed, printed } from '../common/result.ts';
 import { notSimulated, type SimulatedTool } from '../tool.ts';
 
-const TABLE = { 'load-restrictor': flag(), 'enable-helm': toggle(), output: flag('o'), 'enable-alpha-plugins': toggle() };
+const TABLE = {
+  'load-restrictor': flag(),
+  'enable-helm': toggle(),
+  output: flag('o'),
+  'enable-alpha-plugins': toggle(),
+};
 
 /** kustomize 5.8: `build` of what stands in the repository. A field that is not played is refused, never skipped. */
 export const kustomize: SimulatedTool = {
@@ -15,10 +20,14 @@ export const kustomize: SimulatedTool = {
     if ('problem' in flags) return failed(`Error: ${flags.problem}`);
     const [command, folder = '.'] = flags.words;
     if (command === 'version') return printed('v5.8.1\n');
-    if (command !== 'build' || flags.has('output') || flags.on('enable-helm')) return notSimulated('kustomize', call.argv);
+    if (command !== 'build' || flags.has('output') || flags.on('enable-helm'))
+      return notSimulated('kustomize', call.argv);
     await call.spend(150);
     try {
-      const source = { read: (path: string) => call.read(path), list: (path: string) => model.files.list(call.path(path)) };
+      const source = {
+        read: (path: string) => call.read(path),
+        list: (path: string) => model.files.list(call.path(path)),
+      };
       const objects = build(source, call.path(folder));
       // The real one starts a document with `---` only where another stands before it.
       return printed(objects.map(toYaml).join('---\n'));

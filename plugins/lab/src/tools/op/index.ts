@@ -4,7 +4,16 @@ import { flag, parseFlags, toggle } from '../common/flags.ts';
 import { failed, printed } from '../common/result.ts';
 import { notSimulated, type SimulatedTool, type ToolCall, type ToolResult } from '../tool.ts';
 
-const TABLE = { 'in-file': flag('i'), 'out-file': flag('o'), account: flag(), format: flag(), force: toggle('f'), 'no-newline': toggle('n'), 'iso-timestamps': toggle(), version: toggle('v') };
+const TABLE = {
+  'in-file': flag('i'),
+  'out-file': flag('o'),
+  account: flag(),
+  format: flag(),
+  force: toggle('f'),
+  'no-newline': toggle('n'),
+  'iso-timestamps': toggle(),
+  version: toggle('v'),
+};
 
 /**
  * 1Password's command line 2.x: every secret reference has a fixed throw-away value, made from the world's seed and the
@@ -20,19 +29,26 @@ export const op: SimulatedTool = {
     if (command === undefined && flags.on('version')) return printed('2.32.0\n');
     await call.spend(600);
     if (command === 'account' && below === 'list' && flags.value('format') === 'json')
-      return printed(`${JSON.stringify([{ url: 'my.1password.example', email: 'operator@example.com', user_uuid: 'LAB', account_uuid: 'LAB' }])}\n`);
+      return printed(
+        `${JSON.stringify([{ url: 'my.1password.example', email: 'operator@example.com', user_uuid: 'LAB', account_uuid: 'LAB' }])}\n`,
+      );
     const out = signedOut(model, call);
     if (out !== undefined) return out;
     if (command === 'whoami') {
-      if (flags.value('format') === 'json') return printed(`${JSON.stringify({ url: 'https://my.1password.example', user_uuid: 'LAB', account_uuid: 'LAB', user_type: 'HUMAN' })}\n`);
+      if (flags.value('format') === 'json')
+        return printed(
+          `${JSON.stringify({ url: 'https://my.1password.example', user_uuid: 'LAB', account_uuid: 'LAB', user_type: 'HUMAN' })}\n`,
+        );
       return printed('URL:            https://my.1password.example\nUser ID:        LAB\nUser Type:      HUMAN\n');
     }
-    if (command === 'read' && below !== undefined) return printed(`${secretOf(model, below)}${flags.on('no-newline') ? '' : '\n'}`);
+    if (command === 'read' && below !== undefined)
+      return printed(`${secretOf(model, below)}${flags.on('no-newline') ? '' : '\n'}`);
     if (command !== 'inject' || flags.has('out-file')) return notSimulated('op', call.argv);
     const file = flags.value('in-file');
     const bytes = file === undefined ? call.stdin : call.read(file);
     if (bytes === null || bytes === undefined) {
-      const why = file === undefined ? 'expected data on stdin but none found' : `open ${file}: no such file or directory`;
+      const why =
+        file === undefined ? 'expected data on stdin but none found' : `open ${file}: no such file or directory`;
       return failed(`[ERROR] ${stamp(model)} ${why}`);
     }
     return inject(model, new TextDecoder().decode(bytes));
@@ -54,10 +70,19 @@ function inject(model: Model, template: string): ToolResult {
   let problem: string | undefined;
   const text = template.replace(REFERENCE, (_all, enclosed: string | undefined, bare: string | undefined) => {
     const reference = (enclosed ?? bare ?? '').replaceAll('"', '').trim();
-    if (reference.slice(5).split('/').filter((part) => part !== '').length < 3) problem ??= reference;
+    if (
+      reference
+        .slice(5)
+        .split('/')
+        .filter((part) => part !== '').length < 3
+    )
+      problem ??= reference;
     return secretOf(model, reference);
   });
-  if (problem !== undefined) return failed(`[ERROR] ${stamp(model)} invalid secret reference '${problem}': a secret reference must consist of vault, item and field`);
+  if (problem !== undefined)
+    return failed(
+      `[ERROR] ${stamp(model)} invalid secret reference '${problem}': a secret reference must consist of vault, item and field`,
+    );
   return printed(text);
 }
 

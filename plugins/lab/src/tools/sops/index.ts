@@ -58,7 +58,12 @@ function decrypt(model: Model, call: ToolCall, file: string): ToolResult {
   const parsed = documents(new TextDecoder().decode(bytes));
   const values = 'values' in parsed ? parsed.values : [];
   const broken = findBroken(values);
-  if (broken !== undefined) return failed(`Error decrypting tree: Error walking tree: Could not decrypt value: Error base64-decoding data: illegal base64 data at input byte ${broken}`, '', 25);
+  if (broken !== undefined)
+    return failed(
+      `Error decrypting tree: Error walking tree: Could not decrypt value: Error base64-decoding data: illegal base64 data at input byte ${broken}`,
+      '',
+      25,
+    );
   model.assumed.add(`sops: encrypted values of ${file} are throw-away ones; whether the key fits was not tried`);
   return printed(values.map((value) => toYaml(plain(model, value, file))).join('---\n'));
 }
@@ -67,7 +72,9 @@ function decrypt(model: Model, call: ToolCall, file: string): ToolResult {
 function keyAt(call: ToolCall): string | undefined {
   if (call.env['SOPS_AGE_KEY'] || call.env['SOPS_AGE_KEY_CMD']) return 'environment';
   const config = call.env['XDG_CONFIG_HOME'] ?? `${call.env['HOME'] ?? ''}/.config`;
-  return [call.env['SOPS_AGE_KEY_FILE'], `${config}/sops/age/keys.txt`].find((path) => path !== undefined && call.read(path) !== undefined);
+  return [call.env['SOPS_AGE_KEY_FILE'], `${config}/sops/age/keys.txt`].find(
+    (path) => path !== undefined && call.read(path) !== undefined,
+  );
 }
 
 const noKey = (meta: Metadata): string =>
@@ -94,14 +101,23 @@ const ENCRYPTED = /^ENC\[AES256_GCM,data:([^,]*),/;
 
 function plain(model: Model, value: unknown, path: string): unknown {
   if (Array.isArray(value)) return value.map((each, index) => plain(model, each, `${path}/${index}`));
-  if (isFields(value)) return Object.fromEntries(Object.entries(value).filter(([key]) => key !== 'sops').map(([key, below]) => [key, plain(model, below, `${path}/${key}`)]));
+  if (isFields(value))
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([key]) => key !== 'sops')
+        .map(([key, below]) => [key, plain(model, below, `${path}/${key}`)]),
+    );
   return typeof value === 'string' && ENCRYPTED.test(value) ? `lab${model.random.hex(20, 'sops', path)}0` : value;
 }
 
 /** The byte at which an encrypted value stops being base64; undefined where all are. */
 function findBroken(value: unknown): number | undefined {
   if (Array.isArray(value)) return value.map(findBroken).find((found) => found !== undefined);
-  if (isFields(value)) return Object.entries(value).filter(([key]) => key !== 'sops').map(([, below]) => findBroken(below)).find((found) => found !== undefined);
+  if (isFields(value))
+    return Object.entries(value)
+      .filter(([key]) => key !== 'sops')
+      .map(([, below]) => findBroken(below))
+      .find((found) => found !== undefined);
   const data = typeof value === 'string' ? ENCRYPTED.exec(value)?.[1] : undefined;
   if (data === undefined) return undefined;
   const bad = data.search(/[^A-Za-z0-9+/=]/);

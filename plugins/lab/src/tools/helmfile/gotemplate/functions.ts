@@ -9,8 +9,19 @@ export type World = { env: Readonly<Record<string, string>>; read(path: string):
 type Fn = (args: unknown[], world: World) => unknown;
 
 const text = (value: unknown): string => shown(value);
-const yaml = (value: unknown): string => stringify(value ?? null, { lineWidth: 0, version: '1.1', aliasDuplicateObjects: false, indentSeq: false, sortMapEntries: true }).replace(/\n$/, '');
-const indent = (by: unknown, lines: unknown): string => text(lines).split('\n').map((line) => `${' '.repeat(Number(by))}${line}`).join('\n');
+const yaml = (value: unknown): string =>
+  stringify(value ?? null, {
+    lineWidth: 0,
+    version: '1.1',
+    aliasDuplicateObjects: false,
+    indentSeq: false,
+    sortMapEntries: true,
+  }).replace(/\n$/, '');
+const indent = (by: unknown, lines: unknown): string =>
+  text(lines)
+    .split('\n')
+    .map((line) => `${' '.repeat(Number(by))}${line}`)
+    .join('\n');
 const equal = (one: unknown, other: unknown): boolean => text(one) === text(other);
 const number = (value: unknown): number => Number(typeof value === 'string' ? value.trim() : value);
 
@@ -56,14 +67,18 @@ export const functions: Record<string, Fn> = {
   get: (args) => {
     const [path, ...rest] = args;
     const data = rest.at(-1);
-    const found = text(path).split('.').reduce((current: unknown, key) => (isFields(current) ? current[key] : undefined), data);
+    const found = text(path)
+      .split('.')
+      .reduce((current: unknown, key) => (isFields(current) ? current[key] : undefined), data);
     if (found === undefined && rest.length < 2) throw new Error(`no value exist for key "${text(path)}"`);
     return found ?? rest[0];
   },
   // Go
   printf: ([format, ...values]) => {
     let next = 0;
-    return text(format).replace(/%(?:[-+ 0#]*\d*(?:\.\d+)?)([vsdqtf%])/g, (_all, verb: string) => (verb === '%' ? '%' : verb === 'q' ? JSON.stringify(text(values[next++])) : text(values[next++])));
+    return text(format).replace(/%(?:[-+ 0#]*\d*(?:\.\d+)?)([vsdqtf%])/g, (_all, verb: string) =>
+      verb === '%' ? '%' : verb === 'q' ? JSON.stringify(text(values[next++])) : text(values[next++]),
+    );
   },
   print: (values) => values.map(text).join(''),
   and: (values) => values.find((value) => !truth(value)) ?? values.at(-1),
@@ -75,8 +90,14 @@ export const functions: Record<string, Fn> = {
   le: ([one, other]) => number(one) <= number(other),
   gt: ([one, other]) => number(one) > number(other),
   ge: ([one, other]) => number(one) >= number(other),
-  len: ([value]) => (Array.isArray(value) || typeof value === 'string' ? value.length : isFields(value) ? Object.keys(value).length : 0),
-  index: ([value, ...keys]) => keys.reduce((current: unknown, key) => (Array.isArray(current) ? (current[number(key)] as unknown) : isFields(current) ? current[text(key)] : undefined), value),
+  len: ([value]) =>
+    Array.isArray(value) || typeof value === 'string' ? value.length : isFields(value) ? Object.keys(value).length : 0,
+  index: ([value, ...keys]) =>
+    keys.reduce(
+      (current: unknown, key) =>
+        Array.isArray(current) ? (current[number(key)] as unknown) : isFields(current) ? current[text(key)] : undefined,
+      value,
+    ),
   // Sprig
   default: ([fallback, value]) => (truth(value) ? value : fallback),
   empty: ([value]) => !truth(value),
@@ -86,9 +107,15 @@ export const functions: Record<string, Fn> = {
   squote: (values) => values.map((value) => `'${text(value)}'`).join(' '),
   replace: ([old, by, source]) => text(source).replaceAll(text(old), () => text(by)),
   trim: ([value]) => text(value).trim(),
-  trimAll: ([cut, value]) => text(value).split(text(cut)).filter((part) => part !== '').join(text(cut)),
-  trimSuffix: ([suffix, value]) => (text(value).endsWith(text(suffix)) ? text(value).slice(0, text(value).length - text(suffix).length) : text(value)),
-  trimPrefix: ([prefix, value]) => (text(value).startsWith(text(prefix)) ? text(value).slice(text(prefix).length) : text(value)),
+  trimAll: ([cut, value]) =>
+    text(value)
+      .split(text(cut))
+      .filter((part) => part !== '')
+      .join(text(cut)),
+  trimSuffix: ([suffix, value]) =>
+    text(value).endsWith(text(suffix)) ? text(value).slice(0, text(value).length - text(suffix).length) : text(value),
+  trimPrefix: ([prefix, value]) =>
+    text(value).startsWith(text(prefix)) ? text(value).slice(text(prefix).length) : text(value),
   upper: ([value]) => text(value).toUpperCase(),
   lower: ([value]) => text(value).toLowerCase(),
   contains: ([part, value]) => text(value).includes(text(part)),
@@ -98,7 +125,13 @@ export const functions: Record<string, Fn> = {
   splitList: ([by, value]) => text(value).split(text(by)),
   join: ([by, list]) => (Array.isArray(list) ? list.map(text).join(text(by)) : text(list)),
   list: (values) => values,
-  dict: (values) => Object.fromEntries(Array.from({ length: Math.floor(values.length / 2) }, (_, index) => [text(values[2 * index]), values[2 * index + 1]])),
+  dict: (values) =>
+    Object.fromEntries(
+      Array.from({ length: Math.floor(values.length / 2) }, (_, index) => [
+        text(values[2 * index]),
+        values[2 * index + 1],
+      ]),
+    ),
   merge: (maps) => maps.reduceRight((over, base) => merged(over, base)),
   mergeOverwrite: (maps) => maps.reduce((base, over) => merged(base, over)),
   keys: ([map]) => (isFields(map) ? Object.keys(map) : []),

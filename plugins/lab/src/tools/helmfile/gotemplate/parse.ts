@@ -3,9 +3,9 @@ export type Node =
   | { node: 'text'; text: string }
   | { node: 'out'; pipe: Pipe }
   | { node: 'set'; name: string; declare: boolean; pipe: Pipe }
-  | { node: 'if'; pipe: Pipe; then: Node[]; else: Node[] }
-  | { node: 'with'; pipe: Pipe; then: Node[]; else: Node[] }
-  | { node: 'range'; key: string | undefined; value: string | undefined; pipe: Pipe; body: Node[]; else: Node[] };
+  | { node: 'if'; pipe: Pipe; yes: Node[]; no: Node[] }
+  | { node: 'with'; pipe: Pipe; yes: Node[]; no: Node[] }
+  | { node: 'range'; key: string | undefined; value: string | undefined; pipe: Pipe; body: Node[]; no: Node[] };
 export type Pipe = { calls: Term[][]; at: Place };
 export type Term =
   | { term: 'literal'; value: string | number | boolean | null }
@@ -49,9 +49,10 @@ export function parseTemplate(source: string): Node[] {
   const branches = (tokens: Token[], kind: 'if' | 'with'): Node => {
     const pipe = pipeOf(tokens);
     const { nodes, end } = body(['else', 'end']);
-    if (end[0]?.text === 'end') return { node: kind, pipe, then: nodes, else: [] };
-    if (end.length > 1) return { node: kind, pipe, then: nodes, else: [branches(end.slice(2), (end[1] as Token).text as 'if' | 'with')] };
-    return { node: kind, pipe, then: nodes, else: body(['end']).nodes };
+    if (end[0]?.text === 'end') return { node: kind, pipe, yes: nodes, no: [] };
+    if (end.length > 1)
+      return { node: kind, pipe, yes: nodes, no: [branches(end.slice(2), (end[1] as Token).text as 'if' | 'with')] };
+    return { node: kind, pipe, yes: nodes, no: body(['end']).nodes };
   };
   const action = (tokens: Token[]): Node => {
     const [head, second] = tokens as [Token, Token | undefined];
@@ -59,13 +60,27 @@ export function parseTemplate(source: string): Node[] {
     if (head.text === 'range') {
       const rest = tokens.slice(1);
       const sign = rest.findIndex((token) => token.text === ':=');
-      const names = sign < 0 ? [] : rest.slice(0, sign).filter((token) => token.text !== ',').map((token) => token.text.slice(1));
+      const names =
+        sign < 0
+          ? []
+          : rest
+              .slice(0, sign)
+              .filter((token) => token.text !== ',')
+              .map((token) => token.text.slice(1));
       const pipe = pipeOf(sign < 0 ? rest : rest.slice(sign + 1));
       const { nodes, end } = body(['else', 'end']);
       const otherwise = end[0]?.text === 'else' ? body(['end']).nodes : [];
-      return { node: 'range', key: names.length > 1 ? names[0] : undefined, value: names.at(-1), pipe, body: nodes, else: otherwise };
+      return {
+        node: 'range',
+        key: names.length > 1 ? names[0] : undefined,
+        value: names.at(-1),
+        pipe,
+        body: nodes,
+        no: otherwise,
+      };
     }
-    if (['define', 'template', 'block', 'break', 'continue'].includes(head.text)) throw new TemplateError(`not played: ${head.text}`, head.at);
+    if (['define', 'template', 'block', 'break', 'continue'].includes(head.text))
+      throw new TemplateError(`not played: ${head.text}`, head.at);
     if (head.text.startsWith('$') && (second?.text === ':=' || second?.text === '='))
       return { node: 'set', name: head.text.slice(1), declare: second.text === ':=', pipe: pipeOf(tokens.slice(2)) };
     return { node: 'out', pipe: pipeOf(tokens) };
@@ -109,7 +124,8 @@ function placeAt(source: string, offset: number, text = ''): Place {
   return { line, column: offset - (before.lastIndexOf('\n') + 1), text };
 }
 
-const TOKEN = /\s+|-?\}\}|"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\]|\\.)'|:=|=|\||\(|\)|,|-?\d+(?:\.\d+)?|\$[\w]*(?:\.[\w]+)*|\.[\w]+(?:\.[\w]+)*|\.|[A-Za-z_]\w*/y;
+const TOKEN =
+  /\s+|-?\}\}|"(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\]|\\.)'|:=|=|\||\(|\)|,|-?\d+(?:\.\d+)?|\$[\w]*(?:\.[\w]+)*|\.[\w]+(?:\.[\w]+)*|\.|[A-Za-z_]\w*/y;
 
 function tokensOf(source: string, from: number): { tokens: Token[]; length: number; trimAfter: boolean } {
   const tokens: Token[] = [];
@@ -117,7 +133,8 @@ function tokensOf(source: string, from: number): { tokens: Token[]; length: numb
   for (;;) {
     const at = TOKEN.lastIndex;
     const match = TOKEN.exec(source);
-    if (match === null) throw new TemplateError(`unexpected ${JSON.stringify(source.slice(at, at + 8))}`, placeAt(source, at));
+    if (match === null)
+      throw new TemplateError(`unexpected ${JSON.stringify(source.slice(at, at + 8))}`, placeAt(source, at));
     const [text] = match;
     if (text.endsWith('}}')) return { tokens, length: TOKEN.lastIndex, trimAfter: text.startsWith('-') };
     // Whitespace before a bare `.x` tells an argument from a field of what stands before it.
@@ -151,7 +168,8 @@ function pipeOf(tokens: Token[]): Pipe {
       const path = next?.text.startsWith(').') === true ? next.text.slice(2).split('.') : [];
       if (path.length > 0) index += 1;
       current.push({ term: 'group', pipe, path });
-    } else if (/^["`]/.test(text)) current.push({ term: 'literal', value: text.startsWith('`') ? text.slice(1, -1) : (JSON.parse(text) as string) });
+    } else if (/^["`]/.test(text))
+      current.push({ term: 'literal', value: text.startsWith('`') ? text.slice(1, -1) : (JSON.parse(text) as string) });
     else if (/^-?\d/.test(text)) current.push({ term: 'literal', value: Number(text) });
     else if (text === 'true' || text === 'false') current.push({ term: 'literal', value: text === 'true' });
     else if (text === 'nil') current.push({ term: 'literal', value: null });
@@ -160,7 +178,18 @@ function pipeOf(tokens: Token[]): Pipe {
     else if (text.startsWith('$')) {
       const [name = '', ...path] = text.slice(1).split('.');
       current.push({ term: 'variable', name, path });
-    } else current.push({ term: 'name', name: text, at: { ...token.at, text: tokens.map((each) => each.text).slice(index - 1, index + 1).join(' ') } });
+    } else
+      current.push({
+        term: 'name',
+        name: text,
+        at: {
+          ...token.at,
+          text: tokens
+            .map((each) => each.text)
+            .slice(index - 1, index + 1)
+            .join(' '),
+        },
+      });
   }
   return { calls, at: place };
 }
