@@ -4,16 +4,19 @@ import type { Json } from '@coldstart/contract';
 
 const chart = (name: string, values = '{}', more = ''): string =>
   `  - {name: ${name}, namespace: kube-system, chart: oci://charts.example.com/${name}, version: 1.0.0, values: [${values}]${more}}\n`;
-const sync = (world: KubeWorld, releases: string, options: { killAfter?: number; wait?: boolean } = {}) => {
+const sync = (
+  world: KubeWorld,
+  releases: string,
+  options: { killAfter?: number; signal?: 'SIGINT' | 'SIGTERM'; wait?: boolean } = {},
+) => {
   world.files.set(
     '/repo/h.yaml',
     `helmDefaults: {wait: ${options.wait ?? true}, timeout: 300}\nreleases:\n${releases}`,
   );
-  return world.run(
-    'helmfile',
-    ['--kubeconfig', '/home/op/kube', '--kube-context', 'infra', '-f', 'h.yaml', 'sync'],
-    options.killAfter === undefined ? {} : { killAfter: options.killAfter },
-  );
+  return world.run('helmfile', ['--kubeconfig', '/home/op/kube', '--kube-context', 'infra', '-f', 'h.yaml', 'sync'], {
+    ...(options.killAfter !== undefined && { killAfter: options.killAfter }),
+    ...(options.signal && { signal: options.signal }),
+  });
 };
 const crd = (name = 'things.example.com'): string => `apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -161,6 +164,18 @@ describe('nodes and workloads', () => {
     expect((await world.kubectl('get', 'secrets', '-n', 'kube-system', '-l', 'owner=helm', '-o', 'name')).stdout).toBe(
       'secret/sh.helm.release.v1.coredns.v1\n',
     );
+  });
+
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('a helm that gets %s marks the release failed, and the next one goes on', async (signal, exit) => {
+    const world = new KubeWorld().nodes(3);
+    await world.pass(60_000);
+    expect((await sync(world, chart('coredns'), { killAfter: 3000, signal })).exit).toBe(exit);
+    expect(world.plane.state().releases).toMatchObject([{ status: 'failed' }]);
+    expect((await sync(world, chart('coredns'))).exit).toBe(0);
+    expect(world.plane.releases.last('kube-system', 'coredns')).toMatchObject({ revision: 2, status: 'deployed' });
   });
 
   test('helm does not take over what it did not make', async () => {

@@ -30,6 +30,7 @@ users:
 current-context: other
 `;
 
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGKILL';
 export type Told = { exit: number | null; stdout: string; stderr: string; changes: string[] };
 
 /** A control plane without machines beneath it: what the simulated tools of Kubernetes need, and nothing else. */
@@ -123,17 +124,25 @@ export class KubeWorld {
     await this.clock.call('pass', () => this.clock.sleep(ms), new AbortController().signal);
   }
 
-  /** Runs a tool as the world would. With `killAfter` it gets SIGKILL at that time. */
+  /** Runs a tool as the world would. With `killAfter` it gets `signal` (SIGKILL unless told) at that time. */
   async run(
     tool: string,
     argv: string[],
-    at: { stdin?: string; probe?: boolean; cwd?: string; env?: Record<string, string>; killAfter?: number } = {},
+    at: {
+      stdin?: string;
+      probe?: boolean;
+      cwd?: string;
+      env?: Record<string, string>;
+      killAfter?: number;
+      signal?: Signal;
+    } = {},
   ): Promise<Told> {
     const found = tools.find((each) => each.name === tool);
     if (found === undefined) throw new Error(`no tool ${tool}`);
     const cwd = at.cwd ?? '/repo';
     const changes: string[] = [];
-    const end = at.killAfter === undefined ? Infinity : this.clock.now + at.killAfter;
+    const signal = at.signal ?? 'SIGKILL';
+    let end = at.killAfter === undefined ? Infinity : this.clock.now + at.killAfter;
     const path = (given: string): string => posix.normalize(posix.isAbsolute(given) ? given : posix.join(cwd, given));
     const stdin = at.stdin === undefined ? null : new TextEncoder().encode(at.stdin);
     const call: ToolCall = {
@@ -144,7 +153,7 @@ export class KubeWorld {
       change: {
         made: (what) => {
           if (at.probe === true) throw new LabBug(`a probe changed ${what}`);
-          if (this.clock.now >= end) throw new Interrupted('SIGKILL');
+          if (signal === 'SIGKILL' && this.clock.now >= end) throw new Interrupted(signal);
           changes.push(what);
         },
       },
@@ -154,7 +163,9 @@ export class KubeWorld {
       spend: async (ms) => {
         if (this.clock.now + ms >= end) {
           await this.clock.sleep(Math.max(0, end - this.clock.now));
-          throw new Interrupted('SIGKILL');
+          // A signal is delivered once.
+          if (signal !== 'SIGKILL') end = Infinity;
+          throw new Interrupted(signal);
         }
         await this.clock.sleep(ms);
       },

@@ -1,21 +1,24 @@
 import type { ControlPlane } from '../../kubernetes/control-plane.ts';
 import { begin, manifests, refusal, send, type Wanted } from '../../kubernetes/install.ts';
 import { findType, BUILT_IN, type ResourceType } from '../../kubernetes/kinds.ts';
-import { at } from '../../kubernetes/object.ts';
+import { at, type KubeObject } from '../../kubernetes/object.ts';
 import type { Stored } from '../../kubernetes/store.ts';
 import { API_CALL } from '../common/access.ts';
-import type { ToolCall } from '../tool.ts';
+import { Interrupted, type ToolCall } from '../tool.ts';
 import type { HelmRelease } from '../../kubernetes/releases.ts';
 
 export type UpgradeOptions = { wait: boolean; timeout: number; createNamespace: boolean };
-export type Upgraded = { release: HelmRelease; installed: boolean } | { error: string; installed: boolean };
+export type Upgraded =
+  | { release: HelmRelease; installed: boolean }
+  | { error: string; installed: boolean; /** It was asked to end, and did. */ signal?: 'SIGINT' | 'SIGTERM' };
 
 const NAMESPACE = findType(BUILT_IN, 'Namespace') as ResourceType;
 const LOOK = 500;
 
 /**
  * `helm upgrade --install`: a pending revision first, then the objects, then the wait, then the verdict on the revision.
- * Whoever is killed in the middle leaves the revision pending, as Helm does.
+ * Who gets SIGINT or SIGTERM in the middle marks the revision failed (`context canceled`), as Helm does; who gets SIGKILL
+ * leaves it pending.
  */
 export async function upgradeInstall(
   plane: ControlPlane,
@@ -48,6 +51,23 @@ export async function upgradeInstall(
     return { error: frame(why), installed };
   };
 
+  try {
+    return await carryOut(plane, call, wanted, options, release, objects, { installed, fail });
+  } catch (error) {
+    if (!(error instanceof Interrupted) || error.signal === 'SIGKILL') throw error;
+    return { ...fail('context canceled'), signal: error.signal } as Upgraded;
+  }
+}
+
+async function carryOut(
+  plane: ControlPlane,
+  call: ToolCall,
+  wanted: Wanted,
+  options: UpgradeOptions,
+  release: HelmRelease,
+  objects: KubeObject[],
+  { installed, fail }: { installed: boolean; fail: (why: string) => Upgraded },
+): Promise<Upgraded> {
   // Helm's own definitions are sent first, and waited for.
   const isDefinition = (kind: string): boolean => kind === 'CustomResourceDefinition';
   for (const part of [

@@ -239,6 +239,8 @@ async function syncState(
           })
         : { error: await unreached(call, reached), installed: false };
     if ('error' in result) {
+      // helmfile passes the signal on to helm, waits for it, and exits by the shell's convention.
+      if ('signal' in result) return { exit: result.signal === 'SIGINT' ? 130 : 143, stdout: '', stderr };
       const row = { release, duration: model.clock.now - began };
       return failed(
         `${stderr}${summary('Failed', [row])}${helmFailed(here, release.name, helmArgv(model, release, context), `Error: ${result.error}`)}`,
