@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root } from './documents.ts';
+
+const EXAMPLE = 'examples/k8s-ops';
+
+/** A copy of the example, and coldstart as an operator calls it, in a folder of its own. */
+export function openClone(): { run: (line: string) => { exit: number | null; stdout: string; stderr: string }; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'coldstart-docs-'));
+  cpSync(join(root, EXAMPLE), join(folder, EXAMPLE), { recursive: true, filter: (path) => !path.endsWith('/.coldstart') });
+  return {
+    run: (line) => {
+      const words = line.replace(/^(?:npx )?coldstart /, '').split(/\s+/);
+      const { CLUSTER: _1, CONTEXT: _2, DRY_RUN: _3, KUBECONFIG: _4, TALOSCONFIG: _5, ...env } = process.env;
+      const done = spawnSync(process.execPath, [join(root, 'packages/cli/bin/run.js'), ...words], { cwd: folder, encoding: 'utf8', env, timeout: 120_000 });
+      return { exit: done.status, stdout: done.stdout, stderr: done.stderr };
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/**
+ * The first line of a shown block that the output does not have, in the block's order; undefined where it has them all.
+ * A line `…` stands for any lines, `…` in a line for any text.
+ */
+export function missingIn(output: string, shown: readonly string[]): string | undefined {
+  const lines = output.split('\n');
+  let at = 0;
+  let gap = true;
+  for (const line of shown) {
+    if (line.trim() === '…') {
+      gap = true;
+      continue;
+    }
+    const pattern = new RegExp(`^${line.trimEnd().split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.*')}\\s*$`);
+    const found = gap ? lines.findIndex((l, index) => index >= at && pattern.test(l)) : pattern.test(lines[at] ?? '') ? at : -1;
+    if (found < 0) return line;
+    at = found + 1;
+    gap = false;
+  }
+  return undefined;
+}
