@@ -1,4 +1,4 @@
-import type { Facts, Plan, PlanItem, Procedure } from '@coldstart/contract';
+import type { Bytes, Facts, Plan, PlanItem, Procedure } from '@coldstart/contract';
 import { type Looked, planDigest, quoteWords, showAction } from '@coldstart/engine';
 import { columns } from './columns.ts';
 
@@ -41,10 +41,19 @@ function itemLines(item: PlanItem, state: string): string[] {
   const lines = [`    ${item.key}${after}${state}`];
   for (const action of [...item.prepare, ...item.actions]) {
     const risk = action.risk === 'change' || action.risk === 'read' ? '' : ` [${action.risk}]`;
-    lines.push(`      $ ${quoteShown(showAction(action))}${risk}`, `        ${action.why}`);
+    const stdin = action.do === 'exec' && action.stdin ? ` < ${shownBytes(action.stdin)}` : '';
+    lines.push(`      $ ${quoteShown(showAction(action))}${stdin}${risk}`, `        ${action.why}`);
   }
   if (lines.length === 1) lines[0] += '  (looks only)';
   return lines;
+}
+
+/** Where bytes come from: a file of the repository, or `<…>`. What they hold is never shown. */
+function shownBytes(bytes: Bytes): string {
+  if ('text' in bytes) return '<text>';
+  if ('read' in bytes) return bytes.read;
+  if ('fn' in bytes) return `<${bytes.fn}(${bytes.in.map(shownBytes).join(', ').replaceAll(/[<>]/g, '')})>`;
+  return `<${bytes.show ?? bytes.ref}>`;
 }
 
 /** Holes stay bare, so that they are read as holes. */

@@ -19,8 +19,8 @@ import { defaultSlo } from '../procedures/create.ts';
 import { redactOutput } from '../terminal/output.ts';
 import { checkCluster, findClusters } from '../survey/clusters.ts';
 import { environment, homeFolder, variable } from '../terminal/environment.ts';
-import { kubeconfigContribution } from '../survey/kubeconfig.ts';
 import { checkHeeded, checkItems, type Flags, isOn, text } from './flags.ts';
+import { hostContribution } from './host-contribution.ts';
 import { openRehearsal, type Rehearsal } from './rehearsal.ts';
 import { findRoot } from './root.ts';
 
@@ -60,13 +60,9 @@ export async function openSession(config: Config, ask: { cluster: string; flags:
   const redactor = createRedactor();
   redactOutput((shown) => redactor.text(shown));
 
-  const kubeconfig = kubeconfigContribution({
-    root,
-    home: homeFolder(),
-    env: variable,
-    flags: { kubeconfig: text(flags, 'kubeconfig'), context: text(flags, 'context') },
-  });
-  const kit = gather([...(await collect(config)), kubeconfig]);
+  const brought = await collect(config);
+  const kubeconfig = { root, home: homeFolder(), env: variable, flags: { kubeconfig: text(flags, 'kubeconfig'), context: text(flags, 'context') } };
+  const kit = gather([...brought, hostContribution(kubeconfig, brought)]);
   checkHeeded(flags, kit);
 
   const { configuration, repository } = await readRepository(kit, { root, cluster, flags });

@@ -1,5 +1,5 @@
 import { isAbsolute, join, relative } from 'node:path';
-import { type Contribution, contribution, EXIT, type Files, Problem } from '@coldstart/contract';
+import { EXIT, type Files, Problem, type Survey } from '@coldstart/contract';
 import { isIgnoredByGit, workTreeOf } from './git-ignore.ts';
 
 const DEFAULT_PATH = 'kubernetes/kubeconfig';
@@ -16,17 +16,14 @@ export type KubeconfigOrigin = {
 };
 
 /**
- * The host's own contribution: which kubeconfig and which context are this cluster's.
+ * Which kubeconfig and which context are this cluster's.
  *
  * Flag, then environment (`KUBECONFIG`, `CONTEXT`), then configuration, then `kubernetes/kubeconfig` and the cluster's name.
  * A file that Git would pick up is never used: it holds an administrator's key. `~/.kube/coldstart/<cluster>` takes its
  * place, and that is said.
  */
-export function kubeconfigContribution(origin: KubeconfigOrigin): Contribution {
-  return contribution({
-    plugin: '@coldstart/cli',
-    surveys: [
-      {
+export function kubeconfigSurvey(origin: KubeconfigOrigin): Survey {
+  return {
         id: 'kubernetes/kubeconfig',
         needs: [],
         provides: ['kubernetes/kubeconfig'],
@@ -53,10 +50,8 @@ export function kubeconfigContribution(origin: KubeconfigOrigin): Contribution {
             }
           }
           return { facts: { 'kubernetes/kubeconfig': { path, context } }, read, assumed, problems: [], secrets: [] };
-        },
-      },
-    ],
-  });
+    },
+  };
 }
 
 async function outsideOfGit(
