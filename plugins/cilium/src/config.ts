@@ -37,9 +37,6 @@ export const CiliumSection = z.strictObject({
 });
 export type CiliumPolicy = z.infer<typeof CiliumSection>;
 
-/** The section with all defaults. */
-export const DEFAULTS: CiliumPolicy = CiliumSection.parse({});
-
 export const section: ConfigSection = {
   section: 'cilium',
   jsonSchema: z.toJSONSchema(CiliumSection, { io: 'input' }) as { [key: string]: Json },

@@ -48,9 +48,6 @@ export const FluxSection = z.strictObject({
 });
 export type FluxPolicy = z.infer<typeof FluxSection>;
 
-/** The section with all defaults. */
-export const DEFAULTS: FluxPolicy = FluxSection.parse({});
-
 export const section: ConfigSection = {
   section: 'flux',
   jsonSchema: z.toJSONSchema(FluxSection, { io: 'input' }) as { [key: string]: Json },

@@ -60,9 +60,6 @@ export const HelmfileSection = z.strictObject({
 });
 export type HelmfilePolicy = z.infer<typeof HelmfileSection>;
 
-/** The section with all defaults. */
-export const DEFAULTS: HelmfilePolicy = HelmfileSection.parse({});
-
 export const section: ConfigSection = {
   section: 'helmfile',
   jsonSchema: z.toJSONSchema(HelmfileSection, { io: 'input' }) as { [key: string]: Json },

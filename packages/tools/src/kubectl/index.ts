@@ -17,6 +17,6 @@ export {
   type Condition,
   type KubeObject,
 } from './objects.ts';
-export { conditionReadiness, podTrouble, troubleLine, workloadReadiness, type Readiness } from './readiness.ts';
+export { conditionReadiness, podTrouble, workloadReadiness, type Readiness } from './readiness.ts';
 export { parseReadyz, type Readyz } from './readyz.ts';
 export { kubectl, parseKubectlVersion, parseServerVersion } from './tool.ts';

@@ -1,5 +1,5 @@
 import { dig, num, str } from '../json.ts';
-import { condition, fullName, type KubeObject } from './objects.ts';
+import { condition, type KubeObject } from './objects.ts';
 
 /** Whether something runs as it was asked to, and why not. */
 export type Readiness = { ready: boolean; why: string };
@@ -67,6 +67,3 @@ export function podTrouble(pod: KubeObject): string | undefined {
     return `not ready${isReady.message === '' ? '' : `: ${isReady.message}`}`;
   return phase === 'Failed' ? `failed: ${str(pod, 'status', 'reason') ?? 'no reason told'}` : undefined;
 }
-
-/** `namespace/name: why`, for a signal or a cause. */
-export const troubleLine = (object: KubeObject, why: string): string => `${object.kind} ${fullName(object)}: ${why}`;
