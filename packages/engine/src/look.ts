@@ -42,7 +42,13 @@ export async function look(
   const store = new FactStore(at.facts);
   const all: Looked[] = [];
   const order = orderSteps(kit, procedure, at.facts);
-  const wanted = new Set(orderSteps(kit, procedure, at.facts, at.selection).phases.flatMap((p) => p.steps.map((s) => s.step.id)));
+  // A changing step brings its preflight along where it is run; where it is only looked at, that would be looks for nothing.
+  const asked = at.selection?.steps;
+  const wanted = new Set(
+    orderSteps(kit, procedure, at.facts, at.selection)
+      .phases.flatMap((p) => p.steps.map((s) => s.step.id))
+      .filter((id) => asked?.includes(id) ?? true),
+  );
   const needed = neededBy(wanted, order.phases.flatMap((p) => p.steps.map((s) => s.step)), at.facts);
   for (const { step } of order.phases.flatMap((p) => p.steps)) {
     if (!wanted.has(step.id) && !needed.has(step.id)) continue;
