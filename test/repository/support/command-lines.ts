@@ -8,8 +8,13 @@ type Command = { flags: Record<string, Flag>; args: Record<string, { required?: 
 /** What the built commands know, from the manifests that `--help` prints. */
 export function builtCommands(): Map<string, Command> {
   const files = globSync('{packages,plugins}/*/oclif.manifest.json', { cwd: root });
-  const commands = files.flatMap((file) => Object.entries((JSON.parse(readFileSync(join(root, file), 'utf8')) as { commands: Record<string, Command> }).commands));
-  if (commands.length === 0 || !existsSync(join(root, 'packages/cli/dist'))) throw new Error('nothing is built: npm run build');
+  const commands = files.flatMap((file) =>
+    Object.entries(
+      (JSON.parse(readFileSync(join(root, file), 'utf8')) as { commands: Record<string, Command> }).commands,
+    ),
+  );
+  if (commands.length === 0 || !existsSync(join(root, 'packages/cli/dist')))
+    throw new Error('nothing is built: npm run build');
   return new Map(commands);
 }
 
@@ -41,7 +46,9 @@ export function wrongWith(line: string, commands: ReadonlyMap<string, Command>):
     const next = words[++at];
     if (next === undefined || next.startsWith('--')) return `--${name} wants a value`;
   }
-  for (const name of given) for (const needed of command.flags[name]?.dependsOn ?? []) if (!given.has(needed)) return `--${name} needs --${needed}`;
+  for (const name of given)
+    for (const needed of command.flags[name]?.dependsOn ?? [])
+      if (!given.has(needed)) return `--${name} needs --${needed}`;
   const args = Object.values(command.args);
   if (positional > args.length) return `${id} takes ${args.length} arguments, not ${positional}`;
   return positional < args.filter((arg) => arg.required).length ? `${id} lacks an argument` : undefined;

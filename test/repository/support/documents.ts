@@ -10,7 +10,10 @@ const NOT_OURS = /(?:^|\/)(?:node_modules|dist|\.coldstart|coverage)\//;
 
 /** Every Markdown file of the repository, with its fenced blocks in order. */
 export function documents(): Document[] {
-  return globSync('**/*.md', { cwd: root, exclude: (name) => name === 'node_modules' || name === '.coldstart' || name === 'dist' })
+  return globSync('**/*.md', {
+    cwd: root,
+    exclude: (name) => name === 'node_modules' || name === '.coldstart' || name === 'dist',
+  })
     .filter((file) => !NOT_OURS.test(file))
     .sort()
     .map((file) => {
@@ -20,7 +23,10 @@ export function documents(): Document[] {
 }
 
 export function blocksOf(text: string): Block[] {
-  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = '']) => ({ language, lines: body.split('\n').slice(0, -1) }));
+  return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = '']) => ({
+    language,
+    lines: body.split('\n').slice(0, -1),
+  }));
 }
 
 /** The part of a document below the heading that begins so, up to the next heading of that rank. */
@@ -34,6 +40,15 @@ export function section(text: string, heading: string): string {
 /** Command lines of coldstart in a document: those in shell blocks, and those that stand in the text as code. */
 export function coldstartLines({ text, blocks }: Document): string[] {
   const shell = blocks.filter((block) => block.language === 'sh').flatMap((block) => block.lines);
-  const inline = [...text.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/`((?:npx )?coldstart [^`]+)`/g)].map(([, line = '']) => line);
-  return [...shell, ...inline].map((line) => line.replace(/\s+#.*$/, '').replace(/^npx /, '').trim()).filter((line) => /^coldstart\s/.test(line));
+  const inline = [...text.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/`((?:npx )?coldstart [^`]+)`/g)].map(
+    ([, line = '']) => line,
+  );
+  return [...shell, ...inline]
+    .map((line) =>
+      line
+        .replace(/\s+#.*$/, '')
+        .replace(/^npx /, '')
+        .trim(),
+    )
+    .filter((line) => /^coldstart\s/.test(line));
 }

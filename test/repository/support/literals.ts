@@ -17,7 +17,8 @@ function read(source: string, from: number, found: RegExp[], until: '}' | undefi
     else if (source.startsWith('/*', at)) at = ends(source, '*/', at) + 1;
     else if (here === "'" || here === '"') at = quoted(source, at, here, found);
     else if (here === '`') at = template(source, at, found);
-    else if (here === '/' && /[=(,:[!&|?{;]\s*$/.test(source.slice(Math.max(0, at - 8), at))) at = expression(source, at);
+    else if (here === '/' && /[=(,:[!&|?{;]\s*$/.test(source.slice(Math.max(0, at - 8), at)))
+      at = expression(source, at);
     else if (here === '{') depth++;
     else if (here === '}' && depth-- === 0 && until) return at;
   }
