@@ -23,8 +23,8 @@ const sources = globSync('{packages,plugins}/*/src/**/*.ts', { cwd: root }).map(
 describe('pages of failures', () => {
   const named = new Set(
     sources.flatMap(({ text }) =>
-      [...text.matchAll(/\bpage:([^;}\n]*)/g)].flatMap(([, value = '']) =>
-        [...value.split(/,\s*\w+:/)[0]!.matchAll(/'([a-z][a-z-]+)'/g)].map(([, name = '']) => name),
+      [...text.matchAll(/\bpage:([^;},]*)/g)].flatMap(([, value = '']) =>
+        [...value.matchAll(/'([a-z][a-z-]+)'/g)].map(([, name = '']) => name),
       ),
     ),
   );
