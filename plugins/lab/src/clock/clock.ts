@@ -135,7 +135,8 @@ export class VirtualClock implements Clock, Events {
         if (!due) return this.#fail(`${this.#waiting()} would wait for ever: nothing runs and nothing is due`);
         if (due.at > FOR_EVER) return this.#fail(`${this.#waiting()} still waits after 400 days`);
         if (this.#pace !== null && due.at > this.#now) await reallyWait((due.at - this.#now) / this.#pace);
-        this.#now = due.at;
+        // While it really waited, a call from outside may have entered something earlier; time never goes back.
+        this.#now = Math.max(this.#now, due.at);
         if ('fire' in due.what) due.what.fire();
         else this.#handlers.get(due.what.event)!(due.what.data as never);
       }

@@ -63,8 +63,8 @@ async function send(model: Model, call: ToolCall, flags: Flags, client: Client, 
   return said('', legacy && stage === 'maintenance' ? '' : 'Applied configuration without a reboot\n');
 }
 
-/** What the node itself finds wrong, in its words. */
-function checked(model: Model, node: NodeModel, bytes: Uint8Array, via: string | null): ReceivedConfig {
+/** What the node understood of a config that it takes. Throws `RpcError` with what it finds wrong, in its words. */
+export function checked(model: Model, node: NodeModel, bytes: Uint8Array, via: string | null): ReceivedConfig {
   const invalid = (why: string): never => {
     throw new RpcError(`rpc error: code = InvalidArgument desc = ${why}`, via);
   };
@@ -87,7 +87,8 @@ export function validationError(faults: readonly string[]): string {
   return `1 error occurred:\n\t* v1alpha1.Config: ${faults.length} error${faults.length === 1 ? '' : 's'} occurred:\n${faults.map((fault) => `\t* ${fault}\n`).join('')}\n\n`;
 }
 
-function drySummary(node: NodeModel, config: ReceivedConfig, legacy: boolean): string {
+/** What a dry run tells. */
+export function drySummary(node: NodeModel, config: ReceivedConfig, legacy: boolean): string {
   if (node.stage === 'maintenance' && legacy) return 'Dry run summary:\nNode is running in maintenance mode and does not have a config yet.\n';
   const before = node.config ? Buffer.from(node.config.bytes, 'base64').toString('utf8') : null;
   const after = Buffer.from(config.bytes, 'base64').toString('utf8');

@@ -18,7 +18,7 @@ export async function bootstrap(model: Model, call: ToolCall, flags: Flags): Pro
     const { node, via } = await reach(model, call, client, target);
     call.target(node.name);
     await call.spend(model.durations.draw('talosctl/bootstrap', node.name));
-    refuse(model, node, via);
+    mayBootstrap(model, node, via);
     bootstrapEtcd(model, node, call.change);
     if (model.faults.strike('eof-after-success', node.name)) throw new RpcError('rpc error: code = Unavailable desc = error reading from server: EOF');
     return said('');
@@ -29,8 +29,8 @@ export async function bootstrap(model: Model, call: ToolCall, flags: Flags): Pro
   }
 }
 
-/** The node's own guards. None of them looks beyond this node (talos#5500). */
-function refuse(model: Model, node: NodeModel, via: string | null): void {
+/** The node's own guards; throws `RpcError`. None of them looks beyond this node (talos#5500). */
+export function mayBootstrap(model: Model, node: NodeModel, via: string | null): void {
   const because = (code: string, why: string): never => {
     throw new RpcError(`rpc error: code = ${code} desc = ${why}`, via);
   };

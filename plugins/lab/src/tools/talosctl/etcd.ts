@@ -71,13 +71,14 @@ async function serving(model: Model, call: ToolCall, client: Client, target: str
   const { node, via } = await reach(model, call, client, target);
   if (node.config?.role !== 'controlplane')
     throw new RpcError(`rpc error: code = Unimplemented desc = ${what} is only available on control plane nodes`, via);
-  const found = member(model, node);
+  const found = servingMember(model, node);
   if (found) return found;
   await call.spend(CLIENT_TIMEOUT);
   throw new RpcError(`rpc error: code = Unknown desc = ${down}`, via);
 }
 
-function member(model: Model, node: NodeModel): Serving | undefined {
+/** The node's member, where its etcd serves. */
+export function servingMember(model: Model, node: NodeModel): Serving | undefined {
   const cluster = node.etcd.cluster === null ? undefined : model.etcd.get(node.etcd.cluster);
   const self = cluster?.members.find((one) => one.node === node.name);
   return cluster && self && node.etcd.service === 'running' ? { cluster, self } : undefined;

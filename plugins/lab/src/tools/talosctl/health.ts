@@ -18,7 +18,7 @@ const names = (nodes: readonly NodeModel[]): string => `[${nodes.map((node) => n
 const addresses = (nodes: readonly NodeModel[]): string => `[${nodes.map((node) => node.address).join(' ')}]`;
 
 /** The checks of talosctl 1.13, in its order. */
-const checks: readonly Check[] = [
+export const checks: readonly Check[] = [
   { title: 'etcd to be healthy', met: (_model, { controlPlanes }) => missing(controlPlanes, (node) => node.etcd.service === 'running', 'service "etcd" not in expected state "Running"') },
   {
     title: 'etcd members to be consistent across nodes',

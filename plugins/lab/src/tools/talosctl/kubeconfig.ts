@@ -26,7 +26,7 @@ export async function kubeconfig(model: Model, call: ToolCall, flags: Flags): Pr
 }
 
 /** The administrator's kubeconfig, in the form and order of Talos' own template. The server is the config's endpoint. */
-function adminConfig(model: Model, config: ReceivedConfig): string {
+export function adminConfig(model: Model, config: ReceivedConfig): string {
   const { certificate, key } = adminCredentials(model.random, config.clusterName);
   const base64 = (text: string): string => Buffer.from(text).toString('base64');
   const user = `admin@${config.clusterName}`;

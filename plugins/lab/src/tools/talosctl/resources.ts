@@ -17,12 +17,13 @@ export type ResourceType = {
   /** Whether a node in maintenance shows it to anybody. */
   open: boolean;
   /** Columns of the table after VERSION. */
-  columns: readonly { title: string; cell: (spec: Spec) => string }[];
+  columns: readonly { title: string; /** JSONPath into the spec. */ path: string; cell: (spec: Spec) => string }[];
   list: (model: Model, node: NodeModel) => Resource[];
 };
 
 const field = (title: string, ...path: string[]): ResourceType['columns'][number] => ({
   title,
+  path: `{.${path.join('.')}}`,
   cell: (spec) => {
     const value = path.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? (at as Spec)[key] : undefined), spec);
     if (value === undefined || value === null) return '';
