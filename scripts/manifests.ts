@@ -18,7 +18,13 @@ for (const root of packages) {
     rmSync(file, { force: true });
     throw new Error(`${root} has commands and is not built: run npm run build`);
   }
-  const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true, respectNoCacheDefault: true });
+  const plugin = new Plugin({
+    root,
+    type: 'core',
+    ignoreManifest: true,
+    errorOnManifestCreate: true,
+    respectNoCacheDefault: true,
+  });
   await plugin.load();
   const temporary = `${file}.${process.pid}.tmp`;
   writeFileSync(temporary, `${JSON.stringify(plugin.manifest, null, 2)}\n`);

@@ -1,5 +1,5 @@
 // Writes schema/*.json: one for each document that --json prints, and the one of coldstart.yaml for editors.
-// Run after a build: node packages/cli/scripts/schemas.ts
+// Run after a build: node packages/cli/scripts/schemas.ts && npm run format
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settings } from '@oclif/core';
@@ -9,7 +9,11 @@ import { loadHost } from '../dist/plugins/host.js';
 
 settings.enableAutoTranspile = false;
 const folder = join(import.meta.dirname, '..', 'schema');
-const schemas: Record<string, object> = { ...documentSchemas(), 'coldstart.schema.json': await editorSchema(await loadHost()) };
+const schemas: Record<string, object> = {
+  ...documentSchemas(),
+  'coldstart.schema.json': await editorSchema(await loadHost()),
+};
 mkdirSync(folder, { recursive: true });
 for (const file of readdirSync(folder)) if (!(file in schemas)) rmSync(join(folder, file));
-for (const [file, schema] of Object.entries(schemas)) writeFileSync(join(folder, file), `${JSON.stringify(schema, null, 2)}\n`);
+for (const [file, schema] of Object.entries(schemas))
+  writeFileSync(join(folder, file), `${JSON.stringify(schema, null, 2)}\n`);

@@ -35,7 +35,13 @@ export function parseConfig(file: string, bytes: Uint8Array): ConfigDocument | {
     return { findings: [{ file, found: 'bytes that are not UTF-8', expected: 'UTF-8 text' }] };
   }
   const lines = new LineCounter();
-  const doc = parseDocument(text, { lineCounter: lines, schema: 'core', uniqueKeys: true, stringKeys: true, prettyErrors: false });
+  const doc = parseDocument(text, {
+    lineCounter: lines,
+    schema: 'core',
+    uniqueKeys: true,
+    stringKeys: true,
+    prettyErrors: false,
+  });
   const at = (offset: number): { line: number; column: number } => {
     const { line, col } = lines.linePos(offset);
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
@@ -79,7 +85,11 @@ function dangers(doc: Document, at: (offset: number) => { file: string; line: nu
     Alias(_, node) {
       aliases += 1;
       if (aliases === MAX_ALIASES + 1) {
-        findings.push({ ...at(node.range?.[0] ?? 0), found: `more than ${MAX_ALIASES} aliases`, expected: 'values written out' });
+        findings.push({
+          ...at(node.range?.[0] ?? 0),
+          found: `more than ${MAX_ALIASES} aliases`,
+          expected: 'values written out',
+        });
       }
     },
     Pair(_, pair) {

@@ -7,7 +7,9 @@ export type Issue = { path: (string | number)[]; found: string; expected: string
 /** Checks a value against a schema; issues say what was found and what was expected. */
 export function check<S extends z.ZodType>(schema: S, value: unknown): { value: z.output<S> } | { issues: Issue[] } {
   const result = schema.safeParse(value, { reportInput: true });
-  return result.success ? { value: result.data } : { issues: result.error.issues.flatMap((issue) => explain(issue, schema, value)) };
+  return result.success
+    ? { value: result.data }
+    : { issues: result.error.issues.flatMap((issue) => explain(issue, schema, value)) };
 }
 
 function explain(issue: z.core.$ZodIssue, schema: z.ZodType, root: unknown): Issue[] {
@@ -21,7 +23,14 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, root: unknown): Iss
     case 'invalid_value':
       return [{ path, found, expected: issue.values.map((value) => JSON.stringify(value)).join(' or ') }];
     case 'invalid_key':
-      return [{ path, found: `the name ${JSON.stringify(path.at(-1))}`, expected: issue.issues[0]?.message ?? issue.message, key: true }];
+      return [
+        {
+          path,
+          found: `the name ${JSON.stringify(path.at(-1))}`,
+          expected: issue.issues[0]?.message ?? issue.message,
+          key: true,
+        },
+      ];
     default:
       return [{ path, found, expected: issue.message }];
   }
@@ -46,17 +55,26 @@ export function show(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
-  if (typeof value === 'string') return `the string ${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)}`;
+  if (typeof value === 'string')
+    return `the string ${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}…` : value)}`;
   return `the ${typeof value} ${String(value)}`;
 }
 
 function article(type: string): string {
-  const names: Record<string, string> = { object: 'a mapping', record: 'a mapping', array: 'a list', int: 'a whole number' };
+  const names: Record<string, string> = {
+    object: 'a mapping',
+    record: 'a mapping',
+    array: 'a list',
+    int: 'a whole number',
+  };
   return names[type] ?? `a ${type}`;
 }
 
 function valueAt(root: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, part) => (value as Record<string | number, unknown> | null | undefined)?.[part], root);
+  return path.reduce<unknown>(
+    (value, part) => (value as Record<string | number, unknown> | null | undefined)?.[part],
+    root,
+  );
 }
 
 function keysAt(schema: z.ZodType, path: Path): string[] {
@@ -70,6 +88,7 @@ function keysAt(schema: z.ZodType, path: Path): string[] {
 type Shaped = { shape?: Record<string | number, unknown>; keyType?: { options?: string[] }; unwrap?: () => unknown };
 function unwrap(schema: unknown): Shaped {
   let at = (schema ?? {}) as Shaped;
-  while (at.shape === undefined && at.keyType === undefined && typeof at.unwrap === 'function') at = at.unwrap() as Shaped;
+  while (at.shape === undefined && at.keyType === undefined && typeof at.unwrap === 'function')
+    at = at.unwrap() as Shaped;
   return at;
 }

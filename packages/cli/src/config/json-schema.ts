@@ -14,7 +14,9 @@ export function composeJsonSchema(plugins: readonly ConfigSection[]): Schema {
     sections[section] = own as Schema;
   }
   const refs = Object.fromEntries(Object.keys(sections).map((name) => [name, { $ref: `#/$defs/${name}` }]));
-  const shorthands = Object.fromEntries(Object.entries(clusterShorthands).map(([name, { schema }]) => [name, plain(schema)]));
+  const shorthands = Object.fromEntries(
+    Object.entries(clusterShorthands).map(([name, { schema }]) => [name, plain(schema)]),
+  );
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'coldstart.yaml',
@@ -26,7 +28,11 @@ export function composeJsonSchema(plugins: readonly ConfigSection[]): Schema {
       clusters: {
         type: 'object',
         description: 'overrides by cluster; each section as it stands at the top',
-        additionalProperties: { type: ['object', 'null'], additionalProperties: false, properties: { ...shorthands, ...refs } },
+        additionalProperties: {
+          type: ['object', 'null'],
+          additionalProperties: false,
+          properties: { ...shorthands, ...refs },
+        },
       },
       ...refs,
     },

@@ -33,7 +33,10 @@ export async function readConfiguration(
   const file = at.told ?? CONFIG_FILE;
   const bytes = await files.read(file);
   if (bytes === undefined && at.told !== undefined) {
-    throw new Problem(`there is no configuration file ${file}`, { exit: EXIT.usage, remedy: 'give the path of a file with --config, or leave it out' });
+    throw new Problem(`there is no configuration file ${file}`, {
+      exit: EXIT.usage,
+      remedy: 'give the path of a file with --config, or leave it out',
+    });
   }
   const document = bytes === undefined ? empty() : parseConfig(file, bytes);
   if ('findings' in document) throw invalid(document.findings);
@@ -58,19 +61,25 @@ export async function readConfiguration(
   for (const [cluster, own] of Object.entries(clusters)) {
     for (const name of Object.keys(own ?? {})) {
       if (known.includes(name)) continue;
-      if (!(name in clusterShorthands)) report([unknownKey([name], [...Object.keys(clusterShorthands), ...known])], ['clusters', cluster]);
+      if (!(name in clusterShorthands))
+        report([unknownKey([name], [...Object.keys(clusterShorthands), ...known])], ['clusters', cluster]);
     }
   }
 
-  const own = expandShorthands(clusters[at.cluster] ?? {}, (issues, path) => report(issues, ['clusters', at.cluster, ...path]));
+  const own = expandShorthands(clusters[at.cluster] ?? {}, (issues, path) =>
+    report(issues, ['clusters', at.cluster, ...path]),
+  );
   const sections: Record<string, Json> = {};
   const take = <T>(name: string, result: { value: T } | { issues: readonly Issue[] }): T | undefined => {
     if ('value' in result) return result.value;
-    for (const issue of result.issues) report([{ ...issue, path: placeOf(document, at.cluster, [name, ...issue.path]) }], []);
+    for (const issue of result.issues)
+      report([{ ...issue, path: placeOf(document, at.cluster, [name, ...issue.path]) }], []);
     return undefined;
   };
   const host = <K extends keyof typeof hostSections>(name: K): z.output<(typeof hostSections)[K]> | undefined =>
-    take(name, check(hostSections[name], mergeOver(top[name] ?? {}, own[name]))) as z.output<(typeof hostSections)[K]> | undefined;
+    take(name, check(hostSections[name], mergeOver(top[name] ?? {}, own[name]))) as
+      | z.output<(typeof hostSections)[K]>
+      | undefined;
   const [kubernetes = {}, evidence = {}, slo = {}] = [host('kubernetes'), host('evidence'), host('slo')];
   sections['kubernetes'] = kubernetes as Json;
   for (const [name, section] of plugins) {
@@ -88,14 +97,19 @@ export async function readConfiguration(
     },
     slo: {
       total: slo.total === undefined ? null : parseDuration(slo.total),
-      phases: Object.fromEntries(Object.entries(slo.phases ?? {}).map(([phase, text]) => [phase, parseDuration(text ?? '')])),
+      phases: Object.fromEntries(
+        Object.entries(slo.phases ?? {}).map(([phase, text]) => [phase, parseDuration(text ?? '')]),
+      ),
     },
     clusters: Object.keys(clusters),
   };
 }
 
 /** `clusters.infra.context` stands for `clusters.infra.kubernetes.context`, and the like. */
-function expandShorthands(own: Record<string, unknown>, report: (issues: Issue[], path: Path) => void): Record<string, unknown> {
+function expandShorthands(
+  own: Record<string, unknown>,
+  report: (issues: Issue[], path: Path) => void,
+): Record<string, unknown> {
   let result: Record<string, unknown> = { ...own };
   for (const [name, { as, schema }] of Object.entries(clusterShorthands)) {
     if (!(name in own)) continue;
@@ -123,15 +137,23 @@ function empty(): ConfigDocument {
 }
 
 function invalid(findings: readonly Finding[]): Problem {
-  return findingsProblem('the configuration is not valid', findings, 'mend the lines above; the schema for editors is in @coldstart/cli/schema/coldstart.schema.json');
+  return findingsProblem(
+    'the configuration is not valid',
+    findings,
+    'mend the lines above; the schema for editors is in @coldstart/cli/schema/coldstart.schema.json',
+  );
 }
 
 /** All findings in one error, one line each: `file:line:column: found …; expected …`. */
 export function findingsProblem(headline: string, findings: readonly Finding[], remedy: string): Problem {
   const order = (a: Finding, b: Finding): number => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
-  const lines = [...findings].sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : order(a, b))).map(({ file, line, column, found, expected }) => {
-    const where = [file, line, line === undefined ? undefined : column].filter((part) => part !== undefined).join(':');
-    return `\n  ${where}: found ${found}; expected ${expected}`;
-  });
+  const lines = [...findings]
+    .sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : order(a, b)))
+    .map(({ file, line, column, found, expected }) => {
+      const where = [file, line, line === undefined ? undefined : column]
+        .filter((part) => part !== undefined)
+        .join(':');
+      return `\n  ${where}: found ${found}; expected ${expected}`;
+    });
   return new Problem(headline + lines.join(''), { exit: EXIT.usage, remedy });
 }

@@ -8,10 +8,12 @@ const Name = z.string().regex(CLUSTER_NAME, 'lower-case letters, digits and dash
 const Text = z.string().min(1).max(1024);
 
 /** A duration such as `90s`, `7m`, `1h30m`. */
-export const Duration = z.string().regex(/^(\d+h)?(\d+m)?(\d+s)?$/, 'a duration such as 90s, 7m or 1h30m').min(2);
+export const Duration = z.string().regex(/^(?=\d)(\d+h)?(\d+m)?(\d+s)?$/, 'a duration such as 90s, 7m or 1h30m');
 
 export const KubernetesSection = z.strictObject({
-  kubeconfig: Text.optional().describe('path of the operators\' kubeconfig; {cluster}, ~ and ${VARIABLES} are filled in'),
+  kubeconfig: Text.optional().describe(
+    "path of the operators' kubeconfig; {cluster}, ~ and ${VARIABLES} are filled in",
+  ),
   context: Text.optional().describe('name of the kubeconfig context; {cluster} is filled in'),
 });
 
@@ -26,7 +28,10 @@ export const EvidenceSection = z.strictObject({
 
 export const SloSection = z.strictObject({
   total: Duration.optional().describe('from the first change to the handover criteria'),
-  phases: z.partialRecord(z.enum(create.phases.map((phase) => phase.id)), Duration).optional().describe('by phase'),
+  phases: z
+    .partialRecord(z.enum(create.phases.map((phase) => phase.id)), Duration)
+    .optional()
+    .describe('by phase'),
 });
 
 /** Sections of the host's own, by name. Those of plugins come from their `ConfigSection`. */
@@ -34,7 +39,7 @@ export const hostSections = { kubernetes: KubernetesSection, evidence: EvidenceS
 
 /** What a cluster may say besides overriding sections. Each is short for a section's value. */
 export const clusterShorthands = {
-  kubeconfig: { as: ['kubernetes', 'kubeconfig'], schema: Text.describe('path of this cluster\'s kubeconfig') },
+  kubeconfig: { as: ['kubernetes', 'kubeconfig'], schema: Text.describe("path of this cluster's kubeconfig") },
   context: { as: ['kubernetes', 'context'], schema: Text.describe('kubeconfig context of this cluster') },
 } as const;
 

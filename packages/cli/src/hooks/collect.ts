@@ -2,7 +2,14 @@ import { BRAND, type Contribution, EXIT, Problem } from '@coldstart/contract';
 import type { Config } from '@oclif/core';
 
 const HOOK = 'coldstart:contribute';
-const PARTS = { surveys: 'array', steps: 'array', guards: 'array', tools: 'array', transforms: 'record', merges: 'record' } as const;
+const PARTS = {
+  surveys: 'array',
+  steps: 'array',
+  guards: 'array',
+  tools: 'array',
+  transforms: 'record',
+  merges: 'record',
+} as const;
 
 /**
  * Asks every plugin for its contribution: fails on a plugin that fails, sorts by plugin, and refuses what is not branded for
@@ -34,12 +41,16 @@ function checked(plugin: string, result: unknown): Contribution {
   if (typeof given['plugin'] !== 'string') throw malformed(plugin, 'does not say its name');
   for (const [part, kind] of Object.entries(PARTS)) {
     const value = given[part];
-    const fits = kind === 'array' ? Array.isArray(value) : typeof value === 'object' && value !== null && !Array.isArray(value);
+    const fits =
+      kind === 'array' ? Array.isArray(value) : typeof value === 'object' && value !== null && !Array.isArray(value);
     if (!fits) throw malformed(plugin, `has no ${kind === 'array' ? 'list' : 'mapping'} of ${part}`);
   }
   return result as Contribution;
 }
 
 function malformed(plugin: string, what: string): Problem {
-  return new Problem(`the plugin ${plugin} ${what}`, { exit: EXIT.usage, remedy: `install a version that fits this host: npm install ${plugin}` });
+  return new Problem(`the plugin ${plugin} ${what}`, {
+    exit: EXIT.usage,
+    remedy: `install a version that fits this host: npm install ${plugin}`,
+  });
 }

@@ -10,10 +10,15 @@ import { answerLook } from '../session/look.ts';
 export default async function run(options: { ask: Ask; config: Config }): Promise<Answer> {
   const { ask, config } = options;
   if (ask.procedure !== create.id) {
-    throw new Problem(`there is no procedure "${ask.procedure}"`, { exit: EXIT.usage, remedy: 'install versions of host and plugin that fit together' });
+    throw new Problem(`there is no procedure "${ask.procedure}"`, {
+      exit: EXIT.usage,
+      remedy: 'install versions of host and plugin that fit together',
+    });
   }
   const { cluster, flags, steps, items } = ask;
   const selection = { steps, ...(items.length > 0 && { items }) };
   const request = { cluster, flags, procedure: create, selection };
-  return ask.verb === 'look' ? answerLook(config, request) : answerRun(config, { ...request, command: commandLine(config.bin, process.argv.slice(2)) });
+  return ask.verb === 'look'
+    ? answerLook(config, request)
+    : answerRun(config, { ...request, command: commandLine(config.bin, process.argv.slice(2)) });
 }

@@ -14,7 +14,9 @@ export function seen({ phase, step, title, item, observation }: Looked): LookDoc
 
 /** What was looked at, for people: a row each, and below it what is wrong with its remedy. */
 export function lookText(looked: readonly Looked[]): string {
-  const rows = columns(looked.map(({ step, item, observation, title }) => [observation.state.padEnd(10), step, item, title]));
+  const rows = columns(
+    looked.map(({ step, item, observation, title }) => [observation.state.padEnd(10), step, item, title]),
+  );
   const lines = looked.flatMap(({ observation }, index) => {
     const { state, cause, remedy, page, signals } = observation;
     const row = rows[index] ?? '';
@@ -23,7 +25,10 @@ export function lookText(looked: readonly Looked[]): string {
     return [
       row,
       ...(cause ? [`  cause: ${cause}`] : []),
-      ...wrong.map(({ name, subject, expected, observed }) => `    ${name}${subject ? ` ${subject}` : ''}: ${JSON.stringify(observed)}, expected ${JSON.stringify(expected)}`),
+      ...wrong.map(
+        ({ name, subject, expected, observed }) =>
+          `    ${name}${subject ? ` ${subject}` : ''}: ${JSON.stringify(observed)}, expected ${JSON.stringify(expected)}`,
+      ),
       ...(remedy ? [`  do: ${remedy}`] : []),
       ...(page ? [`  see: docs/failures/${page}.md`] : []),
     ];

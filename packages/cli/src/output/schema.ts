@@ -49,7 +49,11 @@ const Seen = z.strictObject({
   signals: z.array(Signal),
 });
 
-export const LookDocument = z.strictObject({ schema: z.literal('coldstart.look/1'), cluster: z.string(), seen: z.array(Seen) });
+export const LookDocument = z.strictObject({
+  schema: z.literal('coldstart.look/1'),
+  cluster: z.string(),
+  seen: z.array(Seen),
+});
 export type LookDocument = z.infer<typeof LookDocument>;
 
 export const PlanViewDocument = z.strictObject({

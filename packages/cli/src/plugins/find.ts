@@ -47,11 +47,14 @@ export async function loadPlugins(host: string, plugins: ReadonlyMap<string, str
     try {
       await plugin.load();
     } catch (error) {
-      throw new Problem(`the plugin in ${root} does not load: ${error instanceof Error ? error.message : String(error)}`, {
-        exit: EXIT.usage,
-        remedy: 'install it again, or remove it',
-        cause: error,
-      });
+      throw new Problem(
+        `the plugin in ${root} does not load: ${error instanceof Error ? error.message : String(error)}`,
+        {
+          exit: EXIT.usage,
+          remedy: 'install it again, or remove it',
+          cause: error,
+        },
+      );
     }
     for (const { id } of plugin.commands) {
       const owner = owners.get(id);

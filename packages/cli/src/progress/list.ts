@@ -84,15 +84,22 @@ function refresh(step: StepState, task: Task): void {
   const count = step.items.length > 1 ? `  ${ended}/${step.items.length}` : '';
   task.title = begun ? `${step.title}${count}` : `${step.title}  waits`;
   const open = step.items.filter((item) => item.began !== null && item.verdict === null && item.doing !== '');
-  const words = open.slice(0, 3).map((item) => brief(step.items.length > 1 ? `${item.key}: ${item.doing}` : item.doing, 120));
+  const words = open
+    .slice(0, 3)
+    .map((item) => brief(step.items.length > 1 ? `${item.key}: ${item.doing}` : item.doing, 120));
   if (words.length > 0) task.output = words.join(' · ');
 }
 
 /** Gives a step that has ended its last words. An error is how listr2 is told of a failure. */
 function settle(step: StepState, task: Task): void {
-  const failed = step.items.filter(({ verdict }) => verdict === 'failed' || verdict === 'refused' || verdict === 'interrupted');
+  const failed = step.items.filter(
+    ({ verdict }) => verdict === 'failed' || verdict === 'refused' || verdict === 'interrupted',
+  );
   const [first] = failed;
-  if (first) throw new Error(`${step.title}: ${first.key} ${first.verdict ?? ''}${first.end?.cause ? `: ${first.end.cause}` : ''}`);
+  if (first)
+    throw new Error(
+      `${step.title}: ${first.key} ${first.verdict ?? ''}${first.end?.cause ? `: ${first.end.cause}` : ''}`,
+    );
   const time = stepTime(step);
   if (step.items.every(({ verdict }) => verdict === null || verdict === 'not-run')) task.skip(`${step.title}  not run`);
   else if (step.items.every(({ verdict }) => verdict === 'skipped')) task.title = `${step.title}  already done`;
@@ -103,7 +110,9 @@ function phaseTitle(phase: PhaseState): string {
   const time = phaseTime(phase);
   const words = [
     ...(time === null ? [] : [showDuration(time)]),
-    ...(phase.slo === null ? [] : [`SLO ${showDuration(phase.slo)}${time !== null && time > phase.slo ? ' missed' : ''}`]),
+    ...(phase.slo === null
+      ? []
+      : [`SLO ${showDuration(phase.slo)}${time !== null && time > phase.slo ? ' missed' : ''}`]),
   ];
   return words.length === 0 ? phase.title : `${phase.title}  (${words.join(', ')})`;
 }

@@ -23,27 +23,39 @@ function linesOf(record: JournalRecord, state: RunState, verbose: boolean): stri
   switch (record.type) {
     case 'run-start': {
       const steps = record.plan.phases.reduce((sum, phase) => sum + phase.steps.length, 0);
-      return [`${record.procedure} ${record.cluster} (${record.mode}): run ${record.run}, ${count(record.plan.phases.length, 'phase')}, ${count(steps, 'step')}`];
+      return [
+        `${record.procedure} ${record.cluster} (${record.mode}): run ${record.run}, ${count(record.plan.phases.length, 'phase')}, ${count(steps, 'step')}`,
+      ];
     }
     case 'deviation':
       return [`deviation: ${record.what}${record.subject ? ` (${record.subject})` : ''}`];
     case 'consent':
       return [`consent: ${record.what}: ${record.words}`];
     case 'outlived':
-      return [`${at(record)} process ${record.pid} of run ${record.run} was still there${record.ended ? ', and was ended' : ''}`];
+      return [
+        `${at(record)} process ${record.pid} of run ${record.run} was still there${record.ended ? ', and was ended' : ''}`,
+      ];
     case 'phase-start':
       return [`${record.phase}: begins`];
     case 'phase-end': {
       const phase = state.phases.find((p) => p.id === record.phase);
       const time = phase && phaseTime(phase);
-      return [`${record.phase}: ${record.verdict}${time === null || time === undefined ? '' : ` after ${showDuration(time)}`}`];
+      return [
+        `${record.phase}: ${record.verdict}${time === null || time === undefined ? '' : ` after ${showDuration(time)}`}`,
+      ];
     }
     case 'look':
-      return record.state === 'done' ? [] : [`${at(record)} ${record.state}${record.cause ? `: ${brief(record.cause)}` : ''}`];
+      return record.state === 'done'
+        ? []
+        : [`${at(record)} ${record.state}${record.cause ? `: ${brief(record.cause)}` : ''}`];
     case 'action-start': {
       const refused = record.guards.find((guard) => !guard.ok);
       const line = `${at(record)} ${record.action}${record.attempt > 1 ? `, attempt ${record.attempt}` : ''}`;
-      return [line, ...(verbose ? [`${at(record)} $ ${record.shown}`] : []), ...(refused ? [`${at(record)} guard ${refused.id} says no: ${refused.cause ?? ''}`] : [])];
+      return [
+        line,
+        ...(verbose ? [`${at(record)} $ ${record.shown}`] : []),
+        ...(refused ? [`${at(record)} guard ${refused.id} says no: ${refused.cause ?? ''}`] : []),
+      ];
     }
     case 'action-end':
       if (record.outcome === 'ok') return [];
@@ -69,7 +81,9 @@ function endLines(record: Extract<JournalRecord, { type: 'item-end' }>): string[
 }
 
 function reasons(signals: readonly Signal[]): string {
-  const first = signals.slice(0, 3).map(({ name, subject, observed }) => `${name}${subject ? ` ${subject}` : ''} ${short(observed)}`);
+  const first = signals
+    .slice(0, 3)
+    .map(({ name, subject, observed }) => `${name}${subject ? ` ${subject}` : ''} ${short(observed)}`);
   return first.length === 0 ? '' : `: ${first.join(', ')}${signals.length > 3 ? ', …' : ''}`;
 }
 

@@ -15,11 +15,17 @@ export function summaryText(evidence: Evidence, at: { journal: string; files: re
     const slo = clock.slo === null ? '' : `, SLO ${showDuration(clock.slo)}${clock.within === false ? ' missed' : ''}`;
     lines.push(`total: ${showDuration(clock.elapsed)} from the first change${slo}`);
     lines.push(`changes: ${counts.changes}, retries: ${counts.retries}`);
-    lines.push('slowest steps:', ...columns(evidence.slowest.map(({ step, elapsed }) => [`  ${step}`, showDuration(elapsed)])));
+    lines.push(
+      'slowest steps:',
+      ...columns(evidence.slowest.map(({ step, elapsed }) => [`  ${step}`, showDuration(elapsed)])),
+    );
   }
   lines.push(...criteriaLines(evidence));
   if (evidence.deviations.length > 0) {
-    lines.push('deviations:', ...evidence.deviations.map(({ what, subject }) => `  ${what}${subject ? ` (${subject})` : ''}`));
+    lines.push(
+      'deviations:',
+      ...evidence.deviations.map(({ what, subject }) => `  ${what}${subject ? ` (${subject})` : ''}`),
+    );
   }
   lines.push(...failureLines(evidence));
   if (at.files.length > 0) lines.push('', 'evidence:', ...at.files.map((file) => `  ${file}`));
@@ -36,7 +42,9 @@ function phaseRow({ id, verdict, elapsed, slo, within }: Evidence['phases'][numb
 function criteriaLines({ criteria, mode }: Evidence): string[] {
   if (criteria.length === 0) return [];
   const met = criteria.filter((criterion) => criterion.verdict === 'met');
-  const unreachable = criteria.filter(({ verdict, needs }) => verdict === 'untested' && needs === 'live' && mode !== 'live');
+  const unreachable = criteria.filter(
+    ({ verdict, needs }) => verdict === 'untested' && needs === 'live' && mode !== 'live',
+  );
   const notRun = criteria.filter((c) => c.verdict === 'untested' && c.reason === 'not-run' && !unreachable.includes(c));
   const open = criteria.filter((c) => ![...met, ...unreachable, ...notRun].includes(c));
   return [
@@ -50,7 +58,12 @@ function criteriaLines({ criteria, mode }: Evidence): string[] {
 function failureLines(evidence: Evidence): string[] {
   const lines: string[] = [];
   for (const { step, item, verdict, cause, remedy, page } of evidence.failures) {
-    lines.push('', `${verdict}: ${step} ${item}`, `  cause: ${cause ?? 'not known'}`, ...diagnosisLines(evidence, step, item));
+    lines.push(
+      '',
+      `${verdict}: ${step} ${item}`,
+      `  cause: ${cause ?? 'not known'}`,
+      ...diagnosisLines(evidence, step, item),
+    );
     if (remedy) lines.push(`  do: ${remedy}`);
     if (page) lines.push(`  see: docs/failures/${page}.md`);
   }
@@ -72,6 +85,12 @@ function diagnosisLines(evidence: Evidence, stepId: string, itemKey: string): st
     return `    ${name}${subject ? ` ${subject}` : ''}: ${JSON.stringify(observed)}, expected ${JSON.stringify(expected)}`;
   });
   const tail = item?.actions.findLast((action) => action.tail !== null)?.tail?.trim();
-  if (tail) lines.push(...tail.split('\n').slice(-5).map((line) => `    | ${line}`));
+  if (tail)
+    lines.push(
+      ...tail
+        .split('\n')
+        .slice(-5)
+        .map((line) => `    | ${line}`),
+    );
   return lines;
 }

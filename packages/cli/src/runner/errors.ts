@@ -30,7 +30,8 @@ export function describeError(error: unknown): Told {
   }
   const { message, stack, oclif, code } = asError(error);
   const exit = oclif?.exit;
-  if (code === 'EEXIT') return { kind: 'exit', exit: (exit ?? 0) as Exit, message, remedy: '', page: null, stack: null };
+  if (code === 'EEXIT')
+    return { kind: 'exit', exit: (exit ?? 0) as Exit, message, remedy: '', page: null, stack: null };
   if (exit !== undefined) {
     return {
       kind: 'usage',
@@ -45,7 +46,8 @@ export function describeError(error: unknown): Told {
     kind: 'bug',
     exit: EXIT.bug,
     message: message || String(error),
-    remedy: 'This is a bug in coldstart or one of its plugins. Please report it with these lines and the output of "coldstart --version".',
+    remedy:
+      'This is a bug in coldstart or one of its plugins. Please report it with these lines and the output of "coldstart --version".',
     page: null,
     stack: stack ?? null,
   };
@@ -75,5 +77,7 @@ function withoutFrame(message: string): string {
 
 type ErrorLike = { message: string; stack?: string; code?: string; oclif?: { exit?: number } };
 function asError(error: unknown): ErrorLike {
-  return typeof error === 'object' && error !== null && 'message' in error ? (error as ErrorLike) : { message: String(error) };
+  return typeof error === 'object' && error !== null && 'message' in error
+    ? (error as ErrorLike)
+    : { message: String(error) };
 }

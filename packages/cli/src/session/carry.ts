@@ -103,7 +103,10 @@ async function orKilled(rehearsal: Rehearsal | null, carried: Promise<RunResult>
 function notesOf(session: Session): string[] {
   const notes = session.repository.assumed.map((what) => `assumed: ${what}`);
   const parallel = Number(session.flags['parallel'] ?? 1);
-  if (parallel > 2) notes.push(`note: ${parallel} nodes are applied at once; a mistake in the configs reaches that many before it shows`);
+  if (parallel > 2)
+    notes.push(
+      `note: ${parallel} nodes are applied at once; a mistake in the configs reaches that many before it shows`,
+    );
   return notes;
 }
 
@@ -117,5 +120,8 @@ function consentsOf({ flags, cluster }: Request): Record<string, string> {
   if (words === undefined) return {};
   const name = cluster || (variable('CLUSTER') ?? '');
   if (words === name) return { takeover: words };
-  throw new Problem(`--takeover asks for the cluster's name, and "${words}" is not it`, { exit: EXIT.usage, remedy: `--takeover ${name}` });
+  throw new Problem(`--takeover asks for the cluster's name, and "${words}" is not it`, {
+    exit: EXIT.usage,
+    remedy: `--takeover ${name}`,
+  });
 }

@@ -7,7 +7,10 @@ export async function readWhole(file: string, max: number): Promise<Uint8Array |
   const found = await stat(file).catch(() => undefined);
   if (!found) return undefined;
   if (!found.isFile() || found.size > max) {
-    throw new Problem(`${file} is ${found.isFile() ? `larger than ${max} bytes` : 'not a file'}`, { exit: EXIT.usage, remedy: 'name another file' });
+    throw new Problem(`${file} is ${found.isFile() ? `larger than ${max} bytes` : 'not a file'}`, {
+      exit: EXIT.usage,
+      remedy: 'name another file',
+    });
   }
   return readFile(file);
 }
@@ -33,6 +36,10 @@ export async function writeWhole(file: string, bytes: Uint8Array): Promise<void>
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw new Problem(`${file} could not be written: ${(error as Error).message}`, { exit: EXIT.usage, remedy: 'name another file', cause: error });
+    throw new Problem(`${file} could not be written: ${(error as Error).message}`, {
+      exit: EXIT.usage,
+      remedy: 'name another file',
+      cause: error,
+    });
   }
 }

@@ -13,16 +13,23 @@ export async function checkExpected(plan: Plan, file: string | undefined): Promi
   if (file === undefined) return;
   const differences = planDifferences(await readPlan(file), plan);
   if (differences.length === 0) return;
-  throw new Problem(`the plan is not the one in ${file} (file | now):${differences.map((line) => `\n  ${line}`).join('')}`, {
-    exit: EXIT.differs,
-    remedy: `look at what changed, and write the plan again with --out ${file} if it is what you want`,
-  });
+  throw new Problem(
+    `the plan is not the one in ${file} (file | now):${differences.map((line) => `\n  ${line}`).join('')}`,
+    {
+      exit: EXIT.differs,
+      remedy: `look at what changed, and write the plan again with --out ${file} if it is what you want`,
+    },
+  );
 }
 
 async function readPlan(file: string): Promise<Plan> {
   const { Plan: PlanSchema } = await import('@coldstart/contract/schema');
   const fail = (why: string, cause?: unknown): Problem =>
-    new Problem(`${file} is not a plan: ${why}`, { exit: EXIT.usage, remedy: 'write one with: coldstart cluster plan <cluster> --out FILE', cause });
+    new Problem(`${file} is not a plan: ${why}`, {
+      exit: EXIT.usage,
+      remedy: 'write one with: coldstart cluster plan <cluster> --out FILE',
+      cause,
+    });
   const bytes = await readWhole(file, MAX_BYTES);
   if (!bytes) throw fail('there is no such file');
   let value: unknown;
@@ -32,6 +39,12 @@ async function readPlan(file: string): Promise<Plan> {
     throw fail((error as Error).message, error);
   }
   const parsed = PlanSchema.safeParse(value);
-  if (!parsed.success) throw fail(parsed.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  if (!parsed.success)
+    throw fail(
+      parsed.error.issues
+        .slice(0, 3)
+        .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+        .join('; '),
+    );
   return parsed.data;
 }

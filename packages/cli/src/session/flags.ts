@@ -25,7 +25,10 @@ export function checkHeeded(flags: Flags, kit: Kit): void {
   const heeded = new Set(kit.configs.flatMap((section) => Object.keys(section.flags ?? {})));
   for (const [name, plugin] of Object.entries(GIVEN_BY)) {
     if (flags[name] === undefined || heeded.has(name)) continue;
-    throw new Problem(`--${name} belongs to ${plugin}, which is not installed`, { exit: EXIT.usage, remedy: installLine(plugin) });
+    throw new Problem(`--${name} belongs to ${plugin}, which is not installed`, {
+      exit: EXIT.usage,
+      remedy: installLine(plugin),
+    });
   }
 }
 
@@ -34,7 +37,10 @@ export function phasesOf(flags: Flags, procedure: Procedure): string[] | undefin
   const [from, to, only] = [text(flags, 'from'), text(flags, 'to'), text(flags, 'only')];
   if (only !== undefined) {
     if (from !== undefined || to !== undefined) {
-      throw new Problem('--only cannot stand beside --from or --to', { exit: EXIT.usage, remedy: 'use one or the other' });
+      throw new Problem('--only cannot stand beside --from or --to', {
+        exit: EXIT.usage,
+        remedy: 'use one or the other',
+      });
     }
     return only.split(',').map((name) => phaseNamed(name.trim(), procedure));
   }
@@ -42,13 +48,19 @@ export function phasesOf(flags: Flags, procedure: Procedure): string[] | undefin
   const ids = procedure.phases.map((phase) => phase.id);
   const first = from === undefined ? 0 : ids.indexOf(phaseNamed(from, procedure));
   const last = to === undefined ? ids.length - 1 : ids.indexOf(phaseNamed(to, procedure));
-  if (first > last) throw new Problem(`phase ${ids[first]} comes after phase ${ids[last]}`, { exit: EXIT.usage, remedy: 'turn --from and --to round' });
+  if (first > last)
+    throw new Problem(`phase ${ids[first]} comes after phase ${ids[last]}`, {
+      exit: EXIT.usage,
+      remedy: 'turn --from and --to round',
+    });
   return ids.slice(first, last + 1);
 }
 
 /** A phase by its name or its number, e.g. `crds` or `1`. */
 export function phaseNamed(name: string, procedure: Procedure): string {
-  const phase = procedure.phases.find(({ id, number }) => id === name || String(number) === name || `${number}`.replace('-', '−') === name);
+  const phase = procedure.phases.find(
+    ({ id, number }) => id === name || String(number) === name || `${number}`.replace('-', '−') === name,
+  );
   if (phase) return phase.id;
   const known = procedure.phases.map(({ id, number }) => `${id} (${number})`).join(', ');
   throw new Problem(`there is no phase "${name}"`, { exit: EXIT.usage, remedy: `the phases are ${known}` });
@@ -67,7 +79,10 @@ export function checkItems(kit: Kit, selection: Selection, facts: Facts): void {
   }
   for (const item of items) {
     if (keys.has(item)) continue;
-    throw new Problem(`there is no "${item}" here`, { exit: EXIT.usage, remedy: keys.size > 0 ? `there are ${[...keys].join(', ')}` : 'leave it out' });
+    throw new Problem(`there is no "${item}" here`, {
+      exit: EXIT.usage,
+      remedy: keys.size > 0 ? `there are ${[...keys].join(', ')}` : 'leave it out',
+    });
   }
 }
 
@@ -77,5 +92,8 @@ export function paceOf(flags: Flags): number | null {
   if (told === undefined) return null;
   const pace = Number(/^(\d+(?:\.\d+)?)x$/.exec(told)?.[1]);
   if (Number.isFinite(pace) && pace > 0) return pace;
-  throw new Problem(`"${told}" is not a pace`, { exit: EXIT.usage, remedy: 'write it as 60x: one real second is sixty virtual ones' });
+  throw new Problem(`"${told}" is not a pace`, {
+    exit: EXIT.usage,
+    remedy: 'write it as 60x: one real second is sixty virtual ones',
+  });
 }

@@ -21,7 +21,9 @@ const RESTS_ON: Record<Name, { steps: string[]; from: string }> = {
 
 /** Four verdicts; exit 6 when one of them fails. */
 export function answerHealth(config: Config, request: Request): Promise<Answer> {
-  const selection = ({ kit }: Session) => ({ steps: Object.values(RESTS_ON).flatMap(({ steps }) => steps.filter((id) => kit.steps.has(id))) });
+  const selection = ({ kit }: Session) => ({
+    steps: Object.values(RESTS_ON).flatMap(({ steps }) => steps.filter((id) => kit.steps.has(id))),
+  });
   return lookAnd(config, { ...request, selection }, (session, looked) => {
     const verdicts = (Object.keys(RESTS_ON) as Name[]).map((name) => verdictOn(name, looked));
     const healthy = verdicts.every(({ verdict }) => verdict !== 'fail');
@@ -33,13 +35,18 @@ export function answerHealth(config: Config, request: Request): Promise<Answer> 
 function verdictOn(name: Name, looked: readonly Looked[]): HealthDocument['verdicts'][number] {
   const { steps, from } = RESTS_ON[name];
   const mine = looked.filter(({ step }) => steps.includes(step));
-  if (mine.length === 0) return { name, verdict: 'untested', reasons: [`${from} is not installed: ${installLine(from)}`] };
+  if (mine.length === 0)
+    return { name, verdict: 'untested', reasons: [`${from} is not installed: ${installLine(from)}`] };
   const bad = mine.filter(({ observation }) => observation.state !== 'done');
-  const reasons = bad.map(({ step, item, observation }) => `${step} ${item}: ${observation.cause ?? observation.state}`);
+  const reasons = bad.map(
+    ({ step, item, observation }) => `${step} ${item}: ${observation.cause ?? observation.state}`,
+  );
   return { name, verdict: bad.length === 0 ? 'pass' : 'fail', reasons };
 }
 
 function healthText({ verdicts }: HealthDocument): string {
   const rows = columns(verdicts.map(({ name, verdict }) => [verdict.toUpperCase(), name]));
-  return verdicts.flatMap(({ reasons }, index) => [rows[index] ?? '', ...reasons.map((reason) => `  ${reason}`)]).join('\n');
+  return verdicts
+    .flatMap(({ reasons }, index) => [rows[index] ?? '', ...reasons.map((reason) => `  ${reason}`)])
+    .join('\n');
 }

@@ -7,10 +7,19 @@ import { untilStopped } from '../terminal/signals.ts';
 import { checkItems, type Flags } from './flags.ts';
 import { inSession, type Session } from './open.ts';
 
-export type LookRequest = { cluster: string; flags: Flags; procedure: Procedure; selection: Selection | ((session: Session) => Selection) };
+export type LookRequest = {
+  cluster: string;
+  flags: Flags;
+  procedure: Procedure;
+  selection: Selection | ((session: Session) => Selection);
+};
 
 /** Looks at steps without changing anything, takes no lock, and hands what it saw to `answer`. */
-export async function lookAnd<T>(config: Config, request: LookRequest, answer: (session: Session, looked: Looked[]) => T | Promise<T>): Promise<T> {
+export async function lookAnd<T>(
+  config: Config,
+  request: LookRequest,
+  answer: (session: Session, looked: Looked[]) => T | Promise<T>,
+): Promise<T> {
   return untilStopped((stop) =>
     inSession(config, { ...request, stop: stop.signal }, async (session) => {
       const selection = typeof request.selection === 'function' ? request.selection(session) : request.selection;

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import type { Config } from '@oclif/core';
-import { EXIT, type Facts, type FoundTool, type Input, type Plan, Problem, type Procedure, type World } from '@coldstart/contract';
+import {
+  EXIT,
+  type Facts,
+  type FoundTool,
+  type Input,
+  type Plan,
+  Problem,
+  type Procedure,
+  type World,
+} from '@coldstart/contract';
 import {
   createRedactor,
   gather,
@@ -53,7 +62,10 @@ export type Session = {
  *
  * @throws Problem (exit 2) for what is wrong with the command line, the plugins, the configuration or the repository
  */
-export async function openSession(config: Config, ask: { cluster: string; flags: Flags; stop: AbortSignal }): Promise<Session> {
+export async function openSession(
+  config: Config,
+  ask: { cluster: string; flags: Flags; stop: AbortSignal },
+): Promise<Session> {
   const { flags } = ask;
   const root = await findRoot(text(flags, 'root'), process.cwd());
   const cluster = ask.cluster || (variable('CLUSTER') ?? '');
@@ -61,7 +73,12 @@ export async function openSession(config: Config, ask: { cluster: string; flags:
   redactOutput((shown) => redactor.text(shown));
 
   const brought = await collect(config);
-  const kubeconfig = { root, home: homeFolder(), env: variable, flags: { kubeconfig: text(flags, 'kubeconfig'), context: text(flags, 'context') } };
+  const kubeconfig = {
+    root,
+    home: homeFolder(),
+    env: variable,
+    flags: { kubeconfig: text(flags, 'kubeconfig'), context: text(flags, 'context') },
+  };
   const kit = gather([...brought, hostContribution(kubeconfig, brought)]);
   checkHeeded(flags, kit);
 
@@ -79,7 +96,9 @@ export async function openSession(config: Config, ask: { cluster: string; flags:
     stop: ask.stop,
   });
   try {
-    const rehearsal = isOn(flags, 'rehearse') ? await openRehearsal(config, { root, cluster, flags, facts: repository.facts, real }) : null;
+    const rehearsal = isOn(flags, 'rehearse')
+      ? await openRehearsal(config, { root, cluster, flags, facts: repository.facts, real })
+      : null;
     return {
       root,
       cluster,
@@ -117,7 +136,12 @@ async function readRepository(
   const files = await openRealWorld({ root: at.root, env: environment, tools: [] });
   try {
     const origin = { flags, env: variable };
-    const configuration = await readConfiguration(files, { cluster, told: text(flags, 'config'), plugins: kit.configs, origin });
+    const configuration = await readConfiguration(files, {
+      cluster,
+      told: text(flags, 'config'),
+      plugins: kit.configs,
+      origin,
+    });
     checkCluster(cluster, [...new Set([...configuration.clusters, ...(await findClusters(files))])].sort());
     const repository = await surveyRepository(kit, { cluster, files, config: configuration.sections });
     return { configuration, repository };
@@ -155,7 +179,12 @@ export async function findTools({ kit, world }: Session): Promise<FoundTools> {
 }
 
 /** Makes the plan of a procedure, or of a part of it, from what the session knows. */
-export async function planFor(session: Session, procedure: Procedure, tools: FoundTools, selection: Selection): Promise<Plan> {
+export async function planFor(
+  session: Session,
+  procedure: Procedure,
+  tools: FoundTools,
+  selection: Selection,
+): Promise<Plan> {
   const { kit, cluster, repository, configuration } = session;
   checkItems(kit, selection, repository.facts);
   return makePlan(kit, procedure, {

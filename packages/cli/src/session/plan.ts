@@ -30,7 +30,8 @@ export async function answerPlan(config: Config, request: Request): Promise<Answ
             ...(selection.items && { items: selection.items }),
           });
       const out = text(flags, 'out');
-      if (out !== undefined) await writeWhole(resolve(process.cwd(), out), new TextEncoder().encode(`${JSON.stringify(plan, null, 2)}\n`));
+      if (out !== undefined)
+        await writeWhole(resolve(process.cwd(), out), new TextEncoder().encode(`${JSON.stringify(plan, null, 2)}\n`));
       return {
         exit: EXIT.done,
         result: planDocument(plan, looked),
@@ -45,6 +46,14 @@ function planDocument(plan: Plan, looked: readonly Looked[] | null): Json {
     schema: 'coldstart.plan-view/1',
     digest: planDigest(plan),
     plan: plan as unknown as Json,
-    seen: looked === null ? null : looked.map(({ step, item, observation }) => ({ step, item, state: observation.state, cause: observation.cause ?? null })),
+    seen:
+      looked === null
+        ? null
+        : looked.map(({ step, item, observation }) => ({
+            step,
+            item,
+            state: observation.state,
+            cause: observation.cause ?? null,
+          })),
   };
 }

@@ -14,13 +14,18 @@ export function rehearsalText({ repository }: Session, { lab, seed, faults }: Re
     ...repository.read.map((file) => `  ${file}`),
     `assumed:${assumed.length === 0 ? ' nothing' : ''}`,
     ...assumed.map((what) => `  ${what}`),
-    ...(faults.length > 0 ? ['faults:', ...fired.map(([name, count]) => `  ${name}: fired ${count} ${count === 1 ? 'time' : 'times'}`)] : []),
+    ...(faults.length > 0
+      ? ['faults:', ...fired.map(([name, count]) => `  ${name}: fired ${count} ${count === 1 ? 'time' : 'times'}`)]
+      : []),
     verdict.whole ? 'the simulated world is whole' : 'the simulated world is not whole:',
     ...verdict.findings.map((finding) => `  ${finding}`),
   ].join('\n');
 }
 
-export function rehearsalDocument({ repository }: Session, { lab, seed, faults }: Rehearsal): NonNullable<RunDocument['rehearsal']> {
+export function rehearsalDocument(
+  { repository }: Session,
+  { lab, seed, faults }: Rehearsal,
+): NonNullable<RunDocument['rehearsal']> {
   return {
     seed,
     faults,

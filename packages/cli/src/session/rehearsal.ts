@@ -47,7 +47,10 @@ export async function openRehearsal(
     pace: paceOf(flags),
     disk: 'real',
   });
-  const id = file === undefined ? `${real.now().replaceAll(/[-:]|\.\d+/g, '')}-${real.host().pid}` : basename(file).replaceAll(/[^A-Za-z0-9._-]/g, '_');
+  const id =
+    file === undefined
+      ? `${real.now().replaceAll(/[-:]|\.\d+/g, '')}-${real.host().pid}`
+      : basename(file).replaceAll(/[^A-Za-z0-9._-]/g, '_');
   return {
     lab,
     seed,
@@ -69,12 +72,21 @@ async function labFactory(config: Config): Promise<LabFactory> {
       cause: failure.error,
     });
   }
-  const factories = (successes as { plugin: { name: string }; result: unknown }[]).filter(({ result }) => result !== undefined);
+  const factories = (successes as { plugin: { name: string }; result: unknown }[]).filter(
+    ({ result }) => result !== undefined,
+  );
   const first = factories[0];
-  if (!first) throw new Problem(`--rehearse needs ${LAB}, which is not installed`, { exit: EXIT.usage, remedy: installLine(LAB) });
+  if (!first)
+    throw new Problem(`--rehearse needs ${LAB}, which is not installed`, {
+      exit: EXIT.usage,
+      remedy: installLine(LAB),
+    });
   const factory = first.result as Partial<LabFactory>;
   if (factories.length > 1 || factory[BRAND] !== 1 || typeof factory.open !== 'function') {
-    throw new Problem(`the plugin ${first.plugin.name} gives no lab of this contract`, { exit: EXIT.usage, remedy: installLine(LAB) });
+    throw new Problem(`the plugin ${first.plugin.name} gives no lab of this contract`, {
+      exit: EXIT.usage,
+      remedy: installLine(LAB),
+    });
   }
   return factory as LabFactory;
 }

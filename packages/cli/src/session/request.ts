@@ -5,7 +5,12 @@ import { commandLine } from './command-line.ts';
 import { type Flags, phasesOf } from './flags.ts';
 
 /** What a host command asks for: the create procedure, or those phases of it that are told. */
-export function requestFor(config: Config, cluster: string | undefined, flags: Flags, phases = phasesOf(flags, create)): Request {
+export function requestFor(
+  config: Config,
+  cluster: string | undefined,
+  flags: Flags,
+  phases = phasesOf(flags, create),
+): Request {
   return {
     cluster: cluster ?? '',
     flags,

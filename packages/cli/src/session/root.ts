@@ -9,7 +9,10 @@ export async function findRoot(told: string | undefined, cwd: string): Promise<s
     const root = resolve(cwd, told);
     const found = await stat(root).catch(() => undefined);
     if (found?.isDirectory()) return root;
-    throw new Problem(`${told} is ${found ? 'not a folder' : 'not there'}`, { exit: EXIT.usage, remedy: 'give the repository\'s folder with --root' });
+    throw new Problem(`${told} is ${found ? 'not a folder' : 'not there'}`, {
+      exit: EXIT.usage,
+      remedy: "give the repository's folder with --root",
+    });
   }
   for (let folder = cwd; ; folder = dirname(folder)) {
     for (const mark of [CONFIG_FILE, '.git']) {

@@ -18,7 +18,12 @@ export function answerStatus(config: Config, request: Request): Promise<Answer> 
     const document: StatusDocument = {
       schema: 'coldstart.status/1',
       cluster: session.cluster,
-      phases: create.phases.map(({ id, number, title }) => ({ id, number, title, ...standingOf(looked.filter((l) => l.phase === id)) })),
+      phases: create.phases.map(({ id, number, title }) => ({
+        id,
+        number,
+        title,
+        ...standingOf(looked.filter((l) => l.phase === id)),
+      })),
       seen: looked.map(seen),
       lastRun: await lastRun(session),
     };
@@ -26,7 +31,12 @@ export function answerStatus(config: Config, request: Request): Promise<Answer> 
   });
 }
 
-function standingOf(looked: readonly Looked[]): { standing: PhaseStanding; done: number; of: number; missing: string | null } {
+function standingOf(looked: readonly Looked[]): {
+  standing: PhaseStanding;
+  done: number;
+  of: number;
+  missing: string | null;
+} {
   const done = looked.filter(({ observation }) => observation.state === 'done').length;
   const first = looked.find(({ observation }) => observation.state !== 'done');
   const { step, item, observation } = first ?? {};
@@ -64,11 +74,18 @@ function statusText({ cluster, phases, lastRun: last }: StatusDocument): string 
     of === 0 ? '' : `${done}/${of}`,
     missing ?? '',
   ]);
-  const lines = [`cluster ${cluster}`, ...columns([['', 'PHASE', 'STANDS', 'DONE', 'FIRST THING MISSING'], ...rows]), ''];
+  const lines = [
+    `cluster ${cluster}`,
+    ...columns([['', 'PHASE', 'STANDS', 'DONE', 'FIRST THING MISSING'], ...rows]),
+    '',
+  ];
   if (!last) lines.push('no run of it is recorded here');
   else {
     lines.push(`last run: ${last.run} (${last.mode}): ${last.outcome ?? 'has no end: it was killed, or still runs'}`);
-    if (last.stoppedAt) lines.push(`  stopped at ${last.stoppedAt.step} ${last.stoppedAt.item}: ${last.stoppedAt.cause ?? 'cause not known'}`);
+    if (last.stoppedAt)
+      lines.push(
+        `  stopped at ${last.stoppedAt.step} ${last.stoppedAt.item}: ${last.stoppedAt.cause ?? 'cause not known'}`,
+      );
     if (last.next) lines.push(`  go on with: ${last.next}`);
   }
   return lines.join('\n');

@@ -17,7 +17,8 @@ export async function answerEvidence(path: string): Promise<Answer> {
   const at = resolve(process.cwd(), path);
   const targets = await targetsOf(at, path);
   const findings: EvidenceFinding[] = [];
-  for (const target of targets) findings.push(...(basename(target) === JOURNAL ? await checkJournal(target) : await checkFiles(target)));
+  for (const target of targets)
+    findings.push(...(basename(target) === JOURNAL ? await checkJournal(target) : await checkFiles(target)));
   const shown = findings.map((finding) => ({ ...finding, file: relative(process.cwd(), finding.file) }));
   const errors = shown.filter(({ level }) => level === 'error');
   const notes = shown.filter(({ level }) => level === 'note');
@@ -30,11 +31,18 @@ export async function answerEvidence(path: string): Promise<Answer> {
     findings: errors.map(line),
     notes: [...notes.map(line), 'self-consistent, not authenticated: nothing is signed'],
   };
-  return { exit: document.valid ? EXIT.done : EXIT.check, result: document as unknown as Json, text: evidenceText(document) };
+  return {
+    exit: document.valid ? EXIT.done : EXIT.check,
+    result: document as unknown as Json,
+    text: evidenceText(document),
+  };
 }
 
 async function targetsOf(at: string, told: string): Promise<string[]> {
-  const none = new Problem(`there is no evidence in ${told}`, { exit: EXIT.usage, remedy: 'name a journal, an evidence file, or a folder that holds them' });
+  const none = new Problem(`there is no evidence in ${told}`, {
+    exit: EXIT.usage,
+    remedy: 'name a journal, an evidence file, or a folder that holds them',
+  });
   const files = await listFiles(at);
   if (!files) {
     if (basename(at) === JOURNAL) return [at];
@@ -56,8 +64,13 @@ async function checkJournal(file: string): Promise<EvidenceFinding[]> {
   const bytes = await readWhole(file, MAX_BYTES);
   if (!bytes) return [{ level: 'error', file, what: 'it is missing' }];
   const { problems, records, torn } = readJournal(bytes);
-  const findings: EvidenceFinding[] = problems.map(({ line, what }) => ({ level: 'error', file, what: `line ${line}: ${what}` }));
-  if (records.at(-1)?.type !== 'run-end') findings.push({ level: 'note', file, what: 'the run has no last record: it was killed, or still runs' });
+  const findings: EvidenceFinding[] = problems.map(({ line, what }) => ({
+    level: 'error',
+    file,
+    what: `line ${line}: ${what}`,
+  }));
+  if (records.at(-1)?.type !== 'run-end')
+    findings.push({ level: 'note', file, what: 'the run has no last record: it was killed, or still runs' });
   if (torn) findings.push({ level: 'note', file, what: 'its last line was cut off' });
   return findings;
 }

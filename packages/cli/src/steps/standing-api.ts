@@ -29,7 +29,8 @@ export const standingApi: CheckingStep = {
         state: 'unknown',
         signals,
         cause: `the API behind the context ${context} of ${path} does not answer: ${observed}`,
-        remedy: 'bring the machines up, or install what does (npm install @coldstart/plugin-talos), and see that the kubeconfig leads there',
+        remedy:
+          'bring the machines up, or install what does (npm install @coldstart/plugin-talos), and see that the kubeconfig leads there',
         page: 'api-not-ready',
       };
     }

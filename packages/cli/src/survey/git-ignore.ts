@@ -17,7 +17,11 @@ export async function workTreeOf(path: string, files: Files): Promise<string | u
  * @param path relative to the top of the tree
  * @returns the verdict, and the files that were read (absolute)
  */
-export async function isIgnoredByGit(tree: string, path: string, files: Files): Promise<{ ignored: boolean; read: string[] }> {
+export async function isIgnoredByGit(
+  tree: string,
+  path: string,
+  files: Files,
+): Promise<{ ignored: boolean; read: string[] }> {
   const read: string[] = [];
   const rules = async (file: string): Promise<string | undefined> => {
     const bytes = await files.read(file, 1024 * 1024).catch(() => undefined);
@@ -41,7 +45,9 @@ function verdict(sources: readonly { base: string; text: string | undefined }[],
   let ignored = false;
   for (const { base, text } of sources) {
     if (text === undefined || (base !== '' && !target.startsWith(`${base}/`)) || target === `${base}/`) continue;
-    const result = ignore({ ignorecase: false }).add(text).test(base === '' ? target : target.slice(base.length + 1));
+    const result = ignore({ ignorecase: false })
+      .add(text)
+      .test(base === '' ? target : target.slice(base.length + 1));
     if (result.ignored) ignored = true;
     else if (result.unignored) ignored = false;
   }

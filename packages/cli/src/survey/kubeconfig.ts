@@ -1,5 +1,5 @@
 import { isAbsolute, join, relative } from 'node:path';
-import { EXIT, type Files, Problem, type Survey } from '@coldstart/contract';
+import { type Contribution, contribution, EXIT, type Files, Problem, type Survey } from '@coldstart/contract';
 import { isIgnoredByGit, workTreeOf } from './git-ignore.ts';
 
 const DEFAULT_PATH = 'kubernetes/kubeconfig';
@@ -15,6 +15,11 @@ export type KubeconfigOrigin = {
   flags: { kubeconfig?: string | undefined; context?: string | undefined };
 };
 
+/** What the host itself always brings: the survey of the kubeconfig. */
+export function kubeconfigContribution(origin: KubeconfigOrigin): Contribution {
+  return contribution({ plugin: '@coldstart/cli', surveys: [kubeconfigSurvey(origin)] });
+}
+
 /**
  * Which kubeconfig and which context are this cluster's.
  *
@@ -24,32 +29,41 @@ export type KubeconfigOrigin = {
  */
 export function kubeconfigSurvey(origin: KubeconfigOrigin): Survey {
   return {
-        id: 'kubernetes/kubeconfig',
-        needs: [],
-        provides: ['kubernetes/kubeconfig'],
-        run: async ({ cluster, files, config }) => {
-          const section = config as { kubeconfig?: string; context?: string };
-          const assumed: string[] = [];
-          const fill = (template: string): string => fillTemplate(template, cluster, origin.env);
+    id: 'kubernetes/kubeconfig',
+    needs: [],
+    provides: ['kubernetes/kubeconfig'],
+    run: async ({ cluster, files, config }) => {
+      const section = config as { kubeconfig?: string; context?: string };
+      const assumed: string[] = [];
+      const fill = (template: string): string => fillTemplate(template, cluster, origin.env);
 
-          const list = origin.env('KUBECONFIG')?.split(process.platform === 'win32' ? ';' : ':').filter(Boolean) ?? [];
-          const fromEnv = list[0];
-          if (list.length > 1) assumed.push(`KUBECONFIG names ${list.length} files; the first one is used: ${fromEnv}`);
-          const wanted = origin.flags.kubeconfig ?? fromEnv ?? section.kubeconfig ?? DEFAULT_PATH;
-          const absolute = absolutePath(fill(wanted), origin);
+      const list =
+        origin
+          .env('KUBECONFIG')
+          ?.split(process.platform === 'win32' ? ';' : ':')
+          .filter(Boolean) ?? [];
+      const fromEnv = list[0];
+      if (list.length > 1) assumed.push(`KUBECONFIG names ${list.length} files; the first one is used: ${fromEnv}`);
+      const wanted = origin.flags.kubeconfig ?? fromEnv ?? section.kubeconfig ?? DEFAULT_PATH;
+      const absolute = absolutePath(fill(wanted), origin);
 
-          const { path, read, why } = await outsideOfGit(absolute, cluster, origin, files);
-          if (why) assumed.push(why);
-          const context = fill(origin.flags.context ?? (origin.env('CONTEXT') || undefined) ?? section.context ?? DEFAULT_CONTEXT);
-          for (const [what, value] of [['kubeconfig path', path], ['context', context]] as const) {
-            if (value.startsWith('-')) {
-              throw new Problem(`the ${what} "${value}" begins with "-" and would be taken for a flag`, {
-                exit: EXIT.usage,
-                remedy: 'name another',
-              });
-            }
-          }
-          return { facts: { 'kubernetes/kubeconfig': { path, context } }, read, assumed, problems: [], secrets: [] };
+      const { path, read, why } = await outsideOfGit(absolute, cluster, origin, files);
+      if (why) assumed.push(why);
+      const context = fill(
+        origin.flags.context ?? (origin.env('CONTEXT') || undefined) ?? section.context ?? DEFAULT_CONTEXT,
+      );
+      for (const [what, value] of [
+        ['kubeconfig path', path],
+        ['context', context],
+      ] as const) {
+        if (value.startsWith('-')) {
+          throw new Problem(`the ${what} "${value}" begins with "-" and would be taken for a flag`, {
+            exit: EXIT.usage,
+            remedy: 'name another',
+          });
+        }
+      }
+      return { facts: { 'kubernetes/kubeconfig': { path, context } }, read, assumed, problems: [], secrets: [] };
     },
   };
 }
@@ -86,12 +100,17 @@ function absolutePath(path: string, { root, home }: KubeconfigOrigin): string {
 }
 
 function fillTemplate(template: string, cluster: string, env: (name: string) => string | undefined): string {
-  return template.replaceAll('{cluster}', cluster).replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)/g, (_, braced, bare) => {
-    const name = String(braced ?? bare);
-    const value = env(name);
-    if (value === undefined || value === '') {
-      throw new Problem(`"${template}" uses the variable ${name}, which is not set`, { exit: EXIT.usage, remedy: `set ${name}, or write the path out` });
-    }
-    return value;
-  });
+  return template
+    .replaceAll('{cluster}', cluster)
+    .replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$([A-Za-z_][A-Za-z0-9_]*)/g, (_, braced, bare) => {
+      const name = String(braced ?? bare);
+      const value = env(name);
+      if (value === undefined || value === '') {
+        throw new Problem(`"${template}" uses the variable ${name}, which is not set`, {
+          exit: EXIT.usage,
+          remedy: `set ${name}, or write the path out`,
+        });
+      }
+      return value;
+    });
 }

@@ -18,5 +18,7 @@ export function writeErr(text: string): void {
 
 /** Resolves once both streams have handed over what was written: a pipe takes 64 KiB at a time. */
 export async function drain(): Promise<void> {
-  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write('', () => done()))));
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise<void>((done) => stream.write('', () => done()))),
+  );
 }

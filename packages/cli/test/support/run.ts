@@ -9,7 +9,13 @@ const WORKSPACE = join(HOST, '..', '..');
 export const EXAMPLE = join(WORKSPACE, 'examples', 'k8s-ops');
 
 export type Ended = { exit: number | null; stdout: string; stderr: string };
-type Options = { cwd?: string; env?: Record<string, string>; bin?: string; node?: string[]; started?: (child: ChildProcess) => void };
+type Options = {
+  cwd?: string;
+  env?: Record<string, string>;
+  bin?: string;
+  node?: string[];
+  started?: (child: ChildProcess) => void;
+};
 
 /** Runs the command as a process of its own, with nothing of the tester's environment but PATH. */
 export async function coldstart(args: string[], options: Options = {}): Promise<Ended> {
@@ -55,7 +61,8 @@ export function install(plugins: string[]): string {
   const modules = join(root, 'node_modules');
   mkdirSync(join(modules, '@coldstart'), { recursive: true });
   for (const name of readdirSync(join(WORKSPACE, 'node_modules'))) {
-    if (name !== '@coldstart' && !name.startsWith('.')) symlinkSync(join(WORKSPACE, 'node_modules', name), join(modules, name));
+    if (name !== '@coldstart' && !name.startsWith('.'))
+      symlinkSync(join(WORKSPACE, 'node_modules', name), join(modules, name));
   }
   for (const name of ['contract', 'engine', ...plugins]) {
     symlinkSync(join(WORKSPACE, 'node_modules', '@coldstart', name), join(modules, '@coldstart', name));
@@ -63,6 +70,7 @@ export function install(plugins: string[]): string {
   // A copy, not a link: a link leads back to the workspace, where every plugin is.
   const host = join(modules, '@coldstart', 'cli');
   mkdirSync(host);
-  for (const part of ['bin', 'dist', 'package.json', 'oclif.manifest.json']) cpSync(join(HOST, part), join(host, part), { recursive: true });
+  for (const part of ['bin', 'dist', 'package.json', 'oclif.manifest.json'])
+    cpSync(join(HOST, part), join(host, part), { recursive: true });
   return join(host, 'bin', 'run.js');
 }

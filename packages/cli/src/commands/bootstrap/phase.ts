@@ -3,13 +3,17 @@ import { clusterArg, HostCommand, plain, runFlags } from '../../session/host-com
 
 export default class BootstrapPhase extends HostCommand {
   static override summary = 'Run one phase, by name or number.';
-  static override description = 'Phases: talos (-1), prereqs (0), crds (1), core (2), validation (3). What it needs of earlier phases is looked at, never run.';
+  static override description =
+    'Phases: talos (-1), prereqs (0), crds (1), core (2), validation (3). What it needs of earlier phases is looked at, never run.';
   static override examples = [
     '<%= config.bin %> bootstrap phase crds infra',
     '<%= config.bin %> bootstrap phase -1 infra',
     '<%= config.bin %> bootstrap phase 2 infra --dry-run',
   ];
-  static override args = { phase: Args.string({ description: 'name or number of the phase', required: true }), ...clusterArg };
+  static override args = {
+    phase: Args.string({ description: 'name or number of the phase', required: true }),
+    ...clusterArg,
+  };
   static override flags = runFlags;
 
   async run(): Promise<unknown> {

@@ -2,7 +2,10 @@ import { clusterArg, HostCommand, plain, runFlags } from '../../session/host-com
 
 export default class BootstrapTalos extends HostCommand {
   static override summary = 'Run phase −1: machine configs, etcd, kubeconfig, API.';
-  static override examples = ['<%= config.bin %> bootstrap talos infra', '<%= config.bin %> bootstrap talos infra --dry-run --offline'];
+  static override examples = [
+    '<%= config.bin %> bootstrap talos infra',
+    '<%= config.bin %> bootstrap talos infra --dry-run --offline',
+  ];
   static override args = clusterArg;
   static override flags = runFlags;
 

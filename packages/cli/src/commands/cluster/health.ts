@@ -2,8 +2,12 @@ import { clusterArg, HostCommand, plain } from '../../session/host-command.ts';
 
 export default class ClusterHealth extends HostCommand {
   static override summary = 'Give four verdicts on a cluster: Talos, Kubernetes, CRDs, Flux.';
-  static override description = 'Looks only. Exits 6 if one of them fails; a verdict whose plugin is not installed is untested.';
-  static override examples = ['<%= config.bin %> cluster health infra', '<%= config.bin %> cluster health infra --json'];
+  static override description =
+    'Looks only. Exits 6 if one of them fails; a verdict whose plugin is not installed is untested.';
+  static override examples = [
+    '<%= config.bin %> cluster health infra',
+    '<%= config.bin %> cluster health infra --json',
+  ];
   static override args = clusterArg;
 
   async run(): Promise<unknown> {

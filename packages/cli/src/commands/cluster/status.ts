@@ -2,8 +2,12 @@ import { clusterArg, HostCommand, plain } from '../../session/host-command.ts';
 
 export default class ClusterStatus extends HostCommand {
   static override summary = 'Tell where a cluster stands, phase by phase, and where the last run stopped.';
-  static override description = 'Looks at the cluster itself; the journal only says what was tried. Takes no lock, changes nothing, exits 0.';
-  static override examples = ['<%= config.bin %> cluster status infra', '<%= config.bin %> cluster status infra --json'];
+  static override description =
+    'Looks at the cluster itself; the journal only says what was tried. Takes no lock, changes nothing, exits 0.';
+  static override examples = [
+    '<%= config.bin %> cluster status infra',
+    '<%= config.bin %> cluster status infra --json',
+  ];
   static override args = clusterArg;
 
   async run(): Promise<unknown> {
