@@ -20,6 +20,8 @@ export type RunOptions = {
   deadline: number;
   /** Ends its process group early. */
   stop?: AbortSignal;
+  /** Told once it runs. */
+  started?: (pid: number) => void;
 };
 
 /** Ends a whole process group; one that is gone already is fine. */
@@ -44,6 +46,7 @@ export const run = (file: string, argv: string[], options: RunOptions): Promise<
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
+    if (child.pid !== undefined) options.started?.(child.pid);
     const out = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (out.stderr += text));

@@ -1,6 +1,6 @@
 /**
  * A STUB, not 1Password's tool, which cannot be built here and needs an account. It answers `op inject`,
- * `op whoami` and `op --version` with made-up values, so that what stands around them can be real.
+ * `op whoami`, `op account list` and `op --version` with made-up values, so that what stands around them can be real.
  *
  *     COLDSTART_STUB_OP=signed-out   every command that needs an account fails, as it does before `op signin`
  *     COLDSTART_STUB_OP_LOG=FILE     one JSON line per call with its argv
@@ -54,12 +54,20 @@ const whoami = (argv: string[]): void => {
   process.stdout.write(argv.join(' ').includes('json') ? `${JSON.stringify(account)}\n` : `${lines.join('\n')}\n`);
 };
 
+/** Which accounts are known to this machine, signed in or not. */
+const accounts = (argv: string[]): void => {
+  if (argv[0] !== 'list') fail(`unknown command ${JSON.stringify(`account ${argv[0] ?? ''}`)}`);
+  const account = { url: 'example.1password.com', email: 'operator@example.com', user_uuid: 'STUBUSER' };
+  process.stdout.write(argv.join(' ').includes('json') ? `${JSON.stringify([account])}\n` : `${account.url}\n`);
+};
+
 const [command, ...argv] = process.argv.slice(2);
 const log = process.env['COLDSTART_STUB_OP_LOG'];
 if (log) appendFileSync(log, `${JSON.stringify({ argv: process.argv.slice(2) })}\n`);
 const signedOut = process.env['COLDSTART_STUB_OP'] === 'signed-out';
 
 if (command === '--version' || command === '-v') process.stdout.write('2.31.1\n');
+else if (command === 'account') accounts(argv);
 else if (command !== 'inject' && command !== 'whoami') fail(`unknown command ${JSON.stringify(command ?? '')}`);
 else if (signedOut) fail('account is not signed in');
 else if (command === 'inject') inject(argv);
