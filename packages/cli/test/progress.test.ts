@@ -61,6 +61,7 @@ const story: [number, Event][] = [
     {
       type: 'action-start',
       deadline: 60_000,
+      ok: null,
       ...act,
       risk: 'change',
       target: 'infra-02',
@@ -91,6 +92,7 @@ const story: [number, Event][] = [
     {
       type: 'action-start',
       deadline: 60_000,
+      ok: null,
       ...act,
       attempt: 2,
       risk: 'change',

@@ -1,10 +1,14 @@
-import type { Contribution } from '@coldstart/contract';
+import { type Contribution, contribution } from '@coldstart/contract';
 import { standingApi } from '../steps/standing-api.ts';
-import { kubeconfigContribution, type KubeconfigOrigin } from '../survey/kubeconfig.ts';
+import { type KubeconfigOrigin, kubeconfigSurvey } from '../survey/kubeconfig.ts';
 
 /** What the host itself brings: where the kubeconfig is and, where no plugin brings an API up, a look at the one that stands. */
 export function hostContribution(kubeconfig: KubeconfigOrigin, brought: readonly Contribution[]): Contribution {
   const provided = brought.some(({ steps }) => steps.some((step) => step.provides.includes('kubernetes/api')));
   const kubectl = brought.some(({ tools }) => tools.some(({ name }) => name === 'kubectl'));
-  return { ...kubeconfigContribution(kubeconfig), steps: kubectl && !provided ? [standingApi] : [] };
+  return contribution({
+    plugin: '@coldstart/cli',
+    surveys: [kubeconfigSurvey(kubeconfig)],
+    steps: kubectl && !provided ? [standingApi] : [],
+  });
 }

@@ -1,5 +1,5 @@
 import { isAbsolute, join, relative } from 'node:path';
-import { type Contribution, contribution, EXIT, type Files, Problem, type Survey } from '@coldstart/contract';
+import { EXIT, type Files, Problem, type Survey } from '@coldstart/contract';
 import { isIgnoredByGit, workTreeOf } from './git-ignore.ts';
 
 const DEFAULT_PATH = 'kubernetes/kubeconfig';
@@ -14,11 +14,6 @@ export type KubeconfigOrigin = {
   /** `--kubeconfig`, `--context` */
   flags: { kubeconfig?: string | undefined; context?: string | undefined };
 };
-
-/** What the host itself always brings: the survey of the kubeconfig. */
-export function kubeconfigContribution(origin: KubeconfigOrigin): Contribution {
-  return contribution({ plugin: '@coldstart/cli', surveys: [kubeconfigSurvey(origin)] });
-}
 
 /**
  * Which kubeconfig and which context are this cluster's.
