@@ -163,6 +163,14 @@ describe('a run', () => {
     expect([ran.exit, ran.failure?.cause, ran.failure?.remedy]).toEqual([4, 'no registry', 'reach it']);
   });
 
+  test('a preparation that fails is no failure of what is done already', async () => {
+    const world = new FakeWorld();
+    world.answer = () => ({ exit: 1 });
+    const prepare = () => [{ tool: 'tool', argv: ['render'], deadline: 1000, stop: { signal: 'SIGTERM', grace: 1, kill: true } as const, as: 'made', why: 'w' }];
+    const ran = await carryOut(world, [changing(world, 'a/one', { prepare, observe: async () => done() })]);
+    expect([ran.exit, ofType(ran, 'item-end')[0]?.verdict]).toEqual([0, 'skipped']);
+  });
+
   test('a selection of items leaves out every other item, and steps that have none of them', async () => {
     const world = new FakeWorld();
     const two = () => ['w1', 'w2'].map((key) => ({ key, item: key }));

@@ -18,7 +18,7 @@ import { helmfilePlugin } from '@coldstart/plugin-helmfile';
 import { openLab, type OpenLab } from '@coldstart/plugin-lab';
 import { talos } from '@coldstart/plugin-talos';
 import { create } from '../../../packages/cli/src/procedures/create.ts';
-import { kubeconfigContribution } from '../../../packages/cli/src/survey/kubeconfig.ts';
+import { hostContribution } from '../../../packages/cli/src/session/host-contribution.ts';
 
 export const EXAMPLE = join(import.meta.dirname, '../../../examples/k8s-ops');
 
@@ -42,7 +42,7 @@ export type Told = {
 /** Surveys a repository as the host does, and plans its bring-up. */
 export async function survey(told: Told = {}): Promise<Ground> {
   const { root = EXAMPLE, cluster = 'infra', plugins = [talos, helmfilePlugin, fluxPlugin, ciliumPlugin] } = told;
-  const kit = gather([...plugins, kubeconfigContribution({ root, home: '/home/op', env: () => undefined, flags: {} })]);
+  const kit = gather([...plugins, hostContribution({ root, home: '/home/op', env: () => undefined, flags: {} }, plugins)]);
   const configuration: Record<string, Json> = {};
   for (const section of kit.configs) {
     const checked = section.validate(told.config?.[section.section]);

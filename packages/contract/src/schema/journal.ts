@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Json, Ms } from './json.ts';
+import { Ms } from './json.ts';
 import { Signal, State } from './observation.ts';
 import { Mode, ToolVersion, Input } from './plan.ts';
 
@@ -71,6 +71,8 @@ export const Event = z.discriminatedUnion('type', [
     /** The action for the eye: redacted argv, or `write PATH`, `merge PATH`. */
     shown: z.string(),
     consent: z.string().nullable(),
+    /** How long the process may take; null where none is run. */
+    deadline: Ms.nullable(),
     /** Exit codes that count as success; null where no process is run. */
     ok: z.array(z.number().int()).nullable(),
     guards: z.array(z.strictObject({ id: z.string(), ok: z.boolean(), cause: z.string().nullable() })),
@@ -127,6 +129,3 @@ export type JournalRecord = Event & Link;
 
 export type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
 export type RecordOf<T extends Event['type']> = EventOf<T> & Link;
-
-/** Data that may be null in a record. */
-export type { Json };

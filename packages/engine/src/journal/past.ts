@@ -10,7 +10,7 @@ export type FormerRun = {
   ended: boolean;
 };
 
-export type OpenChild = { run: string; phase: string; step: string; item: string; action: string; attempt: number; child: Child };
+export type OpenChild = { run: string; phase: string; step: string; item: string; action: string; attempt: number; child: Child; /** Wall clock at which its time is up, ms since 1970. */ until: number };
 
 /** The journals below `<state>/runs`, oldest first. One that cannot be read is passed over: the world is looked at anyway. */
 export async function formerRuns(world: World, state: string): Promise<FormerRun[]> {
@@ -53,13 +53,18 @@ export function openChildren(runs: readonly FormerRun[]): OpenChild[] {
   for (const run of runs) {
     if (run.ended) continue;
     const open = new Map<string, OpenChild>();
+    const until = new Map<string, number>();
     for (const record of run.records) {
-      if (record.type !== 'action-spawned' && record.type !== 'action-end') continue;
+      if (record.type !== 'action-start' && record.type !== 'action-spawned' && record.type !== 'action-end') continue;
       const { phase, step, item, action, attempt } = record;
       const key = `${step} ${item} ${action} ${attempt}`;
-      if (record.type === 'action-spawned')
-        open.set(key, { run: run.id, phase, step, item, action, attempt, child: { pid: record.pid, started: record.started } });
-      else open.delete(key);
+      if (record.type === 'action-start') until.set(key, Date.parse(record.at) + (record.deadline ?? 0));
+      else if (record.type === 'action-end') open.delete(key);
+      else
+        open.set(key, {
+          ...{ run: run.id, phase, step, item, action, attempt, until: until.get(key) ?? Date.parse(record.at) },
+          child: { pid: record.pid, started: record.started },
+        });
     }
     children.push(...open.values());
   }

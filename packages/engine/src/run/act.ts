@@ -181,7 +181,7 @@ async function failedAs(at: At, failure: Failure): Promise<Acted> {
 const tailOf = (text: string): string => (text.length > TAIL ? `…${text.slice(-TAIL)}` : text);
 
 function started(action: Action, name: Name, shown: string, guards: { id: string; ok: boolean; cause: string | null }[]): Event {
-  return { type: 'action-start', ...name, risk: action.risk, target: action.target ?? null, shown, consent: action.consent ?? null, ok: action.do === 'exec' ? (action.ok ?? [0]) : null, guards };
+  return { type: 'action-start', ...name, risk: action.risk, target: action.target ?? null, shown, consent: action.consent ?? null, deadline: action.do === 'exec' ? action.deadline : null, ok: action.do === 'exec' ? (action.ok ?? [0]) : null, guards };
 }
 
 type Ended = Extract<Event, { type: 'action-end' }>;

@@ -3,7 +3,7 @@ import type { Kit } from '../kit.ts';
 import { orderSteps, type Order } from '../plan/order.ts';
 import { lookAt, type Looked } from '../look.ts';
 import type { RunContext } from './context.ts';
-import { FactStore } from './facts.ts';
+import type { FactStore } from './facts.ts';
 
 /** A fact that a step outside the selection would provide, and does not, since what it brings about is not there. */
 export type Missing = { step: string; cause: string };

@@ -38,6 +38,7 @@ const GRACE = 10_000;
 const BLIND_LOOKS = 3;
 const BLIND_EVERY = 2_000;
 
+type Judged = Omit<Judgement, 'kind' | 'refuse'>;
 type Ending = { verdict: Verdict; signals: Signal[]; cause?: string; remedy?: string; page?: string; facts?: Facts | undefined; diagnose?: boolean };
 
 /**
@@ -54,6 +55,8 @@ export async function carryItem(
     index: number;
     actions: Action[];
     artefacts: Record<string, Uint8Array>;
+    /** Why its preparation failed: that is its failure, unless it is done already. */
+    unprepared: Judged | undefined;
     slots: Slots | undefined;
     holdUntilSettled: boolean;
     facts: FactStore;
@@ -133,6 +136,8 @@ class Carrier {
         continue;
       }
       if (seen.state === 'blocked') return this.#fail(seen, seen.refuse === true);
+      const { unprepared } = this.#at;
+      if (unprepared) return { verdict: 'failed', signals: seen.signals, ...unprepared };
 
       if (seen.state === 'needed' && step.kind === 'change') {
         if (this.#inGrace()) {

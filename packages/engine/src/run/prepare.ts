@@ -7,7 +7,7 @@ import { Interrupted, orStopped } from './interrupt.ts';
 import { readerOf } from './reader.ts';
 import { Slots } from './slots.ts';
 
-export type Prepared = { artefacts: Record<string, Uint8Array>; failure?: { cause: string; remedy: string; page?: string } };
+export type Prepared = { artefacts: Record<string, Uint8Array>; failure?: { cause: string; remedy: string; page?: string } | undefined };
 
 /** How many preparations run at once: they share the machine with what acts on the cluster. */
 const WIDTH = 2;

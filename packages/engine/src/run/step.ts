@@ -34,10 +34,6 @@ export async function carryStep(
     if (stopped) return notRun(run, phase, step.id, item.key, 'an earlier one failed');
     const planned = at.plan.items.find((i) => i.key === item.key);
     const prepared = await at.preparations.of(step, item.key);
-    if (prepared.failure) {
-      await run.journal.write({ type: 'item-start', phase, step: step.id, item: item.key });
-      return endItem(run, phase, step.id, { key: item.key, verdict: 'failed', facts: undefined, page: null, ...prepared.failure });
-    }
     const result = await carryItem(run, {
       phase,
       step,
@@ -45,6 +41,7 @@ export async function carryStep(
       index,
       actions: planned?.actions ?? [],
       artefacts: prepared.artefacts,
+      unprepared: prepared.failure,
       slots,
       holdUntilSettled: limit?.hold === 'settled',
       facts: at.facts,

@@ -85,7 +85,7 @@ export function item(from: number, to: number, phase: string, step: string, key:
     const at = from + Math.floor(between * i);
     timed.push({
       at,
-      event: { type: 'action-start', ...name, risk: 'change', target: key, shown: `talosctl apply-config --nodes ${key}`, consent: null, ok: [0], guards: [], ...more },
+      event: { type: 'action-start', ...name, risk: 'change', target: key, shown: `talosctl apply-config --nodes ${key}`, consent: null, deadline: 60_000, ok: [0], guards: [], ...more },
     });
     if (pid !== undefined) timed.push({ at, event: { type: 'action-spawned', ...name, pid, started: 'boot 1' } });
     if (over === null) return;

@@ -11,7 +11,7 @@ import {
   type Step,
 } from '@coldstart/contract';
 import { gather, makePlan, run, type RunResult, type Selection } from '../../src/index.ts';
-import { FakeWorld } from './fake-world.ts';
+import type { FakeWorld } from './fake-world.ts';
 
 export const exec = (id: string, argv: string[] = [id], more: Partial<Extract<Action, { do: 'exec' }>> = {}): Action => ({
   do: 'exec',
