@@ -9,6 +9,8 @@ export default defineConfig({
     disableConsoleIntercept: true,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    reporters: process.env['COLDSTART_TEST_REPORT'] ? ['default', ['json', { outputFile: process.env['COLDSTART_TEST_REPORT'] }]] : ['default'],
+    reporters: process.env['COLDSTART_TEST_REPORT']
+      ? ['default', ['json', { outputFile: process.env['COLDSTART_TEST_REPORT'] }]]
+      : ['default'],
   },
 });

@@ -18,11 +18,16 @@ try {
     const { messages } = await publint({ pkgDir, strict: true });
     for (const message of messages) console.error(`${pkg.name}: ${formatMessage(message, pkg as never)}`);
     wrong += messages.filter((m) => m.type !== 'suggestion').length;
-    const packed = JSON.parse(execFileSync('npm', ['pack', '--json', '--pack-destination', out], { cwd: pkgDir, encoding: 'utf8' })) as { filename: string }[];
+    const packed = JSON.parse(
+      execFileSync('npm', ['pack', '--json', '--pack-destination', out], { cwd: pkgDir, encoding: 'utf8' }),
+    ) as { filename: string }[];
     const tarball = join(out, packed[0]?.filename ?? '');
     if (pkg.exports && '.' in pkg.exports)
       try {
-        execFileSync(join(root, 'node_modules/.bin/attw'), [tarball, '--profile', 'esm-only', '--format', 'ascii'], { encoding: 'utf8', stdio: 'pipe' });
+        execFileSync(join(root, 'node_modules/.bin/attw'), [tarball, '--profile', 'esm-only', '--format', 'ascii'], {
+          encoding: 'utf8',
+          stdio: 'pipe',
+        });
       } catch (error) {
         wrong += 1;
         console.error(`${pkg.name}: ${(error as { stdout?: string }).stdout ?? String(error)}`);

@@ -100,7 +100,10 @@ describe.each(clusters)('%s', (cluster) => {
   });
 
   test.each([
-    ['secrets.yaml.tpl', ['external-secrets/onepassword-connect', 'flux-system/cluster-secrets', 'flux-system/sops-age']],
+    [
+      'secrets.yaml.tpl',
+      ['external-secrets/onepassword-connect', 'flux-system/cluster-secrets', 'flux-system/sops-age'],
+    ],
     // Apart from the others: the Flux step applies it, once ls-remote has succeeded with it (E1).
     ['deploy-key.yaml.tpl', ['flux-system/flux-system']],
   ])('%s holds references into the vault, and no value', (template, names) => {

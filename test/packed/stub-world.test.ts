@@ -9,17 +9,25 @@ import { Ground } from './support/program.ts';
 let installed: Installed;
 let ground: Ground;
 beforeAll(() => {
-  installed = installPacked(['@coldstart/contract', '@coldstart/engine', '@coldstart/cli'], { '@coldstart/plugin-stub': join(import.meta.dirname, 'stub-plugin') });
+  installed = installPacked(['@coldstart/contract', '@coldstart/engine', '@coldstart/cli'], {
+    '@coldstart/plugin-stub': join(import.meta.dirname, 'stub-plugin'),
+  });
 }, 60_000);
 afterAll(() => installed.remove());
 beforeEach(() => (ground = new Ground()));
 afterEach(() => ground.remove());
 
 const CREATE = ['cluster', 'create', 'infra'];
-const calls = (): Call[] => ground.log().filter((l) => 'argv' in l).map((l) => ({ tool: 'stubtool', argv: l['argv'] as string[], ok: true }));
+const calls = (): Call[] =>
+  ground
+    .log()
+    .filter((l) => 'argv' in l)
+    .map((l) => ({ tool: 'stubtool', argv: l['argv'] as string[], ok: true }));
 const journals = (): string[] => {
   const runs = join(ground.root, '.coldstart/infra/runs');
-  return readdirSync(runs).sort().map((run) => readFileSync(join(runs, run, 'journal.jsonl'), 'utf8'));
+  return readdirSync(runs)
+    .sort()
+    .map((run) => readFileSync(join(runs, run, 'journal.jsonl'), 'utf8'));
 };
 const evidence = (): string[] => readdirSync(join(ground.root, 'docs/qa/evidence'));
 
@@ -29,9 +37,13 @@ describe('the real world, with a program as its tool', () => {
     const plan = (JSON.parse(planned.stdout) as { plan: Plan }).plan;
     expect(ground.log()).toEqual([]);
     const created = await ground.run(installed, CREATE);
-    expect({ exit: created.exit, stderr: created.exit === 0 ? '' : created.stderr + created.stdout }).toEqual({ exit: 0, stderr: '' });
+    expect({ exit: created.exit, stderr: created.exit === 0 ? '' : created.stderr + created.stdout }).toEqual({
+      exit: 0,
+      stderr: '',
+    });
     expect(differences(plan, calls())).toEqual([]);
-    for (const how of ['delete', 'add', 'reorder'] as const) expect(differences(tampered(plan, how, 'stub/a-quick'), calls())).not.toEqual([]);
+    for (const how of ['delete', 'add', 'reorder'] as const)
+      expect(differences(tampered(plan, how, 'stub/a-quick'), calls())).not.toEqual([]);
     expect(ground.log()[1]).toMatchObject({ argv: ['two', '--', '-x'], stdin: 'by stdin\n' });
   });
 
@@ -42,19 +54,26 @@ describe('the real world, with a program as its tool', () => {
     expect(ground.log()).toHaveLength(before);
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)('%s in the middle: one signal to the child, journal closed, evidence complete, exit 130; then it finishes', async (signal) => {
-    const running = ground.start(installed, CREATE, { STUB_SLOW_MS: '30000' });
-    await running.said('"slow"');
-    running.child.kill(signal);
-    const ended = await running.ended;
-    expect(ended.exit).toBe(130);
-    expect(ended.stderr + ended.stdout).toContain('coldstart cluster create infra');
-    expect(ground.log().filter((l) => 'signal' in l)).toEqual([{ signal: 'SIGTERM', pid: expect.any(Number) }]);
-    expect(JSON.parse(journals()[0]?.trim().split('\n').at(-1) ?? '')).toMatchObject({ type: 'run-end', outcome: 'interrupted', exit: 130 });
-    expect(evidence().filter((f) => f.endsWith('.json'))).toHaveLength(1);
-    expect((await ground.run(installed, CREATE)).exit).toBe(0);
-    expect(ground.log().filter((l) => (l['argv'] as string[] | undefined)?.[0] === 'one')).toHaveLength(1);
-  });
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s in the middle: one signal to the child, journal closed, evidence complete, exit 130; then it finishes',
+    async (signal) => {
+      const running = ground.start(installed, CREATE, { STUB_SLOW_MS: '30000' });
+      await running.said('"slow"');
+      running.child.kill(signal);
+      const ended = await running.ended;
+      expect(ended.exit).toBe(130);
+      expect(ended.stderr + ended.stdout).toContain('coldstart cluster create infra');
+      expect(ground.log().filter((l) => 'signal' in l)).toEqual([{ signal: 'SIGTERM', pid: expect.any(Number) }]);
+      expect(JSON.parse(journals()[0]?.trim().split('\n').at(-1) ?? '')).toMatchObject({
+        type: 'run-end',
+        outcome: 'interrupted',
+        exit: 130,
+      });
+      expect(evidence().filter((f) => f.endsWith('.json'))).toHaveLength(1);
+      expect((await ground.run(installed, CREATE)).exit).toBe(0);
+      expect(ground.log().filter((l) => (l['argv'] as string[] | undefined)?.[0] === 'one')).toHaveLength(1);
+    },
+  );
 
   test('SIGKILL in the middle: the child is found by the next run, which finishes and writes the evidence of both', async () => {
     const running = ground.start(installed, CREATE, { STUB_SLOW_MS: '4000' });
@@ -63,7 +82,10 @@ describe('the real world, with a program as its tool', () => {
     expect((await running.ended).signal).toBe('SIGKILL');
     expect(evidenceOrNone()).toEqual([]);
     const next = await ground.run(installed, CREATE);
-    expect({ exit: next.exit, stderr: next.exit === 0 ? '' : next.stderr + next.stdout }).toEqual({ exit: 0, stderr: '' });
+    expect({ exit: next.exit, stderr: next.exit === 0 ? '' : next.stderr + next.stdout }).toEqual({
+      exit: 0,
+      stderr: '',
+    });
     expect(journals()[1]).toContain('"type":"outlived"');
     // The child that outlived its run did the work; it was waited for, and not sent again.
     expect(ground.log().filter((l) => (l['argv'] as string[] | undefined)?.[0] === 'slow')).toHaveLength(1);
@@ -81,7 +103,10 @@ describe('the real world, with a program as its tool', () => {
     await ground.run(installed, CREATE);
     for (const file of evidence().filter((f) => f.endsWith('.json'))) {
       const verified = await ground.run(installed, ['verify', 'evidence', `docs/qa/evidence/${file}`]);
-      expect({ exit: verified.exit, said: verified.exit === 0 ? '' : verified.stdout + verified.stderr }).toEqual({ exit: 0, said: '' });
+      expect({ exit: verified.exit, said: verified.exit === 0 ? '' : verified.stdout + verified.stderr }).toEqual({
+        exit: 0,
+        said: '',
+      });
     }
   });
 });

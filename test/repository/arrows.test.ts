@@ -40,20 +40,41 @@ describe('arrows point one way', () => {
   });
 
   test.each(Object.entries(MAY))('%s declares what it imports, and no more of ours', (folder, allowed) => {
-    const { dependencies = {} } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { dependencies?: object };
+    const { dependencies = {} } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {
+      dependencies?: object;
+    };
     const ours = Object.keys(dependencies).filter((d) => d.startsWith('@coldstart/'));
     expect(folder === 'packages/all' ? [] : ours.filter((d) => !allowed.includes(d))).toEqual([]);
-    const used = new Set(sources.filter((f) => packageOf(f) === folder).flatMap(imports).filter((to) => to.startsWith('@coldstart/')).map((to) => to.split('/').slice(0, 2).join('/')));
+    const used = new Set(
+      sources
+        .filter((f) => packageOf(f) === folder)
+        .flatMap(imports)
+        .filter((to) => to.startsWith('@coldstart/'))
+        .map((to) => to.split('/').slice(0, 2).join('/')),
+    );
     expect([...used].filter((u) => !ours.includes(u))).toEqual([]);
   });
 
   test('only a contract subpath for commands knows oclif, and the engine knows none', () => {
-    const wrong = sources.filter((f) => imports(f).some((to) => to.startsWith('@oclif/'))).filter((f) => !/^packages\/(cli|all)\/|^packages\/contract\/src\/command\/|^plugins\/\w+\/src\/(commands\/|hooks\/|flags\.ts)/.test(f));
+    const wrong = sources
+      .filter((f) => imports(f).some((to) => to.startsWith('@oclif/')))
+      .filter(
+        (f) =>
+          !/^packages\/(cli|all)\/|^packages\/contract\/src\/command\/|^plugins\/\w+\/src\/(commands\/|hooks\/|flags\.ts)/.test(
+            f,
+          ),
+      );
     expect(wrong).toEqual([]);
   });
 
   test('relative imports point at files that are there', () => {
-    const gone = sources.flatMap((file) => imports(file).filter((to) => to.startsWith('.')).map((to) => join(root, dirname(file), to))).filter((path) => path.endsWith('.ts') && !existsSync(path));
+    const gone = sources
+      .flatMap((file) =>
+        imports(file)
+          .filter((to) => to.startsWith('.'))
+          .map((to) => join(root, dirname(file), to)),
+      )
+      .filter((path) => path.endsWith('.ts') && !existsSync(path));
     expect(gone).toEqual([]);
   });
 });

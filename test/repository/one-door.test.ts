@@ -24,8 +24,14 @@ const FORBIDDEN: [string, RegExp][] = [
 ];
 
 const root = join(import.meta.dirname, '../..');
-const sources = globSync('{packages,plugins}/*/{src,bin,scripts}/**/*.{ts,js}', { cwd: root }).filter((f) => !f.includes('/dist/'));
-const withoutComments = (text: string): string => text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/(?<!:)\/\/.*$/gm, '').replaceAll(/import \{ (?:isIP(?:v4|v6)?(?:, )?)+ \} from 'node:net';/g, '');
+const sources = globSync('{packages,plugins}/*/{src,bin,scripts}/**/*.{ts,js}', { cwd: root }).filter(
+  (f) => !f.includes('/dist/'),
+);
+const withoutComments = (text: string): string =>
+  text
+    .replaceAll(/\/\*[\s\S]*?\*\//g, '')
+    .replaceAll(/(?<!:)\/\/.*$/gm, '')
+    .replaceAll(/import \{ (?:isIP(?:v4|v6)?(?:, )?)+ \} from 'node:net';/g, '');
 
 describe('one door to the world', () => {
   test('there is something to look at', () => {
@@ -33,12 +39,22 @@ describe('one door to the world', () => {
   });
 
   test.each(FORBIDDEN)('%s: reached only through the door', (_what, pattern) => {
-    const wrong = sources.filter((f) => !DOOR.some((d) => d.test(f)) && pattern.test(withoutComments(readFileSync(join(root, f), 'utf8'))));
+    const wrong = sources.filter(
+      (f) => !DOOR.some((d) => d.test(f)) && pattern.test(withoutComments(readFileSync(join(root, f), 'utf8'))),
+    );
     expect(wrong).toEqual([]);
   });
 
   test('the patterns find what they forbid', () => {
-    const samples = ['Date.now()', 'setTimeout(x, 1)', 'Math.random()', "import 'node:fs'", "import 'execa'", "import 'node:net'", 'process.env.HOME'];
+    const samples = [
+      'Date.now()',
+      'setTimeout(x, 1)',
+      'Math.random()',
+      "import 'node:fs'",
+      "import 'execa'",
+      "import 'node:net'",
+      'process.env.HOME',
+    ];
     expect(samples.map((s) => FORBIDDEN.findIndex(([, p]) => p.test(s)))).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 });

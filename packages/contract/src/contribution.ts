@@ -37,7 +37,11 @@ export type Guard = {
 /** Pure: bytes in, bytes out. A throw is a failure of the action, and fatal. */
 export type Transform = (inputs: readonly Uint8Array[], options: Json | undefined) => Uint8Array;
 /** Pure: what stands in the file now (undefined where absent) and the inputs, to what shall stand there. */
-export type MergeFn = (current: Uint8Array | undefined, inputs: readonly Uint8Array[], options: Json | undefined) => Uint8Array;
+export type MergeFn = (
+  current: Uint8Array | undefined,
+  inputs: readonly Uint8Array[],
+  options: Json | undefined,
+) => Uint8Array;
 
 /** A tool that steps call, declared once. */
 export type Tool = {
@@ -58,7 +62,9 @@ export type ConfigSection = {
   /** JSON Schema (draft 2020-12) for editors. */
   jsonSchema: { [key: string]: Json };
   /** Checks the section (undefined where the file has none) and fills its defaults in. */
-  validate: (value: unknown) => { value: Json } | { issues: { path: (string | number)[]; found: string; expected: string }[] };
+  validate: (
+    value: unknown,
+  ) => { value: Json } | { issues: { path: (string | number)[]; found: string; expected: string }[] };
   /** Which of its values an operator may set by flag or environment: dotted path by name. */
   flags?: Record<string, string>;
 };

@@ -44,7 +44,12 @@ export type Limit = {
 };
 
 /** A failed action, for `classify`. `unfilled` (a hole or a transform; always fatal) never reaches it. `text` is what the tool said (stderr, and stdout where that is text), redacted. */
-export type Failure = { action: Action; how: 'exit' | 'deadline' | 'signal' | 'spawn' | 'conflict' | 'unfilled'; exit: number | null; text: string };
+export type Failure = {
+  action: Action;
+  how: 'exit' | 'deadline' | 'signal' | 'spawn' | 'conflict' | 'unfilled';
+  exit: number | null;
+  text: string;
+};
 
 /**
  * - `transient`  it did not happen, and may be tried again

@@ -26,7 +26,10 @@ export type Kit = {
 };
 
 const broken = (message: string): Problem =>
-  new Problem(message, { exit: EXIT.usage, remedy: 'Install versions of the plugins that fit together, or remove one of the two.' });
+  new Problem(message, {
+    exit: EXIT.usage,
+    remedy: 'Install versions of the plugins that fit together, or remove one of the two.',
+  });
 
 /**
  * Puts contributions together. Refuses what is not branded for this contract, and two of the same name.
@@ -65,7 +68,8 @@ export function gather(contributions: readonly Contribution[]): Kit {
 }
 
 function checkStep(plugin: string, step: Step): void {
-  if (!/^[a-z][a-z0-9-]*\/[a-z0-9-]+$/.test(step.id)) throw broken(`${plugin}: "${step.id}" is not a step's name (plugin/what-it-brings-about).`);
+  if (!/^[a-z][a-z0-9-]*\/[a-z0-9-]+$/.test(step.id))
+    throw broken(`${plugin}: "${step.id}" is not a step's name (plugin/what-it-brings-about).`);
   if (typeof step.observe !== 'function') throw broken(`${plugin}: step ${step.id} has no observe.`);
   if (step.kind === 'change' && (typeof step.plan !== 'function' || typeof step.classify !== 'function'))
     throw broken(`${plugin}: step ${step.id} changes something, and has no plan or no classify.`);
@@ -78,7 +82,11 @@ function gatherTools(contributions: readonly Contribution[]): Map<string, Tool> 
     tools.set(
       tool.name,
       known
-        ? { ...known, env: [...new Set([...known.env, ...tool.env])], reads: (argv) => known.reads(argv) && tool.reads(argv) }
+        ? {
+            ...known,
+            env: [...new Set([...known.env, ...tool.env])],
+            reads: (argv) => known.reads(argv) && tool.reads(argv),
+          }
         : tool,
     );
   }
@@ -96,7 +104,8 @@ function orderSurveys(surveys: Survey[]): Survey[] {
   const ordered: Survey[] = [];
   const visit = (survey: Survey, from: readonly string[]): void => {
     if (ordered.includes(survey)) return;
-    if (from.includes(survey.id)) throw broken(`Surveys need one another in a circle: ${[...from, survey.id].join(' → ')}.`);
+    if (from.includes(survey.id))
+      throw broken(`Surveys need one another in a circle: ${[...from, survey.id].join(' → ')}.`);
     for (const need of survey.needs) {
       const before = provider.get(need);
       if (before) visit(before, [...from, survey.id]);

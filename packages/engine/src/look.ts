@@ -8,24 +8,51 @@ import { readerOf } from './run/reader.ts';
 
 export type Looked = { phase: string; step: string; title: string; item: string; observation: Observation; ms: Ms };
 
-type With = { cluster: string; world: World; stop: AbortSignal; past: readonly Past[]; facts: Facts; items?: readonly string[] };
+type With = {
+  cluster: string;
+  world: World;
+  stop: AbortSignal;
+  past: readonly Past[];
+  facts: Facts;
+  items?: readonly string[];
+};
 
 /** One look at each item of a step, all at once. A look that throws is `unknown`, with the reason. */
-export async function lookAt(step: Step, at: With, artefacts: Readonly<Record<string, Uint8Array>> = {}): Promise<Looked[]> {
+export async function lookAt(
+  step: Step,
+  at: With,
+  artefacts: Readonly<Record<string, Uint8Array>> = {},
+): Promise<Looked[]> {
   return Promise.all(
     itemsOf(step, at.facts, at.items).map(async ({ key, item }) => {
       const began = at.world.mono();
       let observation: Observation;
       try {
         observation = await orStopped(
-          step.observe({ cluster: at.cluster, key, item, facts: at.facts, world: readerOf(at.world), artefacts, attempt: 0, past: at.past }),
+          step.observe({
+            cluster: at.cluster,
+            key,
+            item,
+            facts: at.facts,
+            world: readerOf(at.world),
+            artefacts,
+            attempt: 0,
+            past: at.past,
+          }),
           at.stop,
         );
       } catch (error) {
         if (at.stop.aborted) throw error;
         observation = { state: 'unknown', signals: [], cause: error instanceof Error ? error.message : String(error) };
       }
-      return { phase: step.phase, step: step.id, title: step.title, item: key, observation, ms: Math.round(at.world.mono() - began) };
+      return {
+        phase: step.phase,
+        step: step.id,
+        title: step.title,
+        item: key,
+        observation,
+        ms: Math.round(at.world.mono() - began),
+      };
     }),
   );
 }
@@ -49,17 +76,24 @@ export async function look(
       .phases.flatMap((p) => p.steps.map((s) => s.step.id))
       .filter((id) => asked?.includes(id) ?? true),
   );
-  const needed = neededBy(wanted, order.phases.flatMap((p) => p.steps.map((s) => s.step)), at.facts);
+  const needed = neededBy(
+    wanted,
+    order.phases.flatMap((p) => p.steps.map((s) => s.step)),
+    at.facts,
+  );
   for (const { step } of order.phases.flatMap((p) => p.steps)) {
     if (!wanted.has(step.id) && !needed.has(step.id)) continue;
     const facts = store.all();
-    const missing = step.needs.filter((need) => !(need in facts) && !(step.despite ?? []).some((id) => kit.steps.get(id)?.provides.includes(need)));
+    const missing = step.needs.filter(
+      (need) => !(need in facts) && !(step.despite ?? []).some((id) => kit.steps.get(id)?.provides.includes(need)),
+    );
     const looked =
-      missing.length > 0
-        ? notLooked(step, facts, at.items, missing)
-        : await lookAt(step, { ...at, facts });
+      missing.length > 0 ? notLooked(step, facts, at.items, missing) : await lookAt(step, { ...at, facts });
     if (looked.length > 0 && looked.every((l) => l.observation.state === 'done'))
-      store.provide(step, looked.map((l) => ({ key: l.item, facts: l.observation.facts })));
+      store.provide(
+        step,
+        looked.map((l) => ({ key: l.item, facts: l.observation.facts })),
+      );
     if (!wanted.has(step.id)) continue;
     for (const l of looked) {
       all.push(l);

@@ -27,7 +27,10 @@ describe('an item', () => {
     const world = new FakeWorld();
     const ran = await carryOut(world, [changing(world, 'a/one')]);
     expect(world.spawned.map((s) => s.words)).toEqual([['tool', 'a/one', 'cluster']]);
-    const onDisk = world.spawned[0]?.journal.trim().split('\n').map((l) => JSON.parse(l).type);
+    const onDisk = world.spawned[0]?.journal
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l).type);
     expect(onDisk?.at(-1)).toBe('action-start');
     expect(ofType(ran, 'item-end')[0]?.verdict).toBe('done');
   });
@@ -55,7 +58,14 @@ describe('an item', () => {
     const world = new FakeWorld();
     world.answer = () => ({ exit: 1, stderr: 'EOF' });
     const classify = () => ({ kind: 'ambiguous', cause: 'EOF', remedy: '' }) as const;
-    const ran = await carryOut(world, [changing(world, 'a/one', { retry: RETRY, classify, settle: SETTLE, observe: looks(needed(), CONVERGING, CONVERGING, done()) })]);
+    const ran = await carryOut(world, [
+      changing(world, 'a/one', {
+        retry: RETRY,
+        classify,
+        settle: SETTLE,
+        observe: looks(needed(), CONVERGING, CONVERGING, done()),
+      }),
+    ]);
     expect(world.spawned).toHaveLength(1);
     expect(ofType(ran, 'action-end')[0]?.outcome).toBe('unknown');
     expect(ran.exit).toBe(0);
@@ -63,7 +73,13 @@ describe('an item', () => {
 
   test('a fall-back after acting is the next attempt', async () => {
     const world = new FakeWorld();
-    const ran = await carryOut(world, [changing(world, 'a/one', { retry: RETRY, settle: SETTLE, observe: looks(needed(), CONVERGING, CONVERGING, CONVERGING, needed(), CONVERGING, done()) })]);
+    const ran = await carryOut(world, [
+      changing(world, 'a/one', {
+        retry: RETRY,
+        settle: SETTLE,
+        observe: looks(needed(), CONVERGING, CONVERGING, CONVERGING, needed(), CONVERGING, done()),
+      }),
+    ]);
     expect(world.spawned).toHaveLength(2);
     expect(ofType(ran, 'action-start').map((r) => r.attempt)).toEqual([1, 2]);
     expect(ran.exit).toBe(0);
@@ -71,21 +87,34 @@ describe('an item', () => {
 
   test('right after an action that ended well, needed is not believed', async () => {
     const world = new FakeWorld();
-    await carryOut(world, [changing(world, 'a/one', { retry: AT_ONCE, settle: SETTLE, observe: looks(needed(), needed(), needed(), done()) })]);
+    await carryOut(world, [
+      changing(world, 'a/one', {
+        retry: AT_ONCE,
+        settle: SETTLE,
+        observe: looks(needed(), needed(), needed(), done()),
+      }),
+    ]);
     expect(world.spawned).toHaveLength(1);
   });
 
   test('done must hold for stableFor', async () => {
     const world = new FakeWorld();
     const settle = () => ({ every: 5000, within: 60_000, stableFor: 12_000 });
-    const ran = await carryOut(world, [changing(world, 'a/one', { retry: RETRY, settle, observe: looks(needed(), done(), CONVERGING, done()) })]);
+    const ran = await carryOut(world, [
+      changing(world, 'a/one', { retry: RETRY, settle, observe: looks(needed(), done(), CONVERGING, done()) }),
+    ]);
     expect(ran.exit).toBe(0);
     expect(world.mono()).toBeGreaterThanOrEqual(5000 + 5000 + 12_000);
   });
 
   test.each<[string, Observation, number, string]>([
     ['blocked', { state: 'blocked', signals: [], cause: 'a pending release', remedy: 'roll back' }, 4, 'failed'],
-    ['blocked as unsafe', { state: 'blocked', refuse: true, signals: [], cause: 'split', remedy: 'stop' }, 5, 'refused'],
+    [
+      'blocked as unsafe',
+      { state: 'blocked', refuse: true, signals: [], cause: 'split', remedy: 'stop' },
+      5,
+      'refused',
+    ],
     ['converging for too long', CONVERGING, 4, 'failed'],
     ['unknown for too long', { state: 'unknown', signals: [], cause: 'no answer' }, 4, 'failed'],
   ])('%s ends with its cause, exit and verdict', async (_what, seen, exit, verdict) => {
@@ -99,7 +128,9 @@ describe('an item', () => {
   test('a wait that ends badly is diagnosed', async () => {
     const world = new FakeWorld();
     const sign = { name: 'pods', expected: 'Ready', observed: 'ContainerCreating', ok: false, source: 'kubectl' };
-    const ran = await carryOut(world, [checking('a/look', async () => CONVERGING, { settle: SETTLE, diagnose: async () => [sign] })]);
+    const ran = await carryOut(world, [
+      checking('a/look', async () => CONVERGING, { settle: SETTLE, diagnose: async () => [sign] }),
+    ]);
     expect(ofType(ran, 'item-end')[0]?.diagnosis).toEqual([sign]);
   });
 
@@ -108,7 +139,12 @@ describe('an item', () => {
     world.answer = () => ({ how: 'deadline', exit: null });
     const classify = () => ({ kind: 'ambiguous', cause: 'no answer', remedy: 'look at the node' }) as const;
     const ran = await carryOut(world, [
-      changing(world, 'a/one', { classify, settle: SETTLE, plan: () => [exec('boot', ['boot'], { risk: 'once' })], observe: looks(needed(), { state: 'unknown', signals: [] }) }),
+      changing(world, 'a/one', {
+        classify,
+        settle: SETTLE,
+        plan: () => [exec('boot', ['boot'], { risk: 'once' })],
+        observe: looks(needed(), { state: 'unknown', signals: [] }),
+      }),
     ]);
     expect(ran.exit).toBe(5);
     expect(world.spawned).toHaveLength(1);
@@ -116,8 +152,14 @@ describe('an item', () => {
 
   test('a guard that says no refuses, and nothing is sent', async () => {
     const world = new FakeWorld();
-    const guards = [{ id: 'g/identity', look: async () => ({ ok: false, signals: [], cause: 'another CA', remedy: 'look' }) }];
-    const ran = await carryOut(world, [changing(world, 'a/one', { plan: () => [exec('go', ['go'], { guard: ['g/identity'] })] })], { parts: { guards } });
+    const guards = [
+      { id: 'g/identity', look: async () => ({ ok: false, signals: [], cause: 'another CA', remedy: 'look' }) },
+    ];
+    const ran = await carryOut(
+      world,
+      [changing(world, 'a/one', { plan: () => [exec('go', ['go'], { guard: ['g/identity'] })] })],
+      { parts: { guards } },
+    );
     expect([ran.exit, ran.failure?.cause]).toEqual([5, 'another CA']);
     expect(world.spawned).toEqual([]);
     expect(ofType(ran, 'action-start')[0]?.guards).toEqual([{ id: 'g/identity', ok: false, cause: 'another CA' }]);
@@ -125,7 +167,9 @@ describe('an item', () => {
 
   test('a guard that is not installed says no', async () => {
     const world = new FakeWorld();
-    const ran = await carryOut(world, [changing(world, 'a/one', { plan: () => [exec('go', ['go'], { guard: ['g/none'] })] })]);
+    const ran = await carryOut(world, [
+      changing(world, 'a/one', { plan: () => [exec('go', ['go'], { guard: ['g/none'] })] }),
+    ]);
     expect(ran.exit).toBe(5);
     expect(world.spawned).toEqual([]);
   });
@@ -138,14 +182,22 @@ describe('an item', () => {
       world,
       [
         changing(world, 'a/one', {
-          observe: async () => (n++ === 0 ? { state: 'needed', signals: [], facts: { access: ['--insecure', '-x'] } } : done()),
+          observe: async () =>
+            n++ === 0 ? { state: 'needed', signals: [], facts: { access: ['--insecure', '-x'] } } : done(),
           plan: () => [
-            exec('first', ['first', { ref: 'seen/access' }] as never, { out: { as: 'got', secret: false, keep: 'none' } }),
-            exec('second', [{ join: ['--name=', { ref: 'fact/f/name', path: '/in' }] }] as never, { stdin: { fn: 'up', in: [{ ref: 'out/got' }] } }),
+            exec('first', ['first', { ref: 'seen/access' }] as never, {
+              out: { as: 'got', secret: false, keep: 'none' },
+            }),
+            exec('second', [{ join: ['--name=', { ref: 'fact/f/name', path: '/in' }] }] as never, {
+              stdin: { fn: 'up', in: [{ ref: 'out/got' }] },
+            }),
           ],
         }),
       ],
-      { facts: { 'f/name': { in: 'zed' } }, parts: { transforms: { up: ([b]) => new TextEncoder().encode(new TextDecoder().decode(b).toUpperCase()) } } },
+      {
+        facts: { 'f/name': { in: 'zed' } },
+        parts: { transforms: { up: ([b]) => new TextEncoder().encode(new TextDecoder().decode(b).toUpperCase()) } },
+      },
     );
     expect(world.spawned.map((s) => [s.words, s.stdin])).toEqual([
       [['tool', 'first', '--insecure', '-x'], undefined],
@@ -159,8 +211,16 @@ describe('an item', () => {
     ['a transform that is not there', { fn: 'none', in: [] }, 'none is not installed'],
   ])('%s is fatal, whatever the step would say, and nothing is sent', async (_what, stdin, said) => {
     const world = new FakeWorld();
-    const transforms = { bad: () => { throw new Error('op left a reference'); } };
-    const ran = await carryOut(world, [changing(world, 'a/one', { retry: RETRY, plan: () => [exec('go', ['go'], { stdin })] })], { parts: { transforms } });
+    const transforms = {
+      bad: () => {
+        throw new Error('op left a reference');
+      },
+    };
+    const ran = await carryOut(
+      world,
+      [changing(world, 'a/one', { retry: RETRY, plan: () => [exec('go', ['go'], { stdin })] })],
+      { parts: { transforms } },
+    );
     expect([ran.exit, world.spawned]).toEqual([4, []]);
     expect(ran.failure?.cause).toContain(said);
   });
@@ -168,11 +228,30 @@ describe('an item', () => {
   test('a merge that changes nothing writes nothing', async () => {
     const world = new FakeWorld();
     world.files.set('kubeconfig', new TextEncoder().encode('same'));
-    const merge = { do: 'merge', id: 'm', why: 'm', path: 'kubeconfig', fn: 'keep', in: [], mode: 0o600, risk: 'change', guard: [] } as const;
+    const merge = {
+      do: 'merge',
+      id: 'm',
+      why: 'm',
+      path: 'kubeconfig',
+      fn: 'keep',
+      in: [],
+      mode: 0o600,
+      risk: 'change',
+      guard: [],
+    } as const;
     let n = 0;
-    await carryOut(world, [changing(world, 'a/one', { plan: () => [{ ...merge, in: [], guard: [] }], observe: async () => (n++ ? done() : needed()) })], {
-      parts: { merges: { keep: (current) => current ?? new Uint8Array() } },
-    });
+    await carryOut(
+      world,
+      [
+        changing(world, 'a/one', {
+          plan: () => [{ ...merge, in: [], guard: [] }],
+          observe: async () => (n++ ? done() : needed()),
+        }),
+      ],
+      {
+        parts: { merges: { keep: (current) => current ?? new Uint8Array() } },
+      },
+    );
     expect(world.writes.filter((w) => w === 'kubeconfig')).toEqual([]);
     expect(world.files.has('kubeconfig.coldstart-lock')).toBe(false);
   });
@@ -180,7 +259,17 @@ describe('an item', () => {
   test('a write whose file is not what the plan expects is a conflict', async () => {
     const world = new FakeWorld();
     world.files.set('out', new TextEncoder().encode('other'));
-    const write = { do: 'write', id: 'w', why: 'w', path: 'out', content: { text: 'x' }, mode: 0o600, ifDigest: 'absent', risk: 'change', guard: [] } as const;
+    const write = {
+      do: 'write',
+      id: 'w',
+      why: 'w',
+      path: 'out',
+      content: { text: 'x' },
+      mode: 0o600,
+      ifDigest: 'absent',
+      risk: 'change',
+      guard: [],
+    } as const;
     const classify = (f: { how: string }) => ({ kind: 'fatal', cause: f.how, remedy: '' }) as const;
     const ran = await carryOut(world, [changing(world, 'a/one', { classify, plan: () => [{ ...write, guard: [] }] })]);
     expect(ran.failure?.cause).toBe('conflict');

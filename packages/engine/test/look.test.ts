@@ -8,7 +8,10 @@ const world = new FakeWorld();
 const steps = (api: Observation): Step[] => [
   checking('a/pre', async () => done(), { kind: 'preflight' }),
   checking('a/api', async () => api, { provides: ['f/api'] }),
-  changing(world, 'a/use', { needs: ['f/api'], observe: async ({ facts }) => (facts['f/api'] === 1 ? done() : { state: 'needed', signals: [] }) }),
+  changing(world, 'a/use', {
+    needs: ['f/api'],
+    observe: async ({ facts }) => (facts['f/api'] === 1 ? done() : { state: 'needed', signals: [] }),
+  }),
 ];
 const lookAt = async (api: Observation, selection?: Selection): Promise<string[]> => {
   const all = steps(api);
@@ -31,7 +34,11 @@ describe('a look at where a cluster stands', () => {
   });
 
   test('does not look at what lacks its facts, and says so', async () => {
-    expect(await lookAt({ state: 'converging', signals: [] })).toEqual(['a/pre done', 'a/api converging', 'a/use unknown']);
+    expect(await lookAt({ state: 'converging', signals: [] })).toEqual([
+      'a/pre done',
+      'a/api converging',
+      'a/use unknown',
+    ]);
   });
 
   test('of one step looks at what it needs too, tells only the one, and leaves preflight out', async () => {
@@ -41,7 +48,13 @@ describe('a look at where a cluster stands', () => {
   test('a look that throws is unknown, with the reason', async () => {
     const all = [checking('a/bad', async () => Promise.reject(new Error('oops')))];
     const kit = gather([contribution({ plugin: 'test', steps: all })]);
-    const [looked] = await look(kit, procedureOf(['one', ['a/bad']]), { cluster: 'infra', world, stop: new AbortController().signal, past: [], facts: {} });
+    const [looked] = await look(kit, procedureOf(['one', ['a/bad']]), {
+      cluster: 'infra',
+      world,
+      stop: new AbortController().signal,
+      past: [],
+      facts: {},
+    });
     expect(looked?.observation).toEqual({ state: 'unknown', signals: [], cause: 'oops' });
   });
 });

@@ -10,9 +10,15 @@ describe('a run', () => {
   test('one failed item neither hides nor stops the others; what follows is not run', async () => {
     const world = new FakeWorld();
     world.answer = ({ argv }) => (argv[1] === 'n2' ? { exit: 1 } : {});
-    const observe: Step['observe'] = async ({ key }) => (key !== 'n2' && world.spawned.some((s) => s.words[2] === key) ? done() : { state: 'needed', signals: [] });
+    const observe: Step['observe'] = async ({ key }) =>
+      key !== 'n2' && world.spawned.some((s) => s.words[2] === key) ? done() : { state: 'needed', signals: [] };
     const ran = await carryOut(world, [
-      changing(world, 'a/apply', { forEach: three, classify: fatal, observe, limit: () => ({ n: 1, hold: 'act', onFailure: 'continue' }) }),
+      changing(world, 'a/apply', {
+        forEach: three,
+        classify: fatal,
+        observe,
+        limit: () => ({ n: 1, hold: 'act', onFailure: 'continue' }),
+      }),
       changing(world, 'b/next', { phase: 'two' }),
     ]);
     expect(ofType(ran, 'item-end').map((r) => [r.step, r.item, r.verdict])).toEqual([
@@ -27,8 +33,12 @@ describe('a run', () => {
   test('tolerated items are a deviation, and the run goes on', async () => {
     const world = new FakeWorld();
     world.answer = ({ argv }) => (argv[1] === 'n2' ? { exit: 1 } : {});
-    const observe: Step['observe'] = async ({ key }) => (key !== 'n2' && world.spawned.some((s) => s.words[2] === key) ? done() : { state: 'needed', signals: [] });
-    const steps = (n: number): Step[] => [changing(world, 'a/apply', { forEach: three, classify: fatal, observe, tolerate: () => n }), changing(world, 'b/next', { phase: 'two' })];
+    const observe: Step['observe'] = async ({ key }) =>
+      key !== 'n2' && world.spawned.some((s) => s.words[2] === key) ? done() : { state: 'needed', signals: [] };
+    const steps = (n: number): Step[] => [
+      changing(world, 'a/apply', { forEach: three, classify: fatal, observe, tolerate: () => n }),
+      changing(world, 'b/next', { phase: 'two' }),
+    ];
     const ran = await carryOut(world, steps(1));
     expect(ran.exit).toBe(0);
     expect(ofType(ran, 'deviation')[0]).toMatchObject({ subject: 'a/apply n2' });
@@ -43,7 +53,11 @@ describe('a run', () => {
       changing(world, 'a/boot', { despite: ['a/apply'] }),
       changing(world, 'a/later'),
     ]);
-    expect(ofType(ran, 'item-end').map((r) => [r.step, r.verdict])).toEqual([['a/apply', 'failed'], ['a/boot', 'done'], ['a/later', 'not-run']]);
+    expect(ofType(ran, 'item-end').map((r) => [r.step, r.verdict])).toEqual([
+      ['a/apply', 'failed'],
+      ['a/boot', 'done'],
+      ['a/later', 'not-run'],
+    ]);
   });
 
   test('the width bounds those that act, not those that wait', async () => {
@@ -57,20 +71,33 @@ describe('a run', () => {
       return w.mono() >= sent.at + 60_000 ? done() : { state: 'converging', signals: [] };
     };
     const settle = () => ({ every: 1000, within: 300_000, stableFor: 0 });
-    await carryOut(world, [changing(world, 'a/apply', { forEach: three, observe, settle, limit: () => ({ n: 1, hold: 'act', onFailure: 'continue' }) })]);
+    await carryOut(world, [
+      changing(world, 'a/apply', {
+        forEach: three,
+        observe,
+        settle,
+        limit: () => ({ n: 1, hold: 'act', onFailure: 'continue' }),
+      }),
+    ]);
     const starts = [...begun.values()];
     expect(starts[1]! - starts[0]!).toBe(1000);
     expect(world.mono()).toBeLessThan(70_000);
   });
 
-  test('slots go in the items\' order, though a later one has looked sooner', async () => {
+  test("slots go in the items' order, though a later one has looked sooner", async () => {
     const world = new FakeWorld();
     const observe: Step['observe'] = async ({ key }) => {
       if (world.spawned.some((s) => s.words[2] === key)) return done();
       await world.sleep(key === 'n1' ? 3000 : key === 'n2' ? 2000 : 10);
       return { state: 'needed', signals: [] };
     };
-    await carryOut(world, [changing(world, 'a/apply', { forEach: three, observe, limit: () => ({ n: 1, hold: 'act', onFailure: 'continue' }) })]);
+    await carryOut(world, [
+      changing(world, 'a/apply', {
+        forEach: three,
+        observe,
+        limit: () => ({ n: 1, hold: 'act', onFailure: 'continue' }),
+      }),
+    ]);
     expect(world.spawned.map((s) => s.words[2])).toEqual(['n1', 'n2', 'n3']);
   });
 
@@ -78,20 +105,45 @@ describe('a run', () => {
     const world = new FakeWorld();
     const observe: Step['observe'] = async ({ key, world: w }) => {
       const sent = world.spawned.find((s) => s.words[2] === key);
-      return !sent ? { state: 'needed', signals: [] } : w.mono() >= sent.at + 60_000 ? done() : { state: 'converging', signals: [] };
+      return !sent
+        ? { state: 'needed', signals: [] }
+        : w.mono() >= sent.at + 60_000
+          ? done()
+          : { state: 'converging', signals: [] };
     };
     const settle = () => ({ every: 1000, within: 300_000, stableFor: 0 });
-    await carryOut(world, [changing(world, 'a/apply', { forEach: three, observe, settle, limit: () => ({ n: 1, hold: 'settled', onFailure: 'stop' }) })]);
+    await carryOut(world, [
+      changing(world, 'a/apply', {
+        forEach: three,
+        observe,
+        settle,
+        limit: () => ({ n: 1, hold: 'settled', onFailure: 'stop' }),
+      }),
+    ]);
     expect(world.spawned[1]!.at - world.spawned[0]!.at).toBeGreaterThanOrEqual(60_000);
   });
 
   test('an item waits for the items it comes after, and is not run when one failed', async () => {
     const world = new FakeWorld();
     world.answer = ({ argv }) => (argv[1] === 'n1' ? { exit: 1 } : {});
-    const forEach = () => [{ key: 'n2', item: 0, after: ['n1'] }, { key: 'n1', item: 0 }, { key: 'n3', item: 0 }];
-    const ran = await carryOut(world, [changing(world, 'a/rel', { forEach, classify: fatal, observe: async ({ key }) => (key === 'n3' && world.spawned.some((s) => s.words[2] === 'n3') ? done() : { state: 'needed', signals: [] }) })]);
+    const forEach = () => [
+      { key: 'n2', item: 0, after: ['n1'] },
+      { key: 'n1', item: 0 },
+      { key: 'n3', item: 0 },
+    ];
+    const ran = await carryOut(world, [
+      changing(world, 'a/rel', {
+        forEach,
+        classify: fatal,
+        observe: async ({ key }) =>
+          key === 'n3' && world.spawned.some((s) => s.words[2] === 'n3') ? done() : { state: 'needed', signals: [] },
+      }),
+    ]);
     expect(new Set(world.spawned.map((s) => s.words[2]))).toEqual(new Set(['n1', 'n3']));
-    expect(ofType(ran, 'item-end').find((r) => r.item === 'n2')).toMatchObject({ verdict: 'not-run', cause: 'n1 is not there' });
+    expect(ofType(ran, 'item-end').find((r) => r.item === 'n2')).toMatchObject({
+      verdict: 'not-run',
+      cause: 'n1 is not there',
+    });
   });
 
   test('preflight: all problems at once, exit 3, nothing is sent', async () => {
@@ -111,7 +163,16 @@ describe('a run', () => {
     const world = new FakeWorld();
     const ran = await carryOut(world, [
       checking('a/look', async ({ key }) => done({ 'f/x': key }), { forEach: three, provides: ['f/x'] }),
-      changing(world, 'a/use', { needs: ['f/x'], plan: () => [{ ...(changing(world, 'a/use') as never as { plan: (x: object) => [object] }).plan({ key: 'cluster' })[0], argv: ['a/use', { ref: 'fact/f/x', path: '/n2' }] } as never], observe: async () => (world.spawned.length ? done() : { state: 'needed', signals: [] }) }),
+      changing(world, 'a/use', {
+        needs: ['f/x'],
+        plan: () => [
+          {
+            ...(changing(world, 'a/use') as never as { plan: (x: object) => [object] }).plan({ key: 'cluster' })[0],
+            argv: ['a/use', { ref: 'fact/f/x', path: '/n2' }],
+          } as never,
+        ],
+        observe: async () => (world.spawned.length ? done() : { state: 'needed', signals: [] }),
+      }),
     ]);
     expect(ran.exit).toBe(0);
     expect(world.spawned[0]?.words).toEqual(['tool', 'a/use', 'n2']);
@@ -120,14 +181,18 @@ describe('a run', () => {
   test('what is unsafe already in preflight is refused, exit 5', async () => {
     const world = new FakeWorld();
     const foreign: Observation = { state: 'blocked', refuse: true, signals: [], cause: 'another CA', remedy: 'look' };
-    const ran = await carryOut(world, [checking('a/pre', async () => foreign, { kind: 'preflight' }), changing(world, 'a/apply')]);
+    const ran = await carryOut(world, [
+      checking('a/pre', async () => foreign, { kind: 'preflight' }),
+      changing(world, 'a/apply'),
+    ]);
     expect([ran.exit, ran.outcome, world.spawned]).toEqual([5, 'refused', []]);
   });
 
   test('a step that failed provides no facts, not even of the items that went well', async () => {
     const world = new FakeWorld();
     let facts: object = {};
-    const state = (key: string): Observation => (key === 'n2' ? { state: 'blocked', signals: [] } : done({ 'f/x': key }));
+    const state = (key: string): Observation =>
+      key === 'n2' ? { state: 'blocked', signals: [] } : done({ 'f/x': key });
     await carryOut(world, [
       checking('a/look', async ({ key }) => state(key), { forEach: three, provides: ['f/x'] }),
       checking('a/after', async (l) => ((facts = l.facts), done()), { needs: ['f/x'], despite: ['a/look'] }),
@@ -139,10 +204,18 @@ describe('a run', () => {
     const world = new FakeWorld();
     let tries = 0;
     world.answer = ({ argv }) => {
-      if (argv[0] === 'render') return (tries += 1) < 3 ? { exit: 1, ms: 10 } : { stdout: new TextEncoder().encode('crds'), ms: 10 };
+      if (argv[0] === 'render')
+        return (tries += 1) < 3 ? { exit: 1, ms: 10 } : { stdout: new TextEncoder().encode('crds'), ms: 10 };
       return { ms: 60_000 };
     };
-    const render = { tool: 'tool', argv: ['render'], deadline: 1000, stop: { signal: 'SIGTERM', grace: 1, kill: true }, as: 'made', why: 'w' } as const;
+    const render = {
+      tool: 'tool',
+      argv: ['render'],
+      deadline: 1000,
+      stop: { signal: 'SIGTERM', grace: 1, kill: true },
+      as: 'made',
+      why: 'w',
+    } as const;
     const retry = () => ({ first: 1000, factor: 1, max: 1000, retries: 2, jitter: 0 });
     const seen: string[] = [];
     const late = changing(world, 'b/late', { phase: 'two', retry, prepare: () => [{ ...render, argv: ['render'] }] });
@@ -155,18 +228,41 @@ describe('a run', () => {
     expect(tries).toBe(3);
   });
 
-  test('a preparation that keeps failing is its item\'s failure', async () => {
+  test("a preparation that keeps failing is its item's failure", async () => {
     const world = new FakeWorld();
     world.answer = ({ argv }) => (argv[0] === 'render' ? { exit: 1 } : {});
-    const prepare = () => [{ tool: 'tool', argv: ['render'], deadline: 1000, stop: { signal: 'SIGTERM', grace: 1, kill: true } as const, as: 'made', why: 'w' }];
-    const ran = await carryOut(world, [changing(world, 'a/one', { prepare, classify: () => ({ kind: 'transient', cause: 'no registry', remedy: 'reach it' }) })]);
+    const prepare = () => [
+      {
+        tool: 'tool',
+        argv: ['render'],
+        deadline: 1000,
+        stop: { signal: 'SIGTERM', grace: 1, kill: true } as const,
+        as: 'made',
+        why: 'w',
+      },
+    ];
+    const ran = await carryOut(world, [
+      changing(world, 'a/one', {
+        prepare,
+        classify: () => ({ kind: 'transient', cause: 'no registry', remedy: 'reach it' }),
+      }),
+    ]);
     expect([ran.exit, ran.failure?.cause, ran.failure?.remedy]).toEqual([4, 'no registry', 'reach it']);
   });
 
   test('a preparation that fails is no failure of what is done already', async () => {
     const world = new FakeWorld();
     world.answer = () => ({ exit: 1 });
-    const prepare = () => [{ tool: 'tool', argv: ['render'], deadline: 1000, stop: { signal: 'SIGTERM', grace: 1, kill: true } as const, as: 'made', why: 'w' }];
+    const prepare = () => [
+      {
+        tool: 'tool',
+        argv: ['render'],
+        deadline: 1000,
+        stop: { signal: 'SIGTERM', grace: 1, kill: true } as const,
+        as: 'made',
+        why: 'w',
+      },
+    ];
     const ran = await carryOut(world, [changing(world, 'a/one', { prepare, observe: async () => done() })]);
     expect([ran.exit, ofType(ran, 'item-end')[0]?.verdict]).toEqual([0, 'skipped']);
   });
@@ -174,7 +270,11 @@ describe('a run', () => {
   test('a selection of items leaves out every other item, and steps that have none of them', async () => {
     const world = new FakeWorld();
     const two = () => ['w1', 'w2'].map((key) => ({ key, item: key }));
-    const steps = [changing(world, 'a/first', { forEach: three }), changing(world, 'a/other', { forEach: two, needs: ['f/none'] }), checking('a/never', async () => done(), { provides: ['f/none'] })];
+    const steps = [
+      changing(world, 'a/first', { forEach: three }),
+      changing(world, 'a/other', { forEach: two, needs: ['f/none'] }),
+      checking('a/never', async () => done(), { provides: ['f/none'] }),
+    ];
     const ran = await carryOut(world, steps, { selection: { steps: ['a/first', 'a/other'], items: ['n2'] } });
     expect(ran.exit).toBe(0);
     expect(ofType(ran, 'item-end').map((r) => `${r.step} ${r.item}`)).toEqual(['a/first n2']);
@@ -183,13 +283,23 @@ describe('a run', () => {
   test('a phase that was not begun has no end', async () => {
     const world = new FakeWorld();
     world.answer = () => ({ exit: 1 });
-    const ran = await carryOut(world, [changing(world, 'a/one', { classify: fatal }), changing(world, 'b/two', { phase: 'two' })]);
+    const ran = await carryOut(world, [
+      changing(world, 'a/one', { classify: fatal }),
+      changing(world, 'b/two', { phase: 'two' }),
+    ]);
     expect(ofType(ran, 'phase-end').map((r) => [r.phase, r.verdict])).toEqual([['one', 'failed']]);
   });
 
   test('a selection borrows facts by looking, and fails with what is not done', async () => {
     const world = new FakeWorld();
-    const steps = (state: Observation): Step[] => [checking('a/api', async () => state, { provides: ['f/api'] }), changing(world, 'b/use', { phase: 'two', needs: ['f/api'], plan: ({ key }) => [exec('go', ['b/use', key, { ref: 'fact/f/api' }] as never)] })];
+    const steps = (state: Observation): Step[] => [
+      checking('a/api', async () => state, { provides: ['f/api'] }),
+      changing(world, 'b/use', {
+        phase: 'two',
+        needs: ['f/api'],
+        plan: ({ key }) => [exec('go', ['b/use', key, { ref: 'fact/f/api' }] as never)],
+      }),
+    ];
     const at = { selection: { phases: ['two'] } };
     expect((await carryOut(world, steps(done({ 'f/api': 1 })), at)).exit).toBe(0);
     expect(world.spawned[0]?.words).toEqual(['tool', 'b/use', 'cluster', '1']);
@@ -207,7 +317,11 @@ describe('a run', () => {
     });
     expect(ran.exit).toBe(130);
     expect(ofType(ran, 'action-end')[0]).toMatchObject({ outcome: 'unknown', how: 'signal' });
-    expect(ran.records.at(-1)).toMatchObject({ type: 'run-end', outcome: 'interrupted', next: 'coldstart cluster create infra' });
+    expect(ran.records.at(-1)).toMatchObject({
+      type: 'run-end',
+      outcome: 'interrupted',
+      next: 'coldstart cluster create infra',
+    });
     expect(world.files.has('.coldstart/infra/lock')).toBe(false);
   });
 
@@ -215,7 +329,11 @@ describe('a run', () => {
     const world = new FakeWorld();
     world.answer = () => ({ ms: 600_000 });
     void carryOut(world, [changing(world, 'a/one')]);
-    while (world.spawned.length === 0 || ![...world.files.values()].some((b) => new TextDecoder().decode(b).includes('action-spawned'))) await new Promise(setImmediate);
+    while (
+      world.spawned.length === 0 ||
+      ![...world.files.values()].some((b) => new TextDecoder().decode(b).includes('action-spawned'))
+    )
+      await new Promise(setImmediate);
     // The process is gone: a new world with the same disk, where the child still lives.
     const next = new FakeWorld();
     for (const [path, bytes] of world.files) if (!path.endsWith('/lock')) next.files.set(path, bytes);
@@ -229,7 +347,9 @@ describe('a run', () => {
   test('the state folder stays out of Git, but for identities', async () => {
     const world = new FakeWorld();
     await carryOut(world, [changing(world, 'a/one')]);
-    expect(new TextDecoder().decode(world.files.get('.coldstart/.gitignore'))).toBe('*\n!.gitignore\n!*/\n!*/identity.json\n');
+    expect(new TextDecoder().decode(world.files.get('.coldstart/.gitignore'))).toBe(
+      '*\n!.gitignore\n!*/\n!*/identity.json\n',
+    );
   });
 
   test('a state folder that is a link is refused, and nothing is sent', async () => {
@@ -241,7 +361,11 @@ describe('a run', () => {
 
   test('a throw in a step is our bug: exit 1, and the journal is closed', async () => {
     const world = new FakeWorld();
-    const ran = await carryOut(world, [checking('a/look', async () => { throw new Error('oops'); })]);
+    const ran = await carryOut(world, [
+      checking('a/look', async () => {
+        throw new Error('oops');
+      }),
+    ]);
     expect([ran.exit, ran.records.at(-1)?.type]).toEqual([1, 'run-end']);
   });
 });

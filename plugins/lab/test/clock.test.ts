@@ -8,7 +8,8 @@ import { seeded } from '../src/clock/random.ts';
 import { LabBug } from '../src/index.ts';
 
 const alive = new AbortController().signal;
-const sleep = (clock: VirtualClock, ms: number): Promise<void> => clock.call(`sleep ${ms}`, () => clock.sleep(ms), alive);
+const sleep = (clock: VirtualClock, ms: number): Promise<void> =>
+  clock.call(`sleep ${ms}`, () => clock.sleep(ms), alive);
 
 describe('virtual time', () => {
   test('goes to the next thing that is due, not through the time between', async () => {
@@ -79,7 +80,9 @@ describe('virtual time', () => {
     const clock = new VirtualClock();
     clock.on('world/again', () => void clock.in(24 * 3_600_000, 'world/again', null));
     clock.in(0, 'world/again', null);
-    await expect(clock.call('stuck', () => new Promise<void>(() => {}), alive)).rejects.toThrow('still waits after 400 days');
+    await expect(clock.call('stuck', () => new Promise<void>(() => {}), alive)).rejects.toThrow(
+      'still waits after 400 days',
+    );
   });
 
   test('an event whose handler fails tells everybody who waits', async () => {

@@ -26,11 +26,21 @@ export const caFingerprint = createHash('sha256')
   .digest('hex');
 
 export const facts: Facts = {
-  'talos/cluster': { name: 'infra', endpoint: 'https://192.0.2.10:6443', vip: '192.0.2.10', caFingerprint, talosVersion: 'v1.13.0', kubernetesVersion: 'v1.36.3' },
+  'talos/cluster': {
+    name: 'infra',
+    endpoint: 'https://192.0.2.10:6443',
+    vip: '192.0.2.10',
+    caFingerprint,
+    talosVersion: 'v1.13.0',
+    kubernetesVersion: 'v1.36.3',
+  },
   'talos/nodes': nodes.map((node) => ({
     ...node,
     disk: null,
-    diskSelector: node.role === 'controlplane' ? { serial: `EX960-${node.name.toUpperCase()}` } : { type: 'nvme', size: '>= 400GB' },
+    diskSelector:
+      node.role === 'controlplane'
+        ? { serial: `EX960-${node.name.toUpperCase()}` }
+        : { type: 'nvme', size: '>= 400GB' },
     mtu: 9000,
     links: ['enp1s0f0', 'enp1s0f1'],
     talosVersion: 'v1.13.0',
@@ -39,7 +49,17 @@ export const facts: Facts = {
 };
 
 export function open(options: Partial<OpenOptions> = {}): Promise<OpenLab> {
-  return openLab({ root, cluster: 'infra', facts, env: { HOME: '/home/op' }, seed: 1, faults: [], pace: null, disk: 'memory', ...options });
+  return openLab({
+    root,
+    cluster: 'infra',
+    facts,
+    env: { HOME: '/home/op' },
+    seed: 1,
+    faults: [],
+    pace: null,
+    disk: 'memory',
+    ...options,
+  });
 }
 
 /** One call of talosctl through `spawn`, as an engine makes it. */
@@ -52,16 +72,31 @@ export function talosctl(world: World, argv: string[], deadline = 120_000): Prom
   );
 }
 
-export const secure = (name: string): string[] => ['--talosconfig', talosconfig, '--context', 'infra', '-e', addressOf(name), '-n', addressOf(name)];
+export const secure = (name: string): string[] => [
+  '--talosconfig',
+  talosconfig,
+  '--context',
+  'infra',
+  '-e',
+  addressOf(name),
+  '-n',
+  addressOf(name),
+];
 export const text = (done: Done): string => new TextDecoder().decode(done.stdout);
 
 /** A step of a plain operator: what is tried, how long to wait between tries, what counts as there. */
-export async function until(world: World, argv: string[], there: (done: Done) => boolean, within = 3_600_000): Promise<Done> {
+export async function until(
+  world: World,
+  argv: string[],
+  there: (done: Done) => boolean,
+  within = 3_600_000,
+): Promise<Done> {
   const end = world.mono() + within;
   for (;;) {
     const done = await world.probe({ tool: 'talosctl', argv, deadline: 30_000 });
     if (there(done)) return done;
-    if (world.mono() > end) throw new Error(`not there after ${within} ms: ${argv.join(' ')}\n${text(done)}${done.stderr}`);
+    if (world.mono() > end)
+      throw new Error(`not there after ${within} ms: ${argv.join(' ')}\n${text(done)}${done.stderr}`);
     await world.sleep(5000);
   }
 }
@@ -84,8 +119,18 @@ export async function bringUp(world: World): Promise<void> {
   if (done.exit !== 0) throw new Error(done.stderr);
   while ((await world.dial('192.0.2.11', 6443, 1000)) !== 'open') await world.sleep(5000);
   for (const { name } of workers) await applyTo(world, name);
-  for (const { name } of workers) await until(world, ['get', 'machinestatus', '-o', 'jsonpath={.spec.stage}', ...secure(name)], (d) => text(d) === 'running\n');
+  for (const { name } of workers)
+    await until(
+      world,
+      ['get', 'machinestatus', '-o', 'jsonpath={.spec.stage}', ...secure(name)],
+      (d) => text(d) === 'running\n',
+    );
   const voters = (d: Done): boolean => (text(d).match(/ false$/gm) ?? []).length === 3;
   await until(world, ['etcd', 'members', ...secure('infra-01')], voters);
-  for (const { name } of controlPlanes) await until(world, ['get', 'machinestatus', '-o', 'jsonpath={.spec.stage}', ...secure(name)], (d) => text(d) === 'running\n');
+  for (const { name } of controlPlanes)
+    await until(
+      world,
+      ['get', 'machinestatus', '-o', 'jsonpath={.spec.stage}', ...secure(name)],
+      (d) => text(d) === 'running\n',
+    );
 }

@@ -15,9 +15,27 @@ describe('the hook', () => {
   test('answers with a factory of this contract that lists its faults', async () => {
     const factory = await (hook as unknown as () => Promise<typeof labFactory>)();
     expect(factory[BRAND]).toBe(1);
-    expect(factory.faults.map(({ name }) => name).sort()).toEqual(['back-to-maintenance', 'crd-slow', 'disk-mismatch', 'eof-after-success', 'flux-not-ready', 'killed', 'unreachable', 'wrong-ca']);
+    expect(factory.faults.map(({ name }) => name).sort()).toEqual([
+      'back-to-maintenance',
+      'crd-slow',
+      'disk-mismatch',
+      'eof-after-success',
+      'flux-not-ready',
+      'killed',
+      'unreachable',
+      'wrong-ca',
+    ]);
     expect(factory.faults.every(({ about }) => about.length > 10)).toBe(true);
-    const lab = await factory.open({ root, cluster: 'infra', facts, env: {}, seed: 1, faults: [], pace: null, disk: 'memory' });
+    const lab = await factory.open({
+      root,
+      cluster: 'infra',
+      facts,
+      env: {},
+      seed: 1,
+      faults: [],
+      pace: null,
+      disk: 'memory',
+    });
     expect(lab.describe()).toMatchObject({ seed: 1, virtualMs: 0, faults: [] });
     await lab.close();
   });
@@ -32,8 +50,18 @@ describe('what cannot be simulated is refused with what is wrong', () => {
     ['a count of nothing', { faults: ['killed:0'] }, 'is not a whole number from 1', 'killed'],
     ['an empty fault', { faults: [''] }, 'there is no fault ""', 'unreachable'],
     ['a moment that is none', { faults: ['killed@noon'] }, 'has no moment "noon"', 'before, during, after'],
-    ['a bad address', { facts: { 'talos/nodes': [{ name: 'a', address: '192.0.2.999', role: 'worker' }] } }, '"192.0.2.999" is not an IP address', 'plan'],
-    ['an address given twice', { facts: { 'talos/nodes': ['a', 'b'].map((name) => ({ name, address: '192.0.2.1', role: 'worker' })) } }, '192.0.2.1 belongs to a and to b', 'plan'],
+    [
+      'a bad address',
+      { facts: { 'talos/nodes': [{ name: 'a', address: '192.0.2.999', role: 'worker' }] } },
+      '"192.0.2.999" is not an IP address',
+      'plan',
+    ],
+    [
+      'an address given twice',
+      { facts: { 'talos/nodes': ['a', 'b'].map((name) => ({ name, address: '192.0.2.1', role: 'worker' })) } },
+      '192.0.2.1 belongs to a and to b',
+      'plan',
+    ],
     ['no nodes', { facts: {} }, 'no nodes are known of cluster infra', 'plan'],
     ['nodes of another shape', { facts: { 'talos/nodes': [{ name: 'a' }] } }, 'cannot be simulated', 'plan'],
   ])('%s', async (_what, options, message, remedy) => {
@@ -58,7 +86,17 @@ describe('a machine config, as a node understands it', () => {
 
   test.each(nodes)('the example’s $name', ({ name, role, address }) => {
     const config = understand(readFileSync(`${root}/${configOf(name)}`));
-    expect(config).toMatchObject({ role, hostname: name, clusterName: 'infra', caFingerprint, endpoint: 'https://192.0.2.10:6443', vip: role === 'controlplane' ? '192.0.2.10' : null, addresses: [address], discovery: true, installs: 'v1.13.0' });
+    expect(config).toMatchObject({
+      role,
+      hostname: name,
+      clusterName: 'infra',
+      caFingerprint,
+      endpoint: 'https://192.0.2.10:6443',
+      vip: role === 'controlplane' ? '192.0.2.10' : null,
+      addresses: [address],
+      discovery: true,
+      installs: 'v1.13.0',
+    });
     expect(fingerprint(config.kubernetesCa ?? '')).toMatch(/^[0-9a-f]{64}$/);
     expect(faultsOf(readFileSync(`${root}/${configOf(name)}`))).toEqual([]);
   });
@@ -69,7 +107,11 @@ describe('a machine config, as a node understands it', () => {
     ['machine: [', 'yaml', 'did not find expected key'],
     ['just text', 'yaml', 'cannot unmarshal'],
     ['machine:\n  foo: bar\n', 'unknown-keys', 'unknown keys found during decoding:\nmachine:\n    foo: bar\n'],
-    ['nope: 1\nmachine:\n  install: {bad: 2}\ncluster: {worse: x}\n', 'unknown-keys', 'unknown keys found during decoding:\nnope: 1\nmachine:\n    install:\n        bad: 2\ncluster:\n    worse: x\n'],
+    [
+      'nope: 1\nmachine:\n  install: {bad: 2}\ncluster: {worse: x}\n',
+      'unknown-keys',
+      'unknown keys found during decoding:\nnope: 1\nmachine:\n    install:\n        bad: 2\ncluster:\n    worse: x\n',
+    ],
   ])('that does not decode: %j', (text, how, message) => {
     const failing = (): unknown => understand(bytes(text));
     expect(failing).toThrow(Undecodable);
@@ -80,15 +122,32 @@ describe('a machine config, as a node understands it', () => {
   test.each([
     ['{machine: {type: worker, install: {disk: /dev/sda}}, cluster: {controlPlane: {endpoint: "https://a:6443"}}}', []],
     ['{machine: {type: worker, install: {disk: /dev/sda}}}', ['cluster instructions are required']],
-    ['{machine: {type: worker, install: {disk: /dev/sda}}, cluster: {}}', ['cluster controlplane endpoint is required']],
-    ['{machine: {type: worker, install: {disk: /dev/sda}}, cluster: {controlPlane: {endpoint: "a b"}}}', ['invalid controlplane endpoint']],
+    [
+      '{machine: {type: worker, install: {disk: /dev/sda}}, cluster: {}}',
+      ['cluster controlplane endpoint is required'],
+    ],
+    [
+      '{machine: {type: worker, install: {disk: /dev/sda}}, cluster: {controlPlane: {endpoint: "a b"}}}',
+      ['invalid controlplane endpoint'],
+    ],
   ])('%s', (text, expected) => {
     expect(faultsOf(bytes(text))).toEqual(expected);
   });
 });
 
 describe('disk selectors', () => {
-  const disk: Disk = { device: '/dev/nvme0n1', size: 960_197_124_096, model: 'SAMSUNG MZ1', serial: 'S4E', wwid: 'eui.1', busPath: '/pci0000:00/nvme/nvme0', transport: 'nvme', rotational: false, readonly: false, cdrom: false };
+  const disk: Disk = {
+    device: '/dev/nvme0n1',
+    size: 960_197_124_096,
+    model: 'SAMSUNG MZ1',
+    serial: 'S4E',
+    wwid: 'eui.1',
+    busPath: '/pci0000:00/nvme/nvme0',
+    transport: 'nvme',
+    rotational: false,
+    readonly: false,
+    cdrom: false,
+  };
   const hdd: Disk = { ...disk, device: '/dev/sda', size: 8e12, transport: 'sata', rotational: true, serial: 'H1' };
 
   test.each([

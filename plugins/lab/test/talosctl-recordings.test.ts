@@ -34,7 +34,10 @@ type Scene = {
   /** Where the recorded tool was another version of talosctl than the lab plays. */
   server?: string;
 };
-type Tree = { machine: Record<string, unknown> & { network: Record<string, unknown>; install: Record<string, unknown> }; cluster: Record<string, unknown> };
+type Tree = {
+  machine: Record<string, unknown> & { network: Record<string, unknown>; install: Record<string, unknown> };
+  cluster: Record<string, unknown>;
+};
 
 const running: Scene = { stages: { cp: 'running' } };
 const booting: Scene = { stages: { cp: 'booting' } };
@@ -70,7 +73,10 @@ const scenes: Record<string, Scene> = {
   'fault-connection-refused-insecure-version': refused,
   'fault-connection-refused-insecure': refused,
   'fault-connection-refused-secure-version': refused,
-  'fault-stale-secrets-other-cluster-ca-version': { ...running, edit: (_lab, { cp }) => (cp.config = { ...cp.config!, ca: otherCa() }) },
+  'fault-stale-secrets-other-cluster-ca-version': {
+    ...running,
+    edit: (_lab, { cp }) => (cp.config = { ...cp.config!, ca: otherCa() }),
+  },
   'fault-syn-dropped-get-insecure': {},
   'fault-syn-dropped-version': {},
   'fault3-secure-call-to-maintenance-get': {},
@@ -164,12 +170,26 @@ const scenes12: Record<string, Scene> = {
 };
 
 const local: Record<string, Scene> = Object.fromEntries(
-  ['bad-context', 'unknown-flag', 'validate-bad-type', 'validate-empty', 'validate-missing', 'validate-no-disk', 'validate-ok', 'version-client-short', 'config-contexts', 'config-info-json'].map(
-    (name) => [name, {}],
-  ),
+  [
+    'bad-context',
+    'unknown-flag',
+    'validate-bad-type',
+    'validate-empty',
+    'validate-missing',
+    'validate-no-disk',
+    'validate-ok',
+    'version-client-short',
+    'config-contexts',
+    'config-info-json',
+  ].map((name) => [name, {}]),
 );
 
-type Unrecorded = { talosctl: { recordingsNotCompared: { recording: string; reason: string }[]; answersWithoutRecording: { answer: string; reason: string }[] } };
+type Unrecorded = {
+  talosctl: {
+    recordingsNotCompared: { recording: string; reason: string }[];
+    answersWithoutRecording: { answer: string; reason: string }[];
+  };
+};
 const unrecorded = parse(readFileSync(new URL('../unrecorded.yaml', import.meta.url), 'utf8')) as Unrecorded;
 
 describe.each([
@@ -181,12 +201,18 @@ describe.each([
     const recorded = parseRecording(readFileSync(`${folder}/${where}/${name}.txt`, 'utf8'));
     const lab = await scened(scene);
     const done = await ask(lab, recorded.argv.slice(1), scene);
-    const answer = { exit: scene.killedAfter === undefined ? done.exit : recorded.exit, stdout: plain(new TextDecoder().decode(done.stdout)), stderr: plain(done.stderr) };
+    const answer = {
+      exit: scene.killedAfter === undefined ? done.exit : recorded.exit,
+      stdout: plain(new TextDecoder().decode(done.stdout)),
+      stderr: plain(done.stderr),
+    };
     expect(answer).toEqual({ exit: recorded.exit, stdout: plain(recorded.stdout), stderr: plain(recorded.stderr) });
   });
 
   test('every recording is compared, or listed with a reason', () => {
-    const files = readdirSync(`${folder}/${where}`).filter((file) => file.endsWith('.txt')).map((file) => file.replace('.txt', ''));
+    const files = readdirSync(`${folder}/${where}`)
+      .filter((file) => file.endsWith('.txt'))
+      .map((file) => file.replace('.txt', ''));
     const listed = unrecorded.talosctl.recordingsNotCompared.filter((one) => one.recording.startsWith(`${where}/`));
     expect(listed.every((one) => one.reason.length > 10)).toBe(true);
     const both = [...Object.keys(table), ...listed.map((one) => one.recording.replace(`${where}/`, ''))].sort();
@@ -229,13 +255,19 @@ async function scened(scene: Scene): Promise<OpenLab> {
     faults: scene.faults ?? [],
     pace: null,
     disk: 'memory',
-    durations: scene.killedAfter === undefined ? {} : { 'talosctl/bootstrap': { min: 20_000, max: 20_000, what: 'a call that hangs', source: 'test' } },
+    durations:
+      scene.killedAfter === undefined
+        ? {}
+        : { 'talosctl/bootstrap': { min: 20_000, max: 20_000, what: 'a call that hangs', source: 'test' } },
   });
   const { model, world } = lab;
-  const node = Object.fromEntries((['cp', 'other', 'worker'] as const).map((name) => [name, model.nodes.get(name)!])) as Record<Names, NodeModel>;
+  const node = Object.fromEntries(
+    (['cp', 'other', 'worker'] as const).map((name) => [name, model.nodes.get(name)!]),
+  ) as Record<Names, NodeModel>;
   writeFiles(lab, scene);
   for (const one of Object.values(node)) one.disks = simDisks();
-  for (const [name, stage] of Object.entries(scene.stages ?? {}) as [Names, NodeModel['stage']][]) bring(lab, node[name], stage, scene);
+  for (const [name, stage] of Object.entries(scene.stages ?? {}) as [Names, NodeModel['stage']][])
+    bring(lab, node[name], stage, scene);
   // Recorded 1m5s after the services came up.
   await world.sleep(65_000);
   for (const cluster of model.etcd.values()) cluster.since = lab.elapsed();
@@ -247,14 +279,22 @@ async function scened(scene: Scene): Promise<OpenLab> {
 function bring(lab: OpenLab, node: NodeModel, stage: NodeModel['stage'], scene: Scene): void {
   node.stage = stage;
   if (stage === 'maintenance') return;
-  node.config = understand(new TextEncoder().encode(configText(node.name === 'worker' ? 'worker' : 'controlplane', node.address, scene)));
+  node.config = understand(
+    new TextEncoder().encode(configText(node.name === 'worker' ? 'worker' : 'controlplane', node.address, scene)),
+  );
   if (stage === 'installing') return;
   node.certified = true;
   node.kubelet.running = true;
   node.etcd.service = node.config.role === 'controlplane' ? 'waiting' : 'absent';
   if (stage !== 'running') return;
   if (node.config.role === 'controlplane') {
-    const member = { id: '112210f47de98115', node: node.name, hostname: node.config.hostname, address: node.address, learner: false };
+    const member = {
+      id: '112210f47de98115',
+      node: node.name,
+      hostname: node.config.hostname,
+      address: node.address,
+      learner: false,
+    };
     const cluster = { id: 'c1', members: [member], leader: node.name, term: 2, index: 42, since: 0, vip: node.name };
     lab.model.etcd.set(cluster.id, cluster);
     Object.assign(node.etcd, { cluster: cluster.id, data: true, service: 'running' });
@@ -265,7 +305,14 @@ function bring(lab: OpenLab, node: NodeModel, stage: NodeModel['stage'], scene: 
   node.kubelet.registered = true;
   const [api] = lab.model.apis.values();
   // A CNI that Talos brings makes it Ready after a while; `none` never does.
-  api?.register({ name: node.config.hostname, address: node.address, role: node.config.role, kubeletVersion: 'v1.36.3', talosVersion: node.version, cni: 'flannel' });
+  api?.register({
+    name: node.config.hostname,
+    address: node.address,
+    role: node.config.role,
+    kubeletVersion: 'v1.36.3',
+    talosVersion: node.version,
+    cni: 'flannel',
+  });
 }
 
 function ask(lab: OpenLab, argv: string[], scene: Scene): Promise<Done> {
@@ -278,19 +325,41 @@ function ask(lab: OpenLab, argv: string[], scene: Scene): Promise<Done> {
 }
 
 function writeFiles(lab: OpenLab, scene: Scene): void {
-  const put = (path: string, text: string): void => void lab.model.files.write(path, new TextEncoder().encode(text), 0o600);
-  const real = parse(readFileSync(`${root}/${talosconfig}`, 'utf8')) as { contexts: { infra: Record<string, unknown> } };
+  const put = (path: string, text: string): void =>
+    void lab.model.files.write(path, new TextEncoder().encode(text), 0o600);
+  const real = parse(readFileSync(`${root}/${talosconfig}`, 'utf8')) as {
+    contexts: { infra: Record<string, unknown> };
+  };
   const { endpoints: _endpoints, nodes: _nodes, ...keys } = real.contexts.infra;
   put('/home/op/.talos/config', stringify({ context: 'sim', contexts: { sim: keys } }));
   put('/repository/talosconfig', stringify({ context: 'sim', contexts: { sim: keys } }));
-  const foreign = parse(readFileSync(`${root}/${talosconfig.replaceAll('infra', 'apps')}`, 'utf8')) as { contexts: { apps: { crt: string; key: string } } };
+  const foreign = parse(readFileSync(`${root}/${talosconfig.replaceAll('infra', 'apps')}`, 'utf8')) as {
+    contexts: { apps: { crt: string; key: string } };
+  };
   const { crt, key } = foreign.contexts.apps;
-  put('/repository/talosconfig-foreign-client', stringify({ context: 'sim', contexts: { sim: { ...keys, crt, key } } }));
-  put('/repository/clusterconfig/talosconfig', stringify({ context: 'infra', contexts: { infra: { ...keys, endpoints: ['192.0.2.11'], nodes: ['192.0.2.11', '192.0.2.14'] } } }));
+  put(
+    '/repository/talosconfig-foreign-client',
+    stringify({ context: 'sim', contexts: { sim: { ...keys, crt, key } } }),
+  );
+  put(
+    '/repository/clusterconfig/talosconfig',
+    stringify({
+      context: 'infra',
+      contexts: { infra: { ...keys, endpoints: ['192.0.2.11'], nodes: ['192.0.2.11', '192.0.2.14'] } },
+    }),
+  );
   put('/repository/controlplane.yaml', configText('controlplane', CP, scene));
   put('/repository/clusterconfig/infra-infra-01.yaml', configText('controlplane', CP, scene));
-  put('/repository/bad1.yaml', configText('controlplane', CP, { config: (tree) => (tree.machine['type'] = 'contrlplane') }));
-  put('/repository/bad3.yaml', configText('controlplane', CP, { config: (tree) => (tree.machine.install = { image: 'ghcr.io/siderolabs/installer:v1.13.0' }) }));
+  put(
+    '/repository/bad1.yaml',
+    configText('controlplane', CP, { config: (tree) => (tree.machine['type'] = 'contrlplane') }),
+  );
+  put(
+    '/repository/bad3.yaml',
+    configText('controlplane', CP, {
+      config: (tree) => (tree.machine.install = { image: 'ghcr.io/siderolabs/installer:v1.13.0' }),
+    }),
+  );
   put('/repository/bad5.yaml', '');
 }
 
@@ -306,11 +375,38 @@ function configText(role: 'controlplane' | 'worker', address: string, scene: Sce
 }
 
 function simDisks(): NodeModel['disks'] {
-  const sda = { device: '/dev/sda', size: 107_374_182_400, model: 'SIM DISK', serial: 'S1', wwid: 'naa.5000000000000001', busPath: '/pci0000:00/0000:00:05.0/', transport: 'virtio', rotational: false, readonly: false, cdrom: false };
-  return [sda, { ...sda, device: '/dev/sr0', size: 0, model: '', serial: '', wwid: '', busPath: '', transport: '', readonly: true, cdrom: true }];
+  const sda = {
+    device: '/dev/sda',
+    size: 107_374_182_400,
+    model: 'SIM DISK',
+    serial: 'S1',
+    wwid: 'naa.5000000000000001',
+    busPath: '/pci0000:00/0000:00:05.0/',
+    transport: 'virtio',
+    rotational: false,
+    readonly: false,
+    cdrom: false,
+  };
+  return [
+    sda,
+    {
+      ...sda,
+      device: '/dev/sr0',
+      size: 0,
+      model: '',
+      serial: '',
+      wwid: '',
+      busPath: '',
+      transport: '',
+      readonly: true,
+      cdrom: true,
+    },
+  ];
 }
 
 function otherCa(): string {
-  const other = parse(readFileSync(`${root}/${configOf('infra-01').replaceAll('infra', 'apps')}`, 'utf8')) as { machine: { ca: { crt: string } } };
+  const other = parse(readFileSync(`${root}/${configOf('infra-01').replaceAll('infra', 'apps')}`, 'utf8')) as {
+    machine: { ca: { crt: string } };
+  };
   return Buffer.from(other.machine.ca.crt, 'base64').toString();
 }

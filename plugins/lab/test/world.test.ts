@@ -20,8 +20,22 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const spawn = (world: World, argv: string[], at: Partial<{ deadline: number; stop: AbortSignal; spawned: (child: Child) => Promise<void>; rule: typeof RULE | { signal: 'SIGTERM'; grace: number; kill: boolean } }> = {}): Promise<Done> =>
-  world.spawn({ tool: 'talosctl', argv, env: {}, deadline: at.deadline ?? 60_000 }, at.rule ?? RULE, at.spawned ?? (async () => {}), at.stop ?? never);
+const spawn = (
+  world: World,
+  argv: string[],
+  at: Partial<{
+    deadline: number;
+    stop: AbortSignal;
+    spawned: (child: Child) => Promise<void>;
+    rule: typeof RULE | { signal: 'SIGTERM'; grace: number; kill: boolean };
+  }> = {},
+): Promise<Done> =>
+  world.spawn(
+    { tool: 'talosctl', argv, env: {}, deadline: at.deadline ?? 60_000 },
+    at.rule ?? RULE,
+    at.spawned ?? (async () => {}),
+    at.stop ?? never,
+  );
 
 describe('files', () => {
   test('the operator’s files are read, and never written', async () => {
@@ -66,7 +80,12 @@ describe('files', () => {
     expect(await world.read('.coldstart/identity.json')).toBeUndefined();
     await world.write('.coldstart/identity.json', bytes('rehearsed'), 0o600);
     expect(readFileSync(join(root, '.coldstart/identity.json'), 'utf8')).toBe('live');
-    expect(await world.list('.coldstart')).toEqual(['identity.json', 'rehearsals/r/evidence.json', 'rehearsals/r/journal.jsonl', 'rehearsals/r/lock']);
+    expect(await world.list('.coldstart')).toEqual([
+      'identity.json',
+      'rehearsals/r/evidence.json',
+      'rehearsals/r/journal.jsonl',
+      'rehearsals/r/lock',
+    ]);
     await world.remove('.coldstart/rehearsals/r/lock');
     expect(existsSync(join(root, '.coldstart/rehearsals/r/lock'))).toBe(false);
   });
@@ -114,20 +133,33 @@ describe('files', () => {
 describe('probes', () => {
   test('what does not only read is refused before it runs', async () => {
     const { world } = await open();
-    await expect(world.probe({ tool: 'talosctl', argv: ['bootstrap', ...secure('infra-01')], deadline: 1000 })).rejects.toThrow(LabBug);
-    await expect(world.probe({ tool: 'talosctl', argv: ['reset', ...secure('infra-01')], deadline: 1000 })).rejects.toThrow('does not only read');
+    await expect(
+      world.probe({ tool: 'talosctl', argv: ['bootstrap', ...secure('infra-01')], deadline: 1000 }),
+    ).rejects.toThrow(LabBug);
+    await expect(
+      world.probe({ tool: 'talosctl', argv: ['reset', ...secure('infra-01')], deadline: 1000 }),
+    ).rejects.toThrow('does not only read');
   });
 
   test('are not received', async () => {
     const { world, model } = await open();
-    const done = await world.probe({ tool: 'talosctl', argv: ['get', 'machinestatus', '--insecure', '-n', addressOf('infra-04'), '-o', 'jsonpath={.spec.stage}'], deadline: 1000 });
+    const done = await world.probe({
+      tool: 'talosctl',
+      argv: ['get', 'machinestatus', '--insecure', '-n', addressOf('infra-04'), '-o', 'jsonpath={.spec.stage}'],
+      deadline: 1000,
+    });
     expect(text(done)).toBe('maintenance\n');
     expect(model.received).toEqual([]);
   });
 
   test('a tool that is not there cannot be started', async () => {
     const { world } = await open();
-    expect(await world.tool('talosctl')).toEqual({ path: 'lab:talosctl', version: '1.13.0', digest: null, simulated: true });
+    expect(await world.tool('talosctl')).toEqual({
+      path: 'lab:talosctl',
+      version: '1.13.0',
+      digest: null,
+      simulated: true,
+    });
     expect(await world.tool('nothing')).toBeUndefined();
     expect((await world.probe({ tool: 'nothing', argv: [], deadline: 1 })).how).toBe('spawn');
   });
@@ -135,7 +167,9 @@ describe('probes', () => {
   test('a command that the lab does not play ends the rehearsal, and is no answer', async () => {
     const { world } = await open();
     await expect(spawn(world, ['upgrade', ...secure('infra-01')])).rejects.toThrow('is not simulated');
-    await expect(world.probe({ tool: 'talosctl', argv: ['get', 'etcdmembers', ...secure('infra-01')], deadline: 1000 })).rejects.toThrow('resource etcdmembers');
+    await expect(
+      world.probe({ tool: 'talosctl', argv: ['get', 'etcdmembers', ...secure('infra-01')], deadline: 1000 }),
+    ).rejects.toThrow('resource etcdmembers');
   });
 });
 
@@ -186,7 +220,13 @@ describe('processes', () => {
     const { world, model } = await open();
     const config = await world.read(configOf('infra-04'));
     const done = await world.spawn(
-      { tool: 'talosctl', argv: ['apply-config', '--insecure', '-n', addressOf('infra-04'), '-f', '/dev/stdin'], env: {}, stdin: config!, deadline: 60_000 },
+      {
+        tool: 'talosctl',
+        argv: ['apply-config', '--insecure', '-n', addressOf('infra-04'), '-f', '/dev/stdin'],
+        env: {},
+        stdin: config!,
+        deadline: 60_000,
+      },
       RULE,
       async () => expect(model.received).toMatchObject([{ exit: null, changes: 0 }]),
       never,
@@ -209,7 +249,14 @@ describe('processes', () => {
         return { exit: 0, stdout: '', stderr: '' };
       },
     };
-    const launch = { argv: [], cwd: '/', env: {}, stdin: null, change: { made: (what: string) => void changes.push(what) }, target: () => {} };
+    const launch = {
+      argv: [],
+      cwd: '/',
+      env: {},
+      stdin: null,
+      change: { made: (what: string) => void changes.push(what) },
+      target: () => {},
+    };
     const process = new LabProcess(1, stubborn, model, clock, launch);
     await world.sleep(2500);
     process.signal('SIGTERM');
@@ -223,7 +270,9 @@ describe('processes', () => {
 
   test('a bug in what is spawned reaches the caller', async () => {
     const { world } = await open();
-    const failing = spawn(world, ['version', '--client'], { spawned: () => Promise.reject(new Error('the journal is full')) });
+    const failing = spawn(world, ['version', '--client'], {
+      spawned: () => Promise.reject(new Error('the journal is full')),
+    });
     await expect(failing).rejects.toThrow('the journal is full');
   });
 });
@@ -232,7 +281,8 @@ describe('the fault killed', () => {
   const calls = async (world: World): Promise<void> => {
     for (const name of ['infra-01', 'infra-02', 'infra-03']) await applyTo(world, name);
   };
-  const installing = (lab: OpenLab): string[] => [...lab.model.nodes.values()].filter((node) => node.config).map((node) => node.name);
+  const installing = (lab: OpenLab): string[] =>
+    [...lab.model.nodes.values()].filter((node) => node.config).map((node) => node.name);
 
   test.each([
     ['killed@before:2', ['infra-01']],
@@ -255,7 +305,9 @@ describe('the fault killed', () => {
   test('what it left running goes on, is found by the next process, and can be ended', async () => {
     const lab = await open({ faults: ['killed@during:1'] });
     let left: Child | undefined;
-    void spawn(lab.world, ['apply-config', '--insecure', '-n', addressOf('infra-01'), '-f', configOf('infra-01')], { spawned: async (child) => void (left = child) });
+    void spawn(lab.world, ['apply-config', '--insecure', '-n', addressOf('infra-01'), '-f', configOf('infra-01')], {
+      spawned: async (child) => void (left = child),
+    });
     await lab.died;
     const next = lab.process();
     expect(next).toBe(lab.world);
@@ -273,7 +325,10 @@ describe('the fault killed', () => {
     await applyTo(lab.world, 'infra-01');
     await lab.world.sleep(600_000);
     let left: Child | undefined;
-    void spawn(lab.world, ['bootstrap', ...secure('infra-01')], { spawned: async (child) => void (left = child), deadline: 1e8 });
+    void spawn(lab.world, ['bootstrap', ...secure('infra-01')], {
+      spawned: async (child) => void (left = child),
+      deadline: 1e8,
+    });
     await lab.died;
     const next = lab.process();
     expect(await next.end(left!, { signal: 'SIGTERM', grace: 5000, kill: true })).toBe(true);

@@ -1,10 +1,22 @@
 import { contribution } from '@coldstart/contract';
 
 const stop = { signal: 'SIGTERM', grace: 5000, kill: true };
-const exec = (id, argv, more = {}) => ({ do: 'exec', id, why: id, tool: 'stubtool', argv, deadline: 60_000, stop, risk: 'change', guard: [], ...more });
+const exec = (id, argv, more = {}) => ({
+  do: 'exec',
+  id,
+  why: id,
+  tool: 'stubtool',
+  argv,
+  deadline: 60_000,
+  stop,
+  risk: 'change',
+  guard: [],
+  ...more,
+});
 
 /** Whether the stub's own log says that a call ended well. */
-const isDone = async (world, id) => new TextDecoder().decode((await world.read('stub.log')) ?? new Uint8Array()).includes(`"ended":"${id}"`);
+const isDone = async (world, id) =>
+  new TextDecoder().decode((await world.read('stub.log')) ?? new Uint8Array()).includes(`"ended":"${id}"`);
 
 const step = (id, phase, actions) => ({
   kind: 'change',
@@ -27,9 +39,20 @@ export default async () =>
   contribution({
     plugin: '@coldstart/plugin-stub',
     steps: [
-      step('a-quick', 'talos', [exec('one', ['one', 'two words', { ref: 'seen/access' }]), exec('two', ['two', '--', '-x'], { stdin: { text: 'by stdin\n' } }), exec('end', ['end', 'a-quick'])]),
+      step('a-quick', 'talos', [
+        exec('one', ['one', 'two words', { ref: 'seen/access' }]),
+        exec('two', ['two', '--', '-x'], { stdin: { text: 'by stdin\n' } }),
+        exec('end', ['end', 'a-quick']),
+      ]),
       step('b-slow', 'talos', [exec('slow', ['slow', 'b-slow'])]),
       step('c-last', 'core', [exec('end', ['end', 'c-last'])]),
     ],
-    tools: [{ name: 'stubtool', version: { argv: ['--version'], parse: (out) => out.trim() || null }, reads: (argv) => argv[0] === '--version', env: ['STUB_SLOW_MS'] }],
+    tools: [
+      {
+        name: 'stubtool',
+        version: { argv: ['--version'], parse: (out) => out.trim() || null },
+        reads: (argv) => argv[0] === '--version',
+        env: ['STUB_SLOW_MS'],
+      },
+    ],
   });

@@ -30,7 +30,11 @@ export function installPacked(names: readonly string[], own: Readonly<Record<str
   mkdirSync(join(modules, '@coldstart'), { recursive: true });
   for (const name of names) {
     const source = join(WORKSPACE, FOLDERS[name] as string);
-    const said = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: source, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    const said = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      cwd: source,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const { filename } = (JSON.parse(said) as { filename: string }[])[0] as { filename: string };
     mkdirSync(join(modules, name));
     execFileSync('tar', ['-xzf', join(folder, filename), '--strip-components=1', '-C', join(modules, name)]);
@@ -38,7 +42,11 @@ export function installPacked(names: readonly string[], own: Readonly<Record<str
   for (const [name, from] of Object.entries(own)) cpSync(from, join(modules, name), { recursive: true });
   linkOthers(join(WORKSPACE, 'node_modules'), modules);
   const host = names.includes('@coldstart/all') ? '@coldstart/all' : '@coldstart/cli';
-  return { folder, bin: join(modules, host, 'bin/run.js'), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  return {
+    folder,
+    bin: join(modules, host, 'bin/run.js'),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 function linkOthers(from: string, to: string): void {

@@ -10,7 +10,8 @@ else {
   log({ argv, stdin, pid: process.pid });
   if (argv[0] === 'end') log({ ended: argv[1] });
   if (argv[0] === 'slow') {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => (log({ signal, pid: process.pid }), process.exit(1)));
+    for (const signal of ['SIGINT', 'SIGTERM'])
+      process.on(signal, () => (log({ signal, pid: process.pid }), process.exit(1)));
     setTimeout(() => log({ ended: argv[1] }), Number(process.env.STUB_SLOW_MS ?? 0));
   }
 }

@@ -42,7 +42,10 @@ export type Told = {
 /** Surveys a repository as the host does, and plans its bring-up. */
 export async function survey(told: Told = {}): Promise<Ground> {
   const { root = EXAMPLE, cluster = 'infra', plugins = [talos, helmfilePlugin, fluxPlugin, ciliumPlugin] } = told;
-  const kit = gather([...plugins, hostContribution({ root, home: '/home/op', env: () => undefined, flags: {} }, plugins)]);
+  const kit = gather([
+    ...plugins,
+    hostContribution({ root, home: '/home/op', env: () => undefined, flags: {} }, plugins),
+  ]);
   const configuration: Record<string, Json> = {};
   for (const section of kit.configs) {
     const checked = section.validate(told.config?.[section.section]);

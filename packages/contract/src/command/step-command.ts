@@ -25,14 +25,25 @@ export type Answer = { exit: number; result: Json; text: string };
 const cluster = Args.string({ description: 'name of the cluster (default: the environment variable CLUSTER)' });
 
 export const commonFlags = {
-  root: Flags.string({ description: 'the repository (default: the nearest folder upwards with coldstart.yaml or .git)', helpGroup: 'GLOBAL' }),
-  config: Flags.string({ description: 'configuration file (default: coldstart.yaml in the root)', helpGroup: 'GLOBAL' }),
+  root: Flags.string({
+    description: 'the repository (default: the nearest folder upwards with coldstart.yaml or .git)',
+    helpGroup: 'GLOBAL',
+  }),
+  config: Flags.string({
+    description: 'configuration file (default: coldstart.yaml in the root)',
+    helpGroup: 'GLOBAL',
+  }),
   context: Flags.string({ description: 'kubeconfig context', helpGroup: 'GLOBAL' }),
   kubeconfig: Flags.string({ description: 'kubeconfig file', helpGroup: 'GLOBAL' }),
   talosconfig: Flags.string({ description: 'talosconfig file', helpGroup: 'GLOBAL' }),
   verbose: Flags.boolean({ description: 'echo the commands that are run, on stderr', helpGroup: 'GLOBAL' }),
   rehearse: Flags.boolean({ description: 'against a simulated world, in virtual time', helpGroup: 'REHEARSAL' }),
-  seed: Flags.integer({ description: 'seed of the rehearsal', dependsOn: ['rehearse'], helpGroup: 'REHEARSAL', min: 0 }),
+  seed: Flags.integer({
+    description: 'seed of the rehearsal',
+    dependsOn: ['rehearse'],
+    helpGroup: 'REHEARSAL',
+    min: 0,
+  }),
   fault: Flags.string({
     description: 'a fault to play, name[@node][:count]; may be repeated',
     multiple: true,
@@ -40,8 +51,16 @@ export const commonFlags = {
     dependsOn: ['rehearse'],
     helpGroup: 'REHEARSAL',
   }),
-  world: Flags.string({ description: 'file that keeps the simulated world', dependsOn: ['rehearse'], helpGroup: 'REHEARSAL' }),
-  pace: Flags.string({ description: 'virtual time per real time, e.g. 60x', dependsOn: ['rehearse'], helpGroup: 'REHEARSAL' }),
+  world: Flags.string({
+    description: 'file that keeps the simulated world',
+    dependsOn: ['rehearse'],
+    helpGroup: 'REHEARSAL',
+  }),
+  pace: Flags.string({
+    description: 'virtual time per real time, e.g. 60x',
+    dependsOn: ['rehearse'],
+    helpGroup: 'REHEARSAL',
+  }),
 };
 
 export const changingFlags = {
@@ -65,7 +84,9 @@ export abstract class StepCommand extends Command {
     const hook = await this.config.runHook(RUN_HOOK as never, { ask: { procedure: 'create', ...ask } } as never);
     const failure = hook.failures[0];
     if (failure) throw failure.error;
-    const answers = (hook.successes as { result: unknown }[]).map((s) => s.result).filter((r) => r !== undefined) as Answer[];
+    const answers = (hook.successes as { result: unknown }[])
+      .map((s) => s.result)
+      .filter((r) => r !== undefined) as Answer[];
     const answer = answers[0];
     if (!answer || answers.length > 1)
       this.error('the coldstart host did not answer: install @coldstart/cli', { exit: EXIT.usage });

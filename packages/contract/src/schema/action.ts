@@ -108,9 +108,5 @@ const common = {
 };
 
 /** One effect, as data. Only the engine carries it out. */
-export const Action = z.discriminatedUnion('do', [
-  Exec.extend(common),
-  Write.extend(common),
-  Merge.extend(common),
-]);
+export const Action = z.discriminatedUnion('do', [Exec.extend(common), Write.extend(common), Merge.extend(common)]);
 export type Action = z.infer<typeof Action>;

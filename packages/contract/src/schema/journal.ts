@@ -13,7 +13,12 @@ export type Verdict = z.infer<typeof Verdict>;
 export const Outcome = z.enum(['done', 'preflight', 'failed', 'refused', 'interrupted', 'differs', 'bug']);
 export type Outcome = z.infer<typeof Outcome>;
 
-export const Criterion = z.strictObject({ id: z.string(), title: z.string(), step: z.string(), needs: z.enum(['any', 'live']) });
+export const Criterion = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  step: z.string(),
+  needs: z.enum(['any', 'live']),
+});
 export type Criterion = z.infer<typeof Criterion>;
 
 /** What is new in a record, before the journal adds `seq`, `at`, `mono` and `prev`. */
@@ -51,7 +56,13 @@ export const Event = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('deviation'), what: z.string(), subject: z.string().nullable() }),
   z.strictObject({ type: z.literal('consent'), what: z.string(), words: z.string() }),
   /** A child of an earlier run of this cluster was found alive, and what was done about it. */
-  z.strictObject({ type: z.literal('outlived'), run: z.string(), ...action, pid: z.number().int(), ended: z.boolean() }),
+  z.strictObject({
+    type: z.literal('outlived'),
+    run: z.string(),
+    ...action,
+    pid: z.number().int(),
+    ended: z.boolean(),
+  }),
   z.strictObject({ type: z.literal('phase-start'), phase: z.string() }),
   z.strictObject({ type: z.literal('phase-end'), phase: z.string(), verdict: Verdict }),
   z.strictObject({ type: z.literal('item-start'), ...item }),

@@ -10,7 +10,16 @@ export type FormerRun = {
   ended: boolean;
 };
 
-export type OpenChild = { run: string; phase: string; step: string; item: string; action: string; attempt: number; child: Child; /** Wall clock at which its time is up, ms since 1970. */ until: number };
+export type OpenChild = {
+  run: string;
+  phase: string;
+  step: string;
+  item: string;
+  action: string;
+  attempt: number;
+  child: Child;
+  /** Wall clock at which its time is up, ms since 1970. */ until: number;
+};
 
 /** The journals below `<state>/runs`, oldest first. One that cannot be read is passed over: the world is looked at anyway. */
 export async function formerRuns(world: World, state: string): Promise<FormerRun[]> {
@@ -38,7 +47,14 @@ export function pastOf(runs: readonly FormerRun[], generation: number): Past[] {
       if (record.type !== 'action-start' && record.type !== 'action-end') continue;
       const key = `${record.step} ${record.item} ${record.action} ${record.attempt}`;
       if (record.type === 'action-start') {
-        const began: Past = { run: run.id, step: record.step, item: record.item, action: record.action, outcome: 'open', at: record.at };
+        const began: Past = {
+          run: run.id,
+          step: record.step,
+          item: record.item,
+          action: record.action,
+          outcome: 'open',
+          at: record.at,
+        };
         open.set(key, began);
         past.push(began);
       } else Object.assign(open.get(key) ?? {}, { outcome: record.outcome, at: record.at });

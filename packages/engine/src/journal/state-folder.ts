@@ -12,6 +12,9 @@ const IGNORE = '*\n!.gitignore\n!*/\n!*/identity.json\n';
 export async function openStateFolder(world: World, folder: string): Promise<void> {
   const found = await world.stat(folder);
   if (found && found.kind !== 'folder')
-    throw new Problem(`${folder} is a ${found.kind}, not a folder.`, { exit: EXIT.refused, remedy: `Move it away: coldstart keeps its state in a folder of its own.` });
+    throw new Problem(`${folder} is a ${found.kind}, not a folder.`, {
+      exit: EXIT.refused,
+      remedy: `Move it away: coldstart keeps its state in a folder of its own.`,
+    });
   await world.create(`${folder}/.gitignore`, new TextEncoder().encode(IGNORE), 0o644);
 }

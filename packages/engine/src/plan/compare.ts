@@ -18,7 +18,9 @@ const compared = ({ assumed: _assumed, ...plan }: Plan): Json => plan as unknown
 
 /** SHA-256 (hex) over what of a plan is compared. */
 export function planDigest(plan: Plan): string {
-  return createHash('sha256').update(canonical(compared(plan))).digest('hex');
+  return createHash('sha256')
+    .update(canonical(compared(plan)))
+    .digest('hex');
 }
 
 /** Where two plans differ, as paths with both values, most telling first; empty when they are equal. */
@@ -32,17 +34,20 @@ function compare(at: string, a: Json | undefined, b: Json | undefined, out: stri
   if (canonical(a) === canonical(b) && (a === undefined) === (b === undefined)) return;
   if (Array.isArray(a) && Array.isArray(b)) {
     for (const [i, pair] of pairUp(a, b).entries()) compare(`${at}[${pair.name ?? i}]`, pair.a, pair.b, out);
-    if (names(a) && names(b) && sameSet(a, b) && names(a)?.join() !== names(b)?.join()) out.push(`${at}: the order differs: ${names(a)?.join(', ')} | ${names(b)?.join(', ')}`);
+    if (names(a) && names(b) && sameSet(a, b) && names(a)?.join() !== names(b)?.join())
+      out.push(`${at}: the order differs: ${names(a)?.join(', ')} | ${names(b)?.join(', ')}`);
     return;
   }
   if (isRecord(a) && isRecord(b)) {
-    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) compare(at ? `${at}.${key}` : key, a[key], b[key], out);
+    for (const key of new Set([...Object.keys(a), ...Object.keys(b)]))
+      compare(at ? `${at}.${key}` : key, a[key], b[key], out);
     return;
   }
   out.push(`${at}: ${short(a)} | ${short(b)}`);
 }
 
-const isRecord = (v: Json | undefined): v is { [k: string]: Json } => typeof v === 'object' && v !== null && !Array.isArray(v);
+const isRecord = (v: Json | undefined): v is { [k: string]: Json } =>
+  typeof v === 'object' && v !== null && !Array.isArray(v);
 const short = (v: Json | undefined): string => {
   const text = v === undefined ? 'absent' : JSON.stringify(v);
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
@@ -56,7 +61,8 @@ const names = (list: Json[]): string[] | undefined => {
   const all = list.map(nameOf);
   return all.every((n) => n !== undefined) && new Set(all).size === all.length ? (all as string[]) : undefined;
 };
-const sameSet = (a: Json[], b: Json[]): boolean => [...(names(a) ?? [])].sort().join() === [...(names(b) ?? [])].sort().join();
+const sameSet = (a: Json[], b: Json[]): boolean =>
+  [...(names(a) ?? [])].sort().join() === [...(names(b) ?? [])].sort().join();
 
 function pairUp(a: Json[], b: Json[]): { name?: string; a: Json | undefined; b: Json | undefined }[] {
   const an = names(a);

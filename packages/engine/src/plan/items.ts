@@ -12,7 +12,7 @@ export function itemsOf(step: Step, facts: Facts, only: readonly string[] = []):
     for (const before of item.after ?? [])
       if (!keys.has(before)) throw odd(step, `${item.key} comes after ${before}, which is not there`);
   const done = new Set<string>();
-  for (let left = items; left.length > 0; ) {
+  for (let left = items; left.length > 0;) {
     const ready = left.filter((i) => (i.after ?? []).every((b) => done.has(b)));
     if (ready.length === 0) throw odd(step, `${left.map((i) => i.key).join(', ')} wait for one another in a circle`);
     for (const item of ready) done.add(item.key);

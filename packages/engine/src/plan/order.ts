@@ -33,9 +33,15 @@ export function orderSteps(kit: Kit, procedure: Procedure, facts: Facts, selecti
   const absent: Order['absent'] = [];
   const phases = procedure.phases.map((phase) => ({ phase, steps: placeSteps(kit, phase, absent) }));
   const all = phases.flatMap(({ phase, steps }) => steps.map((step) => ({ phase, step })));
-  const provider = providers(all.map(({ step }) => step), facts);
+  const provider = providers(
+    all.map(({ step }) => step),
+    facts,
+  );
 
-  const chosen = choose(all, selection, procedure).filter(({ step }) => !step.forEach || itemsOf(step, facts, selection.items).length > 0 || itemsOf(step, facts).length === 0);
+  const chosen = choose(all, selection, procedure).filter(
+    ({ step }) =>
+      !step.forEach || itemsOf(step, facts, selection.items).length > 0 || itemsOf(step, facts).length === 0,
+  );
   const isChosen = new Set<string>(chosen.map(({ step }) => step.id));
   const placed = chosen.map(({ phase, step }, index): Placed & { phase: string } => {
     const waits = new Set<string>();
@@ -93,7 +99,8 @@ function byNeeds(steps: Step[]): Step[] {
   const visit = (step: Step): void => {
     if (done.includes(step)) return;
     for (const other of steps)
-      if (other !== step && other.provides.some((fact) => step.needs.includes(fact)) && !done.includes(other)) visit(other);
+      if (other !== step && other.provides.some((fact) => step.needs.includes(fact)) && !done.includes(other))
+        visit(other);
     if (!done.includes(step)) done.push(step);
   };
   for (const step of steps) visit(step);
@@ -117,9 +124,14 @@ function providers(steps: readonly Step[], facts: Facts): Map<string, Step> {
 
 function unprovided(step: Step, need: string, procedure: Procedure): Problem {
   const packages = [
-    ...new Set(procedure.phases.flatMap((p) => p.steps.filter((s) => s.id.startsWith(`${need.split('/')[0]}/`)).map((s) => s.from))),
+    ...new Set(
+      procedure.phases.flatMap((p) =>
+        p.steps.filter((s) => s.id.startsWith(`${need.split('/')[0]}/`)).map((s) => s.from),
+      ),
+    ),
   ];
-  const hints = packages.length > 0 ? packages : [...new Set(procedure.phases.flatMap((p) => p.steps.map((s) => s.from)))];
+  const hints =
+    packages.length > 0 ? packages : [...new Set(procedure.phases.flatMap((p) => p.steps.map((s) => s.from)))];
   return new Problem(`The step ${step.id} needs the fact ${need}, and nothing that is installed provides it.`, {
     exit: EXIT.usage,
     remedy: `Install what provides it: ${hints.map(install).join(' or ')}.`,
@@ -144,7 +156,10 @@ function choose(
     const known = procedure.phases.map((p) => p.id);
     for (const phase of selection.phases)
       if (!known.includes(phase))
-        throw new Problem(`There is no phase ${phase}.`, { exit: EXIT.usage, remedy: `The phases are ${known.join(', ')}.` });
+        throw new Problem(`There is no phase ${phase}.`, {
+          exit: EXIT.usage,
+          remedy: `The phases are ${known.join(', ')}.`,
+        });
     chosen = chosen.filter(({ phase }) => selection.phases?.includes(phase.id));
   }
   if (selection.steps) {
@@ -157,13 +172,17 @@ function choose(
           remedy: entry ? `${install(entry.from)}` : 'See coldstart plugins for what is.',
         });
       }
-    const touched = new Set(all.filter(({ step }) => wanted.includes(step.id) && step.kind === 'change').map(({ phase }) => phase.id));
+    const touched = new Set(
+      all.filter(({ step }) => wanted.includes(step.id) && step.kind === 'change').map(({ phase }) => phase.id),
+    );
     // A step that changes something brings its phase's preflight along.
     chosen = chosen.filter(
-      ({ phase, step }) => wanted.includes(step.id) || (step.kind === 'preflight' && touched.has(phase.id) && samePlugin(step, wanted)),
+      ({ phase, step }) =>
+        wanted.includes(step.id) || (step.kind === 'preflight' && touched.has(phase.id) && samePlugin(step, wanted)),
     );
   }
   return chosen;
 }
 
-const samePlugin = (step: Step, ids: readonly string[]): boolean => ids.some((id) => id.split('/')[0] === step.id.split('/')[0]);
+const samePlugin = (step: Step, ids: readonly string[]): boolean =>
+  ids.some((id) => id.split('/')[0] === step.id.split('/')[0]);

@@ -10,12 +10,22 @@ const showArg = (arg: Arg): string => {
 };
 
 const showBytes = (bytes: Bytes): string =>
-  'text' in bytes ? 'text' : 'read' in bytes ? bytes.read : 'ref' in bytes ? (bytes.show ?? bytes.ref) : `${bytes.fn}(${bytes.in.map(showBytes).join(', ')})`;
+  'text' in bytes
+    ? 'text'
+    : 'read' in bytes
+      ? bytes.read
+      : 'ref' in bytes
+        ? (bytes.show ?? bytes.ref)
+        : `${bytes.fn}(${bytes.in.map(showBytes).join(', ')})`;
 
 /** An action's words for the eye, holes as `<…>`: the argv of an exec, `write PATH`, `merge PATH`. */
 export function showAction(action: Action): string[] {
   if (action.do !== 'exec') return [action.do, showArg(action.path)];
-  return [...Object.entries(action.env ?? {}).map(([k, v]) => `${k}=${showArg(v)}`), action.tool, ...action.argv.map(showArg)];
+  return [
+    ...Object.entries(action.env ?? {}).map(([k, v]) => `${k}=${showArg(v)}`),
+    action.tool,
+    ...action.argv.map(showArg),
+  ];
 }
 
 /** Words as one line that a POSIX shell reads back as the same words (holes excepted). */

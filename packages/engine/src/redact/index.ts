@@ -46,13 +46,14 @@ export function createRedactor(): Redactor {
 
   const text = (input: string): string => {
     let out = plain(input);
-    // What is masked may lay a border bare that makes the neighbour a match, hence again until nothing is found.
+    // What is masked or broken up may lay a border bare that makes its neighbour a match, hence again until nothing is found.
     for (let round = 0; round < 8; round++) {
+      out = withoutCommands(out);
       const spans = find(out);
       if (spans.length === 0) break;
       out = maskSpans(out, spans);
     }
-    return withoutCommands(out);
+    return out;
   };
 
   const json = (value: Json, secret = false): Json => {

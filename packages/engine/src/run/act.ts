@@ -1,4 +1,13 @@
-import { isProblem, type Action, type Child, type Done, type Event, type Failure, type Look, type MergeFn } from '@coldstart/contract';
+import {
+  isProblem,
+  type Action,
+  type Child,
+  type Done,
+  type Event,
+  type Failure,
+  type Look,
+  type MergeFn,
+} from '@coldstart/contract';
 import type { Kit } from '../kit.ts';
 import type { Journal } from '../journal/writer.ts';
 import { quoteWords, showAction } from '../plan/show.ts';
@@ -8,7 +17,11 @@ import { withLock } from './merge-lock.ts';
 import { sha256 } from '../journal/writer.ts';
 
 export type Name = { phase: string; step: string; item: string; action: string; attempt: number };
-export type Masks = { register(value: string): void; text(s: string): string; argv(words: readonly string[]): string[] };
+export type Masks = {
+  register(value: string): void;
+  text(s: string): string;
+  argv(words: readonly string[]): string[];
+};
 
 export type Acted =
   | { outcome: 'ok'; stdout: Uint8Array | undefined }
@@ -39,11 +52,15 @@ export async function act(
   const guards: { id: string; ok: boolean; cause: string | null }[] = [];
   for (const id of action.guard) {
     const guard = at.kit.guards.get(id);
-    const verdict = guard ? await guard.look(at.look) : { ok: false, cause: `the guard ${id} is not installed`, signals: [] };
+    const verdict = guard
+      ? await guard.look(at.look)
+      : { ok: false, cause: `the guard ${id} is not installed`, signals: [] };
     guards.push({ id, ok: verdict.ok, cause: verdict.ok ? null : (verdict.cause ?? 'it says no') });
     if (!verdict.ok) {
       await journal.write(started(action, name, masks.text(quoteWords(showAction(action))), guards));
-      await journal.write(ended(name, { outcome: 'failed', kind: 'fatal', cause: `guard ${id}: ${verdict.cause ?? 'it says no'}` }));
+      await journal.write(
+        ended(name, { outcome: 'failed', kind: 'fatal', cause: `guard ${id}: ${verdict.cause ?? 'it says no'}` }),
+      );
       return { outcome: 'refused', cause: verdict.cause ?? `guard ${id}`, remedy: verdict.remedy, page: verdict.page };
     }
   }
@@ -58,7 +75,9 @@ export async function act(
   }
   await journal.write(started(action, name, quoteWords(masks.argv(filled.words)), guards));
   if (at.stop.aborted) {
-    await journal.write(ended(name, { outcome: 'failed', kind: 'transient', cause: 'the run was interrupted before it was sent' }));
+    await journal.write(
+      ended(name, { outcome: 'failed', kind: 'transient', cause: 'the run was interrupted before it was sent' }),
+    );
     return { outcome: 'stopped' };
   }
   if (filled.do === 'exec') return finishExec(action, at, await runExec(filled, at));
@@ -79,7 +98,13 @@ type ExecFilled = {
   deadline: number;
   stop: Extract<Action, { do: 'exec' }>['stop'];
 };
-type PutFilled = { do: 'write' | 'merge'; words: string[]; path: string; mode: number; next: (current: Uint8Array | undefined) => Uint8Array | string };
+type PutFilled = {
+  do: 'write' | 'merge';
+  words: string[];
+  path: string;
+  mode: number;
+  next: (current: Uint8Array | undefined) => Uint8Array | string;
+};
 type Filled = ExecFilled | PutFilled;
 
 async function fill(action: Action, holes: Holes): Promise<Filled> {
@@ -133,7 +158,10 @@ async function put(filled: PutFilled, at: At): Promise<string> {
   });
 }
 
-async function runExec(filled: ExecFilled, at: { name: Name; journal: Journal; holes: Holes; stop: AbortSignal }): Promise<Done> {
+async function runExec(
+  filled: ExecFilled,
+  at: { name: Name; journal: Journal; holes: Holes; stop: AbortSignal },
+): Promise<Done> {
   const { words: _words, do: _do, stop: rule, ...call } = filled;
   const spawned = (child: Child): Promise<void> => at.journal.write({ type: 'action-spawned', ...at.name, ...child });
   return at.holes.world.spawn(call, rule, spawned, at.stop);
@@ -149,13 +177,21 @@ async function finishExec(action: Action, at: At, done: Done): Promise<Acted> {
     registerSecrets(at.masks, done.stdout, known);
   }
   if (ok) {
-    const excerpt = action.out?.keep === 'excerpt' ? tailOf(at.masks.text(new TextDecoder().decode(done.stdout))) : null;
+    const excerpt =
+      action.out?.keep === 'excerpt' ? tailOf(at.masks.text(new TextDecoder().decode(done.stdout))) : null;
     await at.journal.write(ended(at.name, { outcome: 'ok', how: 'exit', exit: done.exit, excerpt }));
     return { outcome: 'ok', stdout: done.stdout };
   }
   if (done.how === 'stopped') {
     await at.journal.write(
-      ended(at.name, { outcome: 'unknown', how: 'signal', exit: done.exit, kind: 'ambiguous', cause: 'the run was interrupted while it ran', tail: tailOf(at.masks.text(done.stderr)) }),
+      ended(at.name, {
+        outcome: 'unknown',
+        how: 'signal',
+        exit: done.exit,
+        kind: 'ambiguous',
+        cause: 'the run was interrupted while it ran',
+        tail: tailOf(at.masks.text(done.stderr)),
+      }),
     );
     return { outcome: 'stopped' };
   }
@@ -180,11 +216,36 @@ async function failedAs(at: At, failure: Failure): Promise<Acted> {
 
 const tailOf = (text: string): string => (text.length > TAIL ? `…${text.slice(-TAIL)}` : text);
 
-function started(action: Action, name: Name, shown: string, guards: { id: string; ok: boolean; cause: string | null }[]): Event {
-  return { type: 'action-start', ...name, risk: action.risk, target: action.target ?? null, shown, consent: action.consent ?? null, deadline: action.do === 'exec' ? action.deadline : null, ok: action.do === 'exec' ? (action.ok ?? [0]) : null, guards };
+function started(
+  action: Action,
+  name: Name,
+  shown: string,
+  guards: { id: string; ok: boolean; cause: string | null }[],
+): Event {
+  return {
+    type: 'action-start',
+    ...name,
+    risk: action.risk,
+    target: action.target ?? null,
+    shown,
+    consent: action.consent ?? null,
+    deadline: action.do === 'exec' ? action.deadline : null,
+    ok: action.do === 'exec' ? (action.ok ?? [0]) : null,
+    guards,
+  };
 }
 
 type Ended = Extract<Event, { type: 'action-end' }>;
 function ended(name: Name, what: Partial<Ended> & Pick<Ended, 'outcome'>): Event {
-  return { type: 'action-end', ...name, how: null, exit: null, kind: null, cause: null, tail: null, excerpt: null, ...what };
+  return {
+    type: 'action-end',
+    ...name,
+    how: null,
+    exit: null,
+    kind: null,
+    cause: null,
+    tail: null,
+    excerpt: null,
+    ...what,
+  };
 }

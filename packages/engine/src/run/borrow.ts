@@ -12,12 +12,22 @@ export type Missing = { step: string; cause: string };
  * Looks at the steps outside a selection whose facts it needs, and theirs, and keeps what they provide. Nothing is run.
  * Returns the steps that are not done.
  */
-export async function borrowFacts(run: RunContext, kit: Kit, procedure: Procedure, order: Order, store: FactStore): Promise<Missing[]> {
+export async function borrowFacts(
+  run: RunContext,
+  kit: Kit,
+  procedure: Procedure,
+  order: Order,
+  store: FactStore,
+): Promise<Missing[]> {
   const wanted = new Set(order.phases.flatMap((p) => p.steps.flatMap((s) => s.borrows)));
   if (wanted.size === 0) return [];
   const all = orderSteps(kit, procedure, store.all()).phases.flatMap((p) => p.steps);
   const missing: Missing[] = [];
-  for (const id of closure(all.map((p) => p.step), wanted, store.all())) {
+  for (const id of closure(
+    all.map((p) => p.step),
+    wanted,
+    store.all(),
+  )) {
     const step = kit.steps.get(id);
     if (!step) continue;
     const looked = await lookAt(step, { ...run, facts: store.all() });
@@ -27,7 +37,10 @@ export async function borrowFacts(run: RunContext, kit: Kit, procedure: Procedur
   return missing.filter((m) => wanted.has(m.step));
 }
 
-const asProvided = (l: Looked): { key: string; facts: Facts | undefined } => ({ key: l.item, facts: l.observation.facts });
+const asProvided = (l: Looked): { key: string; facts: Facts | undefined } => ({
+  key: l.item,
+  facts: l.observation.facts,
+});
 
 function causeOf(looked: readonly Looked[]): string {
   const bad = looked.find((l) => l.observation.state !== 'done');
@@ -37,7 +50,7 @@ function causeOf(looked: readonly Looked[]): string {
 /** The wanted steps and those that they need, in the procedure's order. */
 function closure(steps: readonly Step[], wanted: ReadonlySet<string>, facts: Facts): string[] {
   const all = new Set(wanted);
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false;
     for (const step of steps.filter((s) => all.has(s.id)))
       for (const need of step.needs) {

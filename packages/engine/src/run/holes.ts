@@ -21,7 +21,15 @@ export function valueOf(ref: Ref, holes: Holes): Json | Uint8Array {
   const slash = ref.ref.indexOf('/');
   const [kind, name] = [ref.ref.slice(0, slash), ref.ref.slice(slash + 1)];
   const source: Readonly<Record<string, Json | Uint8Array>> | undefined =
-    kind === 'fact' ? holes.facts : kind === 'seen' ? holes.seen : kind === 'out' ? holes.outs : kind === 'artefact' ? holes.artefacts : undefined;
+    kind === 'fact'
+      ? holes.facts
+      : kind === 'seen'
+        ? holes.seen
+        : kind === 'out'
+          ? holes.outs
+          : kind === 'artefact'
+            ? holes.artefacts
+            : undefined;
   const value = source?.[name];
   if (value === undefined) throw new Unfilled(`${ref.ref} is not known`);
   if (!ref.path) return value;
@@ -49,7 +57,8 @@ function text(value: Json | Uint8Array, name: string): string {
 /** One argument, filled: a list where a hole holds a list. */
 export async function fillArg(arg: Arg, holes: Holes): Promise<string[]> {
   if (typeof arg === 'string') return [arg];
-  if ('join' in arg) return [arg.join.map((p) => (typeof p === 'string' ? p : text(valueOf(p, holes), p.ref))).join('')];
+  if ('join' in arg)
+    return [arg.join.map((p) => (typeof p === 'string' ? p : text(valueOf(p, holes), p.ref))).join('')];
   if ('file' in arg) return [await holes.world.scratch('file', await fillBytes(arg.file, holes))];
   const value = valueOf(arg, holes);
   if (Array.isArray(value)) return value.map((v) => text(v, arg.ref));

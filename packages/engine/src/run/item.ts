@@ -39,7 +39,15 @@ const BLIND_LOOKS = 3;
 const BLIND_EVERY = 2_000;
 
 type Judged = Omit<Judgement, 'kind' | 'refuse'>;
-type Ending = { verdict: Verdict; signals: Signal[]; cause?: string; remedy?: string; page?: string; facts?: Facts | undefined; diagnose?: boolean };
+type Ending = {
+  verdict: Verdict;
+  signals: Signal[];
+  cause?: string;
+  remedy?: string;
+  page?: string;
+  facts?: Facts | undefined;
+  diagnose?: boolean;
+};
 
 /**
  * One item of a step, from the first look to its verdict: observe → done? skip → guards → journal → act → journal →
@@ -109,7 +117,11 @@ class Carrier {
   #acted: { at: number; ok: boolean; judged?: Judgement } | undefined;
   last: Observation | undefined;
 
-  constructor(run: RunContext, at: Parameters<typeof carryItem>[1], name: { phase: string; step: string; item: string }) {
+  constructor(
+    run: RunContext,
+    at: Parameters<typeof carryItem>[1],
+    name: { phase: string; step: string; item: string },
+  ) {
     this.#run = run;
     this.#at = at;
     this.#name = name;
@@ -170,7 +182,9 @@ class Carrier {
     try {
       return await orStopped(this.#at.step.diagnose(this.#look()), this.#run.stop);
     } catch (error) {
-      return [{ name: 'diagnosis', expected: 'possible', observed: String(error), ok: false, source: this.#at.step.id }];
+      return [
+        { name: 'diagnosis', expected: 'possible', observed: String(error), ok: false, source: this.#at.step.id },
+      ];
     }
   }
 
@@ -211,7 +225,13 @@ class Carrier {
     const shown = canonical({ state: seen.state, cause: seen.cause ?? null, signals: seen.signals as unknown as Json });
     if (shown !== this.#shown) {
       this.#shown = shown;
-      await this.#run.journal.write({ type: 'look', ...this.#name, state: seen.state, signals: seen.signals, cause: seen.cause ?? null });
+      await this.#run.journal.write({
+        type: 'look',
+        ...this.#name,
+        state: seen.state,
+        signals: seen.signals,
+        cause: seen.cause ?? null,
+      });
     }
     for (const what of seen.deviations ?? [])
       if (!this.#deviations.has(what)) {
@@ -265,11 +285,24 @@ class Carrier {
       this.#acted = { at: this.#run.world.mono(), ok: false };
       if (done.outcome === 'stopped') throw new Interrupted();
       if (done.outcome === 'refused')
-        return { verdict: 'refused', signals: seen.signals, cause: done.cause, remedy: done.remedy ?? 'Look at why it was refused before anything else.', ...pageOf(done.page) };
+        return {
+          verdict: 'refused',
+          signals: seen.signals,
+          cause: done.cause,
+          remedy: done.remedy ?? 'Look at why it was refused before anything else.',
+          ...pageOf(done.page),
+        };
       const judged = this.#judge(done.failure);
       this.#acted.judged = judged;
       if (judged.kind === 'fatal')
-        return { verdict: judged.refuse ? 'refused' : 'failed', signals: seen.signals, cause: judged.cause, remedy: judged.remedy, ...pageOf(judged.page), diagnose: true };
+        return {
+          verdict: judged.refuse ? 'refused' : 'failed',
+          signals: seen.signals,
+          cause: judged.cause,
+          remedy: judged.remedy,
+          ...pageOf(judged.page),
+          diagnose: true,
+        };
       return undefined;
     }
     this.#acted = { at: this.#run.world.mono(), ok: true };
@@ -279,7 +312,14 @@ class Carrier {
   async #one(action: Action, seen: Observation): Promise<Acted> {
     const { world, kit } = this.#run;
     const name = { ...this.#name, action: action.id, attempt: this.#attempt };
-    const before: Past = { run: this.#run.id, step: name.step, item: name.item, action: action.id, outcome: 'open', at: world.now() };
+    const before: Past = {
+      run: this.#run.id,
+      step: name.step,
+      item: name.item,
+      action: action.id,
+      outcome: 'open',
+      at: world.now(),
+    };
     this.#run.past.push(before);
     const done = await act(action, {
       run: this.#run.id,
@@ -300,7 +340,14 @@ class Carrier {
       },
       judge: (failure) => this.#judge(failure),
     });
-    const ended = done.outcome === 'ok' ? 'ok' : done.outcome === 'stopped' ? 'unknown' : done.outcome === 'failed' && this.#judge(done.failure).kind === 'ambiguous' ? 'unknown' : 'failed';
+    const ended =
+      done.outcome === 'ok'
+        ? 'ok'
+        : done.outcome === 'stopped'
+          ? 'unknown'
+          : done.outcome === 'failed' && this.#judge(done.failure).kind === 'ambiguous'
+            ? 'unknown'
+            : 'failed';
     Object.assign(before, { outcome: ended, mono: world.mono() });
     return done;
   }
@@ -327,7 +374,9 @@ class Carrier {
   }
 
   #timedOut(seen: Observation, waited: number, settle: Settle | undefined): Ending {
-    const open = seen.refuse === true || (seen.state === 'unknown' && this.#at.actions.some((a) => a.risk === 'once') && this.#attempt > 0);
+    const open =
+      seen.refuse === true ||
+      (seen.state === 'unknown' && this.#at.actions.some((a) => a.risk === 'once') && this.#attempt > 0);
     const long = settle ? ` (waited ${Math.round(waited / 1000)} s)` : '';
     return {
       verdict: open ? 'refused' : 'failed',
@@ -343,12 +392,19 @@ class Carrier {
 /** What a failure means; what could not even be put together is fatal whatever the step would say. */
 export function judge(step: ChangingStep, failure: Failure): Judgement {
   if (failure.how !== 'unfilled') return step.classify(failure);
-  return { kind: 'fatal', cause: `${failure.action.id} could not be put together: ${failure.text}`, remedy: 'Mend what it is made from, as the cause says.' };
+  return {
+    kind: 'fatal',
+    cause: `${failure.action.id} could not be put together: ${failure.text}`,
+    remedy: 'Mend what it is made from, as the cause says.',
+  };
 }
 
 const pageOf = (page: string | undefined): { page?: string } => (page === undefined ? {} : { page });
 
 function firstBad(signals: readonly Signal[]): string | undefined {
   const bad = signals.find((s) => !s.ok);
-  return bad && `${bad.name}${bad.subject ? ` of ${bad.subject}` : ''}: expected ${JSON.stringify(bad.expected)}, observed ${JSON.stringify(bad.observed)}`;
+  return (
+    bad &&
+    `${bad.name}${bad.subject ? ` of ${bad.subject}` : ''}: expected ${JSON.stringify(bad.expected)}, observed ${JSON.stringify(bad.observed)}`
+  );
 }

@@ -8,7 +8,12 @@ const EVERY = 100;
  * Holds `PATH.coldstart-lock` while `work` runs, so that two runs that write into one file (two clusters, one kubeconfig)
  * take turns. Waits at most 10 s for the other.
  */
-export async function withLock<T>(world: World, path: string, run: { id: string; stop: AbortSignal }, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  world: World,
+  path: string,
+  run: { id: string; stop: AbortSignal },
+  work: () => Promise<T>,
+): Promise<T> {
   const lock = await waitForLock(world, `${path}.coldstart-lock`, run);
   try {
     return await work();

@@ -18,7 +18,8 @@ export async function settleOutlived(run: RunContext, runs: readonly FormerRun[]
     if (!(await run.world.alive(child))) continue;
     const left = Math.min(LONGEST, Math.max(0, due - Date.parse(run.world.now())));
     const until = run.world.mono() + left;
-    while (run.world.mono() < until && (await run.world.alive(child))) await orStopped(run.world.sleep(EVERY, run.stop), run.stop);
+    while (run.world.mono() < until && (await run.world.alive(child)))
+      await orStopped(run.world.sleep(EVERY, run.stop), run.stop);
     const ended = (await run.world.alive(child)) ? await run.world.end(child, RULE) : false;
     await run.journal.write({ type: 'outlived', ...name, pid: child.pid, ended });
   }

@@ -7,7 +7,10 @@ import { Interrupted, orStopped } from './interrupt.ts';
 import { readerOf } from './reader.ts';
 import { Slots } from './slots.ts';
 
-export type Prepared = { artefacts: Record<string, Uint8Array>; failure?: { cause: string; remedy: string; page?: string } | undefined };
+export type Prepared = {
+  artefacts: Record<string, Uint8Array>;
+  failure?: { cause: string; remedy: string; page?: string } | undefined;
+};
 
 /** How many preparations run at once: they share the machine with what acts on the cluster. */
 const WIDTH = 2;
@@ -56,7 +59,16 @@ export class Preparations {
           journal: this.#run.journal,
           masks: this.#run.masks,
           stop: this.#run.stop,
-          look: { cluster: this.#run.cluster, key: item, item: undefined, facts, world: readerOf(world), artefacts, attempt, past: this.#run.past },
+          look: {
+            cluster: this.#run.cluster,
+            key: item,
+            item: undefined,
+            facts,
+            world: readerOf(world),
+            artefacts,
+            attempt,
+            past: this.#run.past,
+          },
           holes: { facts, seen: {}, outs: {}, artefacts, transforms: kit.transforms, merges: kit.merges, world },
           judge: (failure) => judge(step, failure),
         }).finally(() => this.#slots.give());
@@ -68,8 +80,21 @@ export class Preparations {
         if (done.outcome === 'refused') return { artefacts, failure: { cause: done.cause, remedy: done.remedy ?? '' } };
         const judged = judge(step, done.failure);
         if (judged.kind === 'fatal' || attempt > retry.retries)
-          return { artefacts, failure: { cause: judged.cause, remedy: judged.remedy, ...(judged.page !== undefined && { page: judged.page }) } };
-        await orStopped(world.sleep(backoff(retry, attempt, () => world.random()), this.#run.stop), this.#run.stop);
+          return {
+            artefacts,
+            failure: {
+              cause: judged.cause,
+              remedy: judged.remedy,
+              ...(judged.page !== undefined && { page: judged.page }),
+            },
+          };
+        await orStopped(
+          world.sleep(
+            backoff(retry, attempt, () => world.random()),
+            this.#run.stop,
+          ),
+          this.#run.stop,
+        );
       }
     }
     return { artefacts };

@@ -72,7 +72,14 @@ export type RunResult = {
   evidence: string[];
 };
 
-export type Failed = { step: string; item: string; cause: string; remedy: string | null; page: string | null; next: string };
+export type Failed = {
+  step: string;
+  item: string;
+  cause: string;
+  remedy: string | null;
+  page: string | null;
+  next: string;
+};
 
 /** Carries a plan out. It always ends with a last journal record and with evidence, unless the disk is gone or the process is killed. */
 export async function run(options: RunOptions): Promise<RunResult> {
@@ -106,7 +113,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
     for (const what of lock.deviations) await journal.write({ type: 'deviation', what, subject: null });
     for (const what of options.deviations ?? []) await journal.write({ type: 'deviation', what, subject: null });
     for (const what of absences(order)) await journal.write({ type: 'deviation', what, subject: null });
-    for (const [what, words] of Object.entries(options.consents ?? {})) await journal.write({ type: 'consent', what, words });
+    for (const [what, words] of Object.entries(options.consents ?? {}))
+      await journal.write({ type: 'consent', what, words });
 
     const ended = await carry(context, options, order, former);
     await journal.write({
@@ -140,29 +148,55 @@ async function carry(context: RunContext, options: RunOptions, order: Order, for
     if (preflight) return preflight;
     const missing = await borrowFacts(context, options.kit, options.procedure, order, facts);
     for (const { placed, plan } of stepsOf(options.plan, order))
-      for (const item of plan.items) preparations.start(placed.phase, placed.step, item.key, item.prepare, options.facts);
-    const results = await carryAll(context, options, order, facts, preparations, new Map(missing.map((m) => [m.step, m.cause])));
+      for (const item of plan.items)
+        preparations.start(placed.phase, placed.step, item.key, item.prepare, options.facts);
+    const results = await carryAll(
+      context,
+      options,
+      order,
+      facts,
+      preparations,
+      new Map(missing.map((m) => [m.step, m.cause])),
+    );
     await preparations.settled();
     return verdictOf(results, options);
   } catch (error) {
-    if (error instanceof Interrupted || context.stop.aborted) return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
+    if (error instanceof Interrupted || context.stop.aborted)
+      return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
     const cause = context.masks.text(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    return { outcome: 'bug', exit: EXIT.bug, failure: { step: 'coldstart', item: '', cause, remedy: 'Report this.', page: null, next: options.command } };
+    return {
+      outcome: 'bug',
+      exit: EXIT.bug,
+      failure: { step: 'coldstart', item: '', cause, remedy: 'Report this.', page: null, next: options.command },
+    };
   }
 }
 
 /** Looks at everything that must hold before anything is changed, all at once; says all that is wrong. */
-async function carryPreflight(context: RunContext, options: RunOptions, order: Order, facts: FactStore, preparations: Preparations): Promise<Ended | undefined> {
+async function carryPreflight(
+  context: RunContext,
+  options: RunOptions,
+  order: Order,
+  facts: FactStore,
+  preparations: Preparations,
+): Promise<Ended | undefined> {
   const steps = [...stepsOf(options.plan, order)].filter(({ placed }) => placed.step.kind === 'preflight');
-  const results = await Promise.all(steps.map((s) => carryStep(context, { ...s, only: options.selection?.items ?? [], facts, preparations })));
+  const results = await Promise.all(
+    steps.map((s) => carryStep(context, { ...s, only: options.selection?.items ?? [], facts, preparations })),
+  );
   const gravest = worst(results.map((r) => r.verdict));
   if (gravest === undefined || isGood(gravest)) return undefined;
   if (gravest === 'interrupted') return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
   const failure = firstFailure(results, options);
-  return gravest === 'refused' ? { outcome: 'refused', exit: EXIT.refused, failure } : { outcome: 'preflight', exit: EXIT.preflight, failure };
+  return gravest === 'refused'
+    ? { outcome: 'refused', exit: EXIT.refused, failure }
+    : { outcome: 'preflight', exit: EXIT.preflight, failure };
 }
 
-function* stepsOf(plan: Plan, order: Order): Generator<{ placed: Placed; plan: Plan['phases'][number]['steps'][number] }> {
+function* stepsOf(
+  plan: Plan,
+  order: Order,
+): Generator<{ placed: Placed; plan: Plan['phases'][number]['steps'][number] }> {
   for (const phase of order.phases)
     for (const placed of phase.steps) {
       const planned = plan.phases.find((p) => p.id === phase.id)?.steps.find((s) => s.id === placed.step.id);
@@ -224,7 +258,8 @@ class PhaseMarks {
 
   constructor(context: RunContext, order: Order) {
     this.#context = context;
-    for (const phase of order.phases) this.#left.set(phase.id, phase.steps.filter((p) => p.step.kind !== 'preflight').length);
+    for (const phase of order.phases)
+      this.#left.set(phase.id, phase.steps.filter((p) => p.step.kind !== 'preflight').length);
   }
 
   async enter(phase: string): Promise<void> {
@@ -244,9 +279,11 @@ class PhaseMarks {
 
 function verdictOf(results: readonly StepResult[], options: RunOptions): Ended {
   const gravest = worst(results.map((r) => r.verdict));
-  if (gravest === 'interrupted' || options.stop.aborted) return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
+  if (gravest === 'interrupted' || options.stop.aborted)
+    return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
   if (gravest === 'refused') return { outcome: 'refused', exit: EXIT.refused, failure: firstFailure(results, options) };
-  if (gravest === 'failed' || gravest === 'not-run') return { outcome: 'failed', exit: EXIT.failed, failure: firstFailure(results, options) };
+  if (gravest === 'failed' || gravest === 'not-run')
+    return { outcome: 'failed', exit: EXIT.failed, failure: firstFailure(results, options) };
   return { outcome: 'done', exit: EXIT.done, failure: null };
 }
 
@@ -254,7 +291,14 @@ function firstFailure(results: readonly StepResult[], options: RunOptions): Fail
   const bad = results.flatMap((r) => r.items.map((i) => ({ step: r.id, ...i }))).filter((i) => !isGood(i.verdict));
   const first = bad.find((i) => i.verdict === 'refused') ?? bad.find((i) => i.verdict === 'failed') ?? bad[0];
   if (!first) return null;
-  return { step: first.step, item: first.key, cause: first.cause ?? first.verdict, remedy: first.remedy, page: first.page, next: options.command };
+  return {
+    step: first.step,
+    item: first.key,
+    cause: first.cause ?? first.verdict,
+    remedy: first.remedy,
+    page: first.page,
+    next: options.command,
+  };
 }
 
 function opening(options: RunOptions, order: Order, id: string, generation: number): Event {
@@ -313,7 +357,9 @@ async function keepEvidence(options: RunOptions, journal: Uint8Array, former: re
 
 function runId(world: World): string {
   const stamp = world.now().replaceAll(/[-:]|\.\d+/g, '');
-  return `${stamp}-${Math.floor(world.random() * 0x10000).toString(16).padStart(4, '0')}`;
+  return `${stamp}-${Math.floor(world.random() * 0x10000)
+    .toString(16)
+    .padStart(4, '0')}`;
 }
 
 async function generationOf(world: World, stateDir: string): Promise<number> {
@@ -323,6 +369,10 @@ async function generationOf(world: World, stateDir: string): Promise<number> {
     const { generation } = JSON.parse(new TextDecoder().decode(bytes)) as { generation?: unknown };
     return typeof generation === 'number' && Number.isInteger(generation) && generation > 0 ? generation : 1;
   } catch (error) {
-    throw new Problem(`${stateDir}/identity.json is not JSON.`, { exit: EXIT.usage, remedy: 'Restore it from Git, or remove it.', cause: error });
+    throw new Problem(`${stateDir}/identity.json is not JSON.`, {
+      exit: EXIT.usage,
+      remedy: 'Restore it from Git, or remove it.',
+      cause: error,
+    });
   }
 }

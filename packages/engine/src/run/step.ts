@@ -63,10 +63,18 @@ export async function carryStep(
   const tolerated = step.tolerate?.(at.facts.all()) ?? 0;
   if (bad.length > 0 && bad.length <= tolerated && bad.every((r) => r.verdict === 'failed'))
     for (const { key, cause } of bad.splice(0))
-      await run.journal.write({ type: 'deviation', what: `goes on without it: ${cause ?? 'it failed'}`, subject: `${step.id} ${key}` });
+      await run.journal.write({
+        type: 'deviation',
+        what: `goes on without it: ${cause ?? 'it failed'}`,
+        subject: `${step.id} ${key}`,
+      });
   const good = results.filter((r) => isGood(r.verdict));
   if (bad.length === 0) at.facts.provide(step, good);
-  return { id: step.id, verdict: worst(bad.map((r) => r.verdict)) ?? (good.some((r) => r.verdict === 'done') ? 'done' : 'skipped'), items: results };
+  return {
+    id: step.id,
+    verdict: worst(bad.map((r) => r.verdict)) ?? (good.some((r) => r.verdict === 'done') ? 'done' : 'skipped'),
+    items: results,
+  };
 }
 
 export const isGood = (verdict: Verdict): boolean => verdict === 'done' || verdict === 'skipped';
@@ -77,7 +85,13 @@ export function worst(verdicts: readonly Verdict[]): Verdict | undefined {
   return order.find((v) => verdicts.includes(v));
 }
 
-export async function notRun(run: RunContext, phase: string, step: string, key: string, cause: string): Promise<ItemResult> {
+export async function notRun(
+  run: RunContext,
+  phase: string,
+  step: string,
+  key: string,
+  cause: string,
+): Promise<ItemResult> {
   return endItem(run, phase, step, { key, verdict: 'not-run', facts: undefined, cause, remedy: null, page: null });
 }
 
@@ -89,14 +103,27 @@ async function endItem(
 ): Promise<ItemResult> {
   const { key, verdict, cause, remedy } = result;
   const page = result.page ?? null;
-  await run.journal.write({ type: 'item-end', phase, step, item: key, verdict, signals: [], cause, remedy, page, diagnosis: [] });
+  await run.journal.write({
+    type: 'item-end',
+    phase,
+    step,
+    item: key,
+    verdict,
+    signals: [],
+    cause,
+    remedy,
+    page,
+    diagnosis: [],
+  });
   return { ...result, page };
 }
 
 function inOrder(items: Item<unknown>[]): Item<unknown>[] {
   const ordered: Item<unknown>[] = [];
   while (ordered.length < items.length) {
-    const next = items.find((i) => !ordered.includes(i) && (i.after ?? []).every((b) => ordered.some((o) => o.key === b)));
+    const next = items.find(
+      (i) => !ordered.includes(i) && (i.after ?? []).every((b) => ordered.some((o) => o.key === b)),
+    );
     if (!next) throw new Error('items wait for one another');
     ordered.push(next);
   }

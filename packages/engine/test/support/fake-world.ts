@@ -53,9 +53,17 @@ export class FakeWorld implements World {
       if (this.#timers.length > 0) this.#pump();
     });
   }
-  async spawn(call: Call, _rule: Exec['stop'], spawned: (child: Child) => Promise<void>, stop: AbortSignal): Promise<Done> {
+  async spawn(
+    call: Call,
+    _rule: Exec['stop'],
+    spawned: (child: Child) => Promise<void>,
+    stop: AbortSignal,
+  ): Promise<Done> {
     const stdin = call.stdin && new TextDecoder().decode(call.stdin);
-    const journal = [...this.files].filter(([path]) => path.endsWith('journal.jsonl')).map(([, b]) => new TextDecoder().decode(b)).join('');
+    const journal = [...this.files]
+      .filter(([path]) => path.endsWith('journal.jsonl'))
+      .map(([, b]) => new TextDecoder().decode(b))
+      .join('');
     this.spawned.push({ at: this.#now, words: [call.tool, ...call.argv], stdin, journal });
     const { ms = 100, ...done } = this.answer(call);
     await spawned({ pid: this.#pid++, started: 'then' });
@@ -86,7 +94,10 @@ export class FakeWorld implements World {
     return this.files.get(path);
   }
   async list(folder: string): Promise<string[]> {
-    return [...this.files.keys()].filter((p) => p.startsWith(`${folder}/`)).map((p) => p.slice(folder.length + 1)).sort();
+    return [...this.files.keys()]
+      .filter((p) => p.startsWith(`${folder}/`))
+      .map((p) => p.slice(folder.length + 1))
+      .sort();
   }
   async stat(): ReturnType<World['stat']> {
     return undefined;

@@ -13,7 +13,11 @@ import {
 import { gather, makePlan, run, type RunResult, type Selection } from '../../src/index.ts';
 import type { FakeWorld } from './fake-world.ts';
 
-export const exec = (id: string, argv: string[] = [id], more: Partial<Extract<Action, { do: 'exec' }>> = {}): Action => ({
+export const exec = (
+  id: string,
+  argv: string[] = [id],
+  more: Partial<Extract<Action, { do: 'exec' }>> = {},
+): Action => ({
   do: 'exec',
   id,
   why: id,
@@ -38,7 +42,8 @@ export function changing(world: FakeWorld, id: string, more: Partial<ChangingSte
     title: id,
     needs: [],
     provides: [],
-    observe: async ({ key }) => (world.spawned.some((s) => s.words[1] === id && s.words[2] === key) ? done() : needed()),
+    observe: async ({ key }) =>
+      world.spawned.some((s) => s.words[1] === id && s.words[2] === key) ? done() : needed(),
     plan: ({ key }) => [exec('go', [id, key])],
     classify: () => ({ kind: 'transient', cause: 'it failed', remedy: 'mend it' }),
     ...more,
@@ -51,7 +56,12 @@ export function checking(id: string, observe: CheckingStep['observe'], more: Par
 
 export const procedureOf = (...phases: [string, string[]][]): Procedure => ({
   id: 'create',
-  phases: phases.map(([id, steps], number) => ({ id, number, title: id, steps: steps.map((s) => ({ id: s, from: '@x/y' })) })),
+  phases: phases.map(([id, steps], number) => ({
+    id,
+    number,
+    title: id,
+    steps: steps.map((s) => ({ id: s, from: '@x/y' })),
+  })),
 });
 
 export type Ran = RunResult & { records: JournalRecord[]; world: FakeWorld };
@@ -70,10 +80,20 @@ export async function carryOut(
 ): Promise<Ran> {
   const kit = gather([contribution({ plugin: 'test', steps, ...at.parts })]);
   const phases = [...new Set(steps.map((s) => s.phase))];
-  const procedure = at.procedure ?? procedureOf(...phases.map((p): [string, string[]] => [p, steps.filter((s) => s.phase === p).map((s) => s.id)]));
+  const procedure =
+    at.procedure ??
+    procedureOf(...phases.map((p): [string, string[]] => [p, steps.filter((s) => s.phase === p).map((s) => s.id)]));
   const facts = at.facts ?? {};
   const selection = at.selection ?? {};
-  const plan = makePlan(kit, procedure, { cluster: 'infra', facts, inputs: [], tools: [], configuration: {}, assumed: [], selection });
+  const plan = makePlan(kit, procedure, {
+    cluster: 'infra',
+    facts,
+    inputs: [],
+    tools: [],
+    configuration: {},
+    assumed: [],
+    selection,
+  });
   const records: JournalRecord[] = [];
   const result = await run({
     kit,
@@ -81,7 +101,12 @@ export async function carryOut(
     plan,
     facts,
     world,
-    redactor: { register: () => {}, text: (s: string) => s, argv: (w: readonly string[]) => [...w], json: (v: unknown) => v } as never,
+    redactor: {
+      register: () => {},
+      text: (s: string) => s,
+      argv: (w: readonly string[]) => [...w],
+      json: (v: unknown) => v,
+    } as never,
     stateDir: '.coldstart/infra',
     evidenceDir: null,
     version: '0',

@@ -17,11 +17,13 @@ export function drawing(
   saved: SavedDurations = {},
 ): Durations & { save(): SavedDurations } {
   const drawn = new Map(Object.entries(saved));
-  for (const { min, max, what, source } of Object.values(table)) if (source === null) assume(`${what}: ${seconds(min)} to ${seconds(max)}`);
+  for (const { min, max, what, source } of Object.values(table))
+    if (source === null) assume(`${what}: ${seconds(min)} to ${seconds(max)}`);
   const range = (name: string): Range => {
     const found = table[name];
     if (!found) throw new LabBug(`no duration named ${name}`);
-    if (!(found.min >= 0 && found.max >= found.min)) throw new LabBug(`duration ${name}: ${found.min} to ${found.max} ms`);
+    if (!(found.min >= 0 && found.max >= found.min))
+      throw new LabBug(`duration ${name}: ${found.min} to ${found.max} ms`);
     return found;
   };
   const peek = (name: string, subject: string, n = 0): number => {

@@ -112,5 +112,11 @@ function clusterOf(model: Model, node: NodeModel): EtcdCluster | undefined {
 
 function member(model: Model, cluster: EtcdCluster, node: NodeModel, learner: boolean): EtcdMember {
   const { hostname } = configOf(node);
-  return { id: model.random.hex(8, 'member', cluster.id, node.name), node: node.name, hostname, address: node.address, learner };
+  return {
+    id: model.random.hex(8, 'member', cluster.id, node.name),
+    node: node.name,
+    hostname,
+    address: node.address,
+    learner,
+  };
 }

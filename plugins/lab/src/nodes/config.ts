@@ -64,7 +64,9 @@ export function understand(bytes: Uint8Array): ReceivedConfig {
   };
 }
 
-function interfaces(machine: Tree): { name: string; mtu: number | null; members: string[]; addresses: string[]; vip: string | null }[] {
+function interfaces(
+  machine: Tree,
+): { name: string; mtu: number | null; members: string[]; addresses: string[]; vip: string | null }[] {
   const list = below(machine, 'network')['interfaces'];
   return (Array.isArray(list) ? list.filter(isTree) : []).map((link) => {
     const members = below(link, 'bond')['interfaces'];

@@ -26,7 +26,10 @@ export function decode(bytes: Uint8Array): { config: Tree; others: Tree[] } {
     if (error) {
       const at = error.linePos?.[0];
       const where = at ? `line ${at.line}, column ${at.col}: ` : '';
-      throw new Undecodable('yaml', `yaml: while parsing a block mapping at <unknown position>: ${where}did not find expected key`);
+      throw new Undecodable(
+        'yaml',
+        `yaml: while parsing a block mapping at <unknown position>: ${where}did not find expected key`,
+      );
     }
     const value: unknown = document.toJS({ maxAliasCount: 0 });
     if (value === null || value === undefined) continue;
@@ -54,13 +57,17 @@ export function isTree(value: unknown): value is Tree {
 function unknownKeys(config: Tree): string {
   const lines: string[] = [];
   for (const key of foreign(config, '')) lines.push(`${key}: ${shown(config[key])}`);
-  const machine = foreign(below(config, 'machine'), 'machine').map((key) => `    ${key}: ${shown(below(config, 'machine')[key])}`);
+  const machine = foreign(below(config, 'machine'), 'machine').map(
+    (key) => `    ${key}: ${shown(below(config, 'machine')[key])}`,
+  );
   const install = foreign(below(config, 'machine.install'), 'machine.install').map(
     (key) => `        ${key}: ${shown(below(config, 'machine.install')[key])}`,
   );
   if (machine.length > 0 || install.length > 0) lines.push('machine:', ...machine);
   if (install.length > 0) lines.push('    install:', ...install);
-  const cluster = foreign(below(config, 'cluster'), 'cluster').map((key) => `    ${key}: ${shown(below(config, 'cluster')[key])}`);
+  const cluster = foreign(below(config, 'cluster'), 'cluster').map(
+    (key) => `    ${key}: ${shown(below(config, 'cluster')[key])}`,
+  );
   if (cluster.length > 0) lines.push('cluster:', ...cluster);
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }

@@ -77,7 +77,8 @@ export function install(model: Model, node: NodeModel, config: ReceivedConfig, c
   change.made(`${node.name}: machine config`);
   node.config = config;
   enter(model, node, 'installing');
-  if (model.faults.strike('back-to-maintenance', node.name)) later(model, 'node/install-failed', node, 'node/install-fails');
+  if (model.faults.strike('back-to-maintenance', node.name))
+    later(model, 'node/install-failed', node, 'node/install-fails');
   else later(model, 'node/installed', node, 'node/install');
 }
 
@@ -99,7 +100,12 @@ export function proceed(model: Model): void {
       later(model, 'node/certificate', node, 'node/certificate');
     }
     joinEtcd(model, node);
-    if (node.kubelet.running && !node.kubelet.registered && !node.under.includes('kubelet') && apiReachable(model, node)) {
+    if (
+      node.kubelet.running &&
+      !node.kubelet.registered &&
+      !node.under.includes('kubelet') &&
+      apiReachable(model, node)
+    ) {
       node.under.push('kubelet');
       later(model, 'node/kubelet', node, 'node/kubelet');
     }
@@ -136,7 +142,8 @@ function clusterOf(node: NodeModel): string {
 /** The boot sequence ends when the services run and the kubelet has reported. */
 function settle(model: Model, node: NodeModel): void {
   if (node.stage !== 'booting' || !node.kubelet.registered) return;
-  if (configOf(node).role === 'worker' || (node.apiserver && node.etcd.service === 'running')) enter(model, node, 'running');
+  if (configOf(node).role === 'worker' || (node.apiserver && node.etcd.service === 'running'))
+    enter(model, node, 'running');
 }
 
 function enter(model: Model, node: NodeModel, stage: Stage): void {

@@ -42,7 +42,10 @@ function disks(expected: ExpectedNode, random: Random, assume: (what: string) =>
   const type = told('type');
   const transport = type === 'sd' ? 'mmc' : type === 'hdd' ? 'sata' : type === 'ssd' || type === null ? 'nvme' : type;
   const wanted = told('size');
-  const device = expected.disk ?? told('name') ?? (transport === 'nvme' ? '/dev/nvme0n1' : transport === 'virtio' ? '/dev/vda' : '/dev/sda');
+  const device =
+    expected.disk ??
+    told('name') ??
+    (transport === 'nvme' ? '/dev/nvme0n1' : transport === 'virtio' ? '/dev/vda' : '/dev/sda');
   const disk: Disk = {
     device: device.startsWith('/dev/') ? device : `/dev/${device}`,
     size: wanted === null ? 960_197_124_096 : fitting(wanted),

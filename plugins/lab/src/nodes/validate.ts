@@ -20,9 +20,11 @@ export function faultsOf(bytes: Uint8Array): string[] {
     if (below(cluster, 'ca')['key'] !== undefined && below(cluster, 'ca')['key'] !== '')
       found.push('cluster CA key is not allowed on non-controlplane nodes (.cluster.ca)');
   }
-  if (!controlPlane && type !== 'worker' && type !== 'join') found.push(`unknown machine type ${JSON.stringify(type ?? '')}`);
+  if (!controlPlane && type !== 'worker' && type !== 'join')
+    found.push(`unknown machine type ${JSON.stringify(type ?? '')}`);
   const install = below(config, 'machine.install');
-  if (!given(install, 'disk') && !isTree(install['diskSelector'])) found.push('either install disk or diskSelector should be defined');
+  if (!given(install, 'disk') && !isTree(install['diskSelector']))
+    found.push('either install disk or diskSelector should be defined');
   const endpoint = below(cluster, 'controlPlane')['endpoint'];
   if (typeof endpoint !== 'string' || endpoint === '') found.push('cluster controlplane endpoint is required');
   else if (!/^https:\/\/[^/\s]+$/.test(endpoint.replace(/\/$/, ''))) found.push('invalid controlplane endpoint');

@@ -42,7 +42,8 @@ export class Overlay implements WorldFiles {
   stat(path: string): disk.Stat | undefined {
     const own = this.#written.get(path);
     if (own) return { kind: 'file', mode: own.mode, size: own.bytes.length };
-    for (const written of this.#written.keys()) if (written.startsWith(`${path}/`)) return { kind: 'folder', mode: 0o755, size: 0 };
+    for (const written of this.#written.keys())
+      if (written.startsWith(`${path}/`)) return { kind: 'folder', mode: 0o755, size: 0 };
     return this.#hidden(path) ? undefined : disk.statReal(path);
   }
 

@@ -24,7 +24,8 @@ export function apidFace(model: Model, node: NodeModel): ApidFace {
   if (node.stage === 'off') return { how: 'unreachable' };
   if (model.faults.strike('wrong-ca', node.name)) return { how: 'mtls', ca: null };
   if (node.stage === 'maintenance') return { how: 'maintenance' };
-  if ((node.stage === 'booting' || node.stage === 'running') && node.certified && node.config) return { how: 'mtls', ca: node.config.ca };
+  if ((node.stage === 'booting' || node.stage === 'running') && node.certified && node.config)
+    return { how: 'mtls', ca: node.config.ca };
   return { how: 'refused' };
 }
 

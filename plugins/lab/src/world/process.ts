@@ -84,7 +84,8 @@ export class LabProcess {
       change,
       path,
       target: launch.target,
-      read: (given) => (given === '/dev/stdin' || given === '-' ? (launch.stdin ?? new Uint8Array()) : model.files.read(path(given))),
+      read: (given) =>
+        given === '/dev/stdin' || given === '-' ? (launch.stdin ?? new Uint8Array()) : model.files.read(path(given)),
       spend: (ms) => this.#spend(clock, ms),
     };
   }

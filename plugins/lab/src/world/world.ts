@@ -87,7 +87,8 @@ export class RehearsalWorld implements World {
   read(path: string, max?: number): Promise<Uint8Array | undefined> {
     return this.#open(`read ${path}`, async () => {
       const bytes = this.#ground.files.read(this.#path(path));
-      if (bytes && max !== undefined && bytes.length > max) throw new Error(`${path} has ${bytes.length} bytes, more than ${max}`);
+      if (bytes && max !== undefined && bytes.length > max)
+        throw new Error(`${path} has ${bytes.length} bytes, more than ${max}`);
       return bytes && Uint8Array.from(bytes);
     });
   }
@@ -102,13 +103,18 @@ export class RehearsalWorld implements World {
 
   async tool(name: string): Promise<FoundTool | undefined> {
     const tool = toolNamed(name);
-    return this.#open(`tool ${name}`, async () => tool && { path: `lab:${name}`, version: tool.version, digest: null, simulated: true });
+    return this.#open(
+      `tool ${name}`,
+      async () => tool && { path: `lab:${name}`, version: tool.version, digest: null, simulated: true },
+    );
   }
 
   dial(host: string, port: number, deadline: Ms): Promise<'open' | 'refused' | 'timeout' | 'unreachable'> {
     return this.#open(`dial ${host}:${port}`, async () => {
       const answer = this.#ground.model.dial(host, port);
-      await this.#ground.clock.sleep(answer === 'timeout' ? deadline : Math.min(deadline, answer === 'unreachable' ? 3000 : 1));
+      await this.#ground.clock.sleep(
+        answer === 'timeout' ? deadline : Math.min(deadline, answer === 'unreachable' ? 3000 : 1),
+      );
       return answer;
     });
   }
@@ -119,12 +125,22 @@ export class RehearsalWorld implements World {
       const tool = toolNamed(probe.tool);
       if (!tool) return nothing('spawn', `${probe.tool}: not found`);
       if (tool.reads && !tool.reads(probe.argv)) throw new LabBug(`a probe that does not only read: ${words}`);
-      const process = this.#launch(tool, { ...probe, env: probe.env ?? {} }, noChange(probe.tool, probe.argv), () => {});
+      const process = this.#launch(
+        tool,
+        { ...probe, env: probe.env ?? {} },
+        noChange(probe.tool, probe.argv),
+        () => {},
+      );
       return this.#wait(process, probe.deadline, { signal: 'SIGTERM', grace: 5000, kill: true }, this.#dead.signal);
     });
   }
 
-  spawn(call: SpawnCall, rule: Exec['stop'], spawned: (child: Child) => Promise<void>, stop: AbortSignal): Promise<Done> {
+  spawn(
+    call: SpawnCall,
+    rule: Exec['stop'],
+    spawned: (child: Child) => Promise<void>,
+    stop: AbortSignal,
+  ): Promise<Done> {
     return this.#open(`spawn ${[call.tool, ...call.argv].join(' ')}`, async () => {
       const nth = ++this.#ground.calls.changing;
       await this.#dies('before', nth);
@@ -169,7 +185,9 @@ export class RehearsalWorld implements World {
   }
 
   write(path: string, bytes: Uint8Array, mode: number): Promise<void> {
-    return this.#changeFile('write', path, bytes, (absolute) => this.#ground.files.write(absolute, bytes, mode)).then(() => {});
+    return this.#changeFile('write', path, bytes, (absolute) => this.#ground.files.write(absolute, bytes, mode)).then(
+      () => {},
+    );
   }
 
   create(path: string, bytes: Uint8Array, mode: number): Promise<boolean> {
@@ -202,7 +220,8 @@ export class RehearsalWorld implements World {
   }
 
   #path(path: string): string {
-    if (path === '~' || path.startsWith('~/')) return posix.normalize(posix.join(this.#ground.env['HOME'] ?? '/', path.slice(1)));
+    if (path === '~' || path.startsWith('~/'))
+      return posix.normalize(posix.join(this.#ground.env['HOME'] ?? '/', path.slice(1)));
     return posix.normalize(isAbsolute(path) ? path : posix.join(this.#ground.root, path));
   }
 
@@ -249,7 +268,12 @@ export class RehearsalWorld implements World {
     if (timer !== undefined) this.#ground.clock.cancel(timer);
   }
 
-  async #changeFile(how: 'write' | 'create' | 'remove', path: string, bytes: Uint8Array | undefined, change: (absolute: string) => boolean): Promise<boolean> {
+  async #changeFile(
+    how: 'write' | 'create' | 'remove',
+    path: string,
+    bytes: Uint8Array | undefined,
+    change: (absolute: string) => boolean,
+  ): Promise<boolean> {
     return this.#open(`${how} ${path}`, async () => {
       const absolute = this.#path(path);
       // Locks beside files come and go with a run; they are its own, like what is under .coldstart.
@@ -268,14 +292,24 @@ export class RehearsalWorld implements World {
 
   #receive(tool: string, argv: string[], stdin: Uint8Array | undefined): Received {
     const digest = stdin ? createHash('sha256').update(stdin).digest('hex') : null;
-    const entry: Received = { at: this.#ground.clock.now, tool, argv, target: null, stdin: digest, exit: null, changes: 0 };
+    const entry: Received = {
+      at: this.#ground.clock.now,
+      tool,
+      argv,
+      target: null,
+      stdin: digest,
+      exit: null,
+      changes: 0,
+    };
     this.#ground.model.received.push(entry);
     return entry;
   }
 
   /** Where the fault `killed` says so, this process is dead from here on. */
   async #dies(moment: 'before' | 'during' | 'after', nth: number): Promise<void> {
-    const order = this.#ground.faults.orders.find((fault) => fault.name === 'killed' && (fault.at ?? 'after') === moment && fault.count === nth);
+    const order = this.#ground.faults.orders.find(
+      (fault) => fault.name === 'killed' && (fault.at ?? 'after') === moment && fault.count === nth,
+    );
     if (!order || !this.#ground.faults.strikeOrder(order)) return;
     this.kill();
     await new Promise<never>(() => {});

@@ -18,11 +18,13 @@ const EOF = 'rpc error: code = Unavailable desc = error reading from server: EOF
 
 /** `talosctl apply-config`. */
 export async function apply(model: Model, call: ToolCall, flags: Flags): Promise<ToolResult> {
-  for (const flag of ['config-patch', 'cert-fingerprint']) if (flags.one(flag) !== undefined) notSimulated('talosctl', call.argv, `--${flag}`);
+  for (const flag of ['config-patch', 'cert-fingerprint'])
+    if (flags.one(flag) !== undefined) notSimulated('talosctl', call.argv, `--${flag}`);
   const path = flags.one('file');
   if (path === undefined) return failed('no filename supplied for configuration');
   const bytes = call.read(path);
-  if (!bytes) return failed(`failed to read configuration from ${JSON.stringify(path)}: open ${path}: no such file or directory`);
+  if (!bytes)
+    return failed(`failed to read configuration from ${JSON.stringify(path)}: open ${path}: no such file or directory`);
   if (bytes.length === 0) return failed('no configuration data read');
   let client: Client;
   try {
@@ -31,9 +33,13 @@ export async function apply(model: Model, call: ToolCall, flags: Flags): Promise
     if (error instanceof NoClient) return failed(error.message);
     throw error;
   }
-  if (!client.insecure && client.nodes.length > 1) notSimulated('talosctl', call.argv, 'apply-config to several nodes at once');
+  if (!client.insecure && client.nodes.length > 1)
+    notSimulated('talosctl', call.argv, 'apply-config to several nodes at once');
   const target = client.nodes[0];
-  if (target === undefined) return failed(`${PREFIX}nodes are not set for the command: please use \`--nodes\` flag or configuration file to set the nodes to run the command against`);
+  if (target === undefined)
+    return failed(
+      `${PREFIX}nodes are not set for the command: please use \`--nodes\` flag or configuration file to set the nodes to run the command against`,
+    );
   call.target(target);
   try {
     return await send(model, call, flags, client, target, bytes);
@@ -43,14 +49,24 @@ export async function apply(model: Model, call: ToolCall, flags: Flags): Promise
   }
 }
 
-async function send(model: Model, call: ToolCall, flags: Flags, client: Client, target: string, bytes: Uint8Array): Promise<ToolResult> {
+async function send(
+  model: Model,
+  call: ToolCall,
+  flags: Flags,
+  client: Client,
+  target: string,
+  bytes: Uint8Array,
+): Promise<ToolResult> {
   const { node, via } = await reach(model, call, client, target);
   call.target(node.name);
   const mode = flags.one('mode') ?? 'auto';
   const dry = flags.has('dry-run');
   const legacy = below(node.version, '1.13.0');
   if (node.stage === 'maintenance' && legacy && (mode === 'no-reboot' || mode === 'staged'))
-    throw new RpcError(`rpc error: code = Unimplemented desc = apply configuration --mode='${mode}' is not supported in maintenance mode`, via);
+    throw new RpcError(
+      `rpc error: code = Unimplemented desc = apply configuration --mode='${mode}' is not supported in maintenance mode`,
+      via,
+    );
   if (mode !== 'auto' && !dry) notSimulated('talosctl', call.argv, `--mode ${mode}`);
   const stage = node.stage;
   await call.spend(model.durations.draw('talosctl/apply', node.name));
@@ -72,7 +88,11 @@ export function checked(model: Model, node: NodeModel, bytes: Uint8Array, via: s
     const faults = faultsOf(bytes);
     if (faults.length > 0) invalid(validationError(faults));
     const config = understand(bytes);
-    const disk = chosen(node.stage === 'maintenance' ? visibleDisks(model, node) : node.disks, config.disk, config.diskSelector);
+    const disk = chosen(
+      node.stage === 'maintenance' ? visibleDisks(model, node) : node.disks,
+      config.disk,
+      config.diskSelector,
+    );
     if (!disk && config.diskSelector)
       invalid(`failed to validate diskSelector: no disks matched the expression: ${expression(config.diskSelector)}`);
     if (!disk) invalid(`failed to validate install disk: disk ${config.disk} does not exist`);
@@ -89,7 +109,8 @@ export function validationError(faults: readonly string[]): string {
 
 /** What a dry run tells. */
 export function drySummary(node: NodeModel, config: ReceivedConfig, legacy: boolean): string {
-  if (node.stage === 'maintenance' && legacy) return 'Dry run summary:\nNode is running in maintenance mode and does not have a config yet.\n';
+  if (node.stage === 'maintenance' && legacy)
+    return 'Dry run summary:\nNode is running in maintenance mode and does not have a config yet.\n';
   const before = node.config ? Buffer.from(node.config.bytes, 'base64').toString('utf8') : null;
   const after = Buffer.from(config.bytes, 'base64').toString('utf8');
   const difference = before === null || before === after ? 'No changes.' : changed(before, after);
@@ -97,7 +118,8 @@ export function drySummary(node: NodeModel, config: ReceivedConfig, legacy: bool
 }
 
 function changed(before: string, after: string): string {
-  const plain = (text: string): string => JSON.stringify(parseAllDocuments(text).map((document: { toJS(): unknown }) => document.toJS()));
+  const plain = (text: string): string =>
+    JSON.stringify(parseAllDocuments(text).map((document: { toJS(): unknown }) => document.toJS()));
   if (plain(before) === plain(after)) return 'No changes.';
   const old = new Set(before.split('\n'));
   const now = new Set(after.split('\n'));

@@ -13,14 +13,17 @@ export async function bootstrap(model: Model, call: ToolCall, flags: Flags): Pro
     const client = connect(call, flags);
     const target = client.nodes[0];
     if (target === undefined)
-      return failed('error executing bootstrap: nodes are not set for the command: please use `--nodes` flag or configuration file to set the nodes to run the command against');
+      return failed(
+        'error executing bootstrap: nodes are not set for the command: please use `--nodes` flag or configuration file to set the nodes to run the command against',
+      );
     call.target(target);
     const { node, via } = await reach(model, call, client, target);
     call.target(node.name);
     await call.spend(model.durations.draw('talosctl/bootstrap', node.name));
     mayBootstrap(model, node, via);
     bootstrapEtcd(model, node, call.change);
-    if (model.faults.strike('eof-after-success', node.name)) throw new RpcError('rpc error: code = Unavailable desc = error reading from server: EOF');
+    if (model.faults.strike('eof-after-success', node.name))
+      throw new RpcError('rpc error: code = Unavailable desc = error reading from server: EOF');
     return said('');
   } catch (error) {
     if (error instanceof NoClient) return failed(error.message);
@@ -34,7 +37,8 @@ export function mayBootstrap(model: Model, node: NodeModel, via: string | null):
   const because = (code: string, why: string): never => {
     throw new RpcError(`rpc error: code = ${code} desc = ${why}`, via);
   };
-  if (node.config?.role !== 'controlplane') because('Unimplemented', 'bootstrap is only available on control plane nodes');
+  if (node.config?.role !== 'controlplane')
+    because('Unimplemented', 'bootstrap is only available on control plane nodes');
   if (!node.timeInSync) because('FailedPrecondition', 'time is not in sync yet');
   if (model.clock.now < node.bootstrapFrom) because('FailedPrecondition', 'bootstrap is not available yet');
   if (node.etcd.data) because('AlreadyExists', 'etcd data directory is not empty');

@@ -30,7 +30,10 @@ const NO_ENDPOINTS = 'failed to determine endpoints';
 /** The talosconfig that a call uses: flag, environment, home. */
 export function readTalosconfig(call: ToolCall, flags: Flags): TalosConfig {
   const home = call.env['HOME'];
-  const path = flags.one('talosconfig') ?? call.env['TALOSCONFIG'] ?? (home === undefined ? '/var/run/secrets/talos.dev/config' : `${home}/.talos/config`);
+  const path =
+    flags.one('talosconfig') ??
+    call.env['TALOSCONFIG'] ??
+    (home === undefined ? '/var/run/secrets/talos.dev/config' : `${home}/.talos/config`);
   const bytes = call.read(path);
   return understood(bytes ? new TextDecoder().decode(bytes) : '');
 }
@@ -54,7 +57,9 @@ export function connect(call: ToolCall, flags: Flags): Client {
   }
   const config = readTalosconfig(call, flags);
   if (Object.keys(config.contexts).length === 0 && given.endpoints.length > 0)
-    throw new NoClient('error constructing client: failed to create client connection: failed to resolve configuration context: talos config file is empty');
+    throw new NoClient(
+      'error constructing client: failed to create client connection: failed to resolve configuration context: talos config file is empty',
+    );
   const context = config.contexts[flags.one('context') ?? config.current];
   const endpoints = given.endpoints.length > 0 ? given.endpoints : (context?.endpoints ?? []);
   if (endpoints.length === 0 || !context) throw new NoClient(`error constructing client: ${NO_ENDPOINTS}`);
@@ -66,7 +71,12 @@ export function connect(call: ToolCall, flags: Flags): Client {
  * Makes one call to one node and returns the node that answers. Spends the time that a connection takes.
  * Throws `RpcError`.
  */
-export async function reach(model: Model, call: ToolCall, client: Client, target: string): Promise<{ node: NodeModel; via: string | null }> {
+export async function reach(
+  model: Model,
+  call: ToolCall,
+  client: Client,
+  target: string,
+): Promise<{ node: NodeModel; via: string | null }> {
   await call.spend(model.durations.draw('talosctl/rpc', target));
   if (client.insecure) return { node: await dialed(model, call, target, null, true), via: null };
   const endpoint = await firstEndpoint(model, call, client);
@@ -75,7 +85,10 @@ export async function reach(model: Model, call: ToolCall, client: Client, target
   if (server === nodeAt(model, target)) return { node: server, via: isControlPlane ? target : null };
   if (!isControlPlane) throw new RpcError('rpc error: code = PermissionDenied desc = no request forwarding');
   // The control plane passes it on with a certificate of its own, so it trusts what its own CA signed.
-  return { node: await dialed(model, call, target, { ...client.context!, ca: base64(server.config!.ca) }, false, target), via: target };
+  return {
+    node: await dialed(model, call, target, { ...client.context!, ca: base64(server.config!.ca) }, false, target),
+    via: target,
+  };
 }
 
 async function firstEndpoint(model: Model, call: ToolCall, client: Client): Promise<string> {
@@ -92,14 +105,23 @@ async function firstEndpoint(model: Model, call: ToolCall, client: Client): Prom
   throw last;
 }
 
-async function dialed(model: Model, call: ToolCall, host: string, context: Context | null, insecure: boolean, via: string | null = null): Promise<NodeModel> {
+async function dialed(
+  model: Model,
+  call: ToolCall,
+  host: string,
+  context: Context | null,
+  insecure: boolean,
+  via: string | null = null,
+): Promise<NodeModel> {
   const node = nodeAt(model, host);
   const face: ApidFace = node ? apidFace(model, node) : { how: 'timeout' };
   const fail = (text: string): never => {
     throw new RpcError(`rpc error: code = Unavailable desc = ${text}`, via);
   };
   const dialing = (why: string): never =>
-    fail(`connection error: desc = "transport: Error while dialing: dial tcp ${host.includes(':') ? `[${host}]` : host}:50000: ${why}"`);
+    fail(
+      `connection error: desc = "transport: Error while dialing: dial tcp ${host.includes(':') ? `[${host}]` : host}:50000: ${why}"`,
+    );
   if (face.how === 'refused') return dialing('connect: connection refused');
   if (face.how === 'timeout') {
     await call.spend(20_000);
@@ -110,10 +132,12 @@ async function dialed(model: Model, call: ToolCall, host: string, context: Conte
     return dialing('connect: no route to host');
   }
   if (insecure) {
-    if (face.how === 'mtls') fail('connection error: desc = "error reading server preface: remote error: tls: certificate required"');
+    if (face.how === 'mtls')
+      fail('connection error: desc = "error reading server preface: remote error: tls: certificate required"');
     return node!;
   }
-  const untrusted = 'transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate signed by unknown authority';
+  const untrusted =
+    'transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate signed by unknown authority';
   if (face.how === 'maintenance') return fail(`connection error: desc = "${untrusted}"`);
   const wanted = decoded(context?.ca ?? '');
   if (face.ca === null || fingerprint(face.ca) !== fingerprint(wanted))

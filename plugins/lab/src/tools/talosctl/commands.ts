@@ -11,7 +11,12 @@ export type Command = {
   many: boolean;
 };
 
-const help = (path: string): Flag => ({ name: 'help', short: 'h', type: '', about: `help for ${path.split(' ').at(-1)}` });
+const help = (path: string): Flag => ({
+  name: 'help',
+  short: 'h',
+  type: '',
+  about: `help for ${path.split(' ').at(-1)}`,
+});
 
 const global: readonly Flag[] = [
   { name: 'cluster', short: 'c', type: 'string', about: 'Cluster to connect to if a proxy endpoint is used.' },
@@ -37,7 +42,11 @@ const insecure = (about: string): Flag => ({ name: 'insecure', short: 'i', type:
 const duration = (value: string): string | undefined =>
   /^(\d+(\.\d+)?(h|m|s|ms))+$/.test(value) ? undefined : `time: invalid duration ${JSON.stringify(value)}`;
 
-function command(path: string, own: readonly Flag[], options: Partial<Pick<Command, 'args' | 'aliases' | 'many'>> = {}): Command {
+function command(
+  path: string,
+  own: readonly Flag[],
+  options: Partial<Pick<Command, 'args' | 'aliases' | 'many'>> = {},
+): Command {
   return { path, args: '', aliases: [], many: false, flags: [...own, ...global, help(path)], ...options };
 }
 
@@ -45,7 +54,11 @@ export const commands: readonly Command[] = [
   command(
     'apply-config',
     [
-      { name: 'cert-fingerprint', type: 'strings', about: 'list of server certificate fingeprints to accept (defaults to no check)' },
+      {
+        name: 'cert-fingerprint',
+        type: 'strings',
+        about: 'list of server certificate fingeprints to accept (defaults to no check)',
+      },
       {
         name: 'config-patch',
         short: 'p',
@@ -85,7 +98,11 @@ export const commands: readonly Command[] = [
     'get',
     [
       insecure('get resources using the insecure (encrypted with no auth) maintenance service'),
-      { name: 'namespace', type: 'string', about: 'resource namespace (default is to use default namespace per resource)' },
+      {
+        name: 'namespace',
+        type: 'string',
+        about: 'resource namespace (default is to use default namespace per resource)',
+      },
       {
         name: 'output',
         short: 'o',
@@ -104,7 +121,12 @@ export const commands: readonly Command[] = [
   command(
     'kubeconfig',
     [
-      { name: 'force', short: 'f', type: '', about: 'Force overwrite of kubeconfig if already present, force overwrite on kubeconfig merge' },
+      {
+        name: 'force',
+        short: 'f',
+        type: '',
+        about: 'Force overwrite of kubeconfig if already present, force overwrite on kubeconfig merge',
+      },
       { name: 'force-context-name', type: 'string', about: 'Force context name for kubeconfig merge' },
       { name: 'merge', short: 'm', type: '', about: 'Merge with existing kubeconfig', shown: '(default true)' },
     ],
@@ -116,7 +138,13 @@ export const commands: readonly Command[] = [
     { name: 'k8s-endpoint', type: 'string', about: 'use endpoint instead of kubeconfig default' },
     { name: 'run-e2e', type: '', about: 'run Kubernetes e2e test' },
     { name: 'server', type: '', about: 'run server-side check', shown: '(default true)' },
-    { name: 'wait-timeout', type: 'duration', about: 'timeout to wait for the cluster to be ready', shown: '(default 20m0s)', check: duration },
+    {
+      name: 'wait-timeout',
+      type: 'duration',
+      about: 'timeout to wait for the cluster to be ready',
+      shown: '(default 20m0s)',
+      check: duration,
+    },
     { name: 'worker-nodes', type: 'strings', about: 'specify IPs of worker nodes' },
   ]),
   command(
@@ -131,11 +159,24 @@ export const commands: readonly Command[] = [
   command('validate', [
     // `-c` is this command's own here, so the global shorthand for the cluster steps back.
     { name: 'config', short: 'c', type: 'string', about: 'the path of the config file' },
-    { name: 'mode', short: 'm', type: 'string', about: 'the mode to validate the config for (valid values are metal, cloud, and container)' },
+    {
+      name: 'mode',
+      short: 'm',
+      type: 'string',
+      about: 'the mode to validate the config for (valid values are metal, cloud, and container)',
+    },
     { name: 'strict', type: '', about: 'treat validation warnings as errors' },
   ]),
   command('config contexts', [], { aliases: ['contexts', 'get-contexts'] }),
-  command('config info', [{ name: 'output', short: 'o', type: 'string', about: 'output format (json|yaml|text). Default text.', shown: '(default "text")' }]),
+  command('config info', [
+    {
+      name: 'output',
+      short: 'o',
+      type: 'string',
+      about: 'output format (json|yaml|text). Default text.',
+      shown: '(default "text")',
+    },
+  ]),
 ];
 
 /** Flags that a command takes although its usage does not show them. */
@@ -145,7 +186,17 @@ export const hidden: Readonly<Record<string, readonly Flag[]>> = {
 
 /** The command that an argv names, and what follows it. Flags may stand before, between and after its words. */
 export function commandOf(argv: readonly string[]): { command: Command; rest: string[] } | undefined {
-  const valued = new Set(['-n', '--nodes', '-e', '--endpoints', '--talosconfig', '--context', '-c', '--cluster', '--siderov1-keys-dir']);
+  const valued = new Set([
+    '-n',
+    '--nodes',
+    '-e',
+    '--endpoints',
+    '--talosconfig',
+    '--context',
+    '-c',
+    '--cluster',
+    '--siderov1-keys-dir',
+  ]);
   const words: { word: string; at: number }[] = [];
   for (let at = 0; at < argv.length && argv[at] !== '--'; at++) {
     const word = argv[at]!;

@@ -10,7 +10,12 @@ export function contexts(call: ToolCall, flags: Flags): ToolResult {
   const config = readTalosconfig(call, flags);
   const rows = Object.entries(config.contexts)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, context]) => [name === config.current ? '*' : '', name, context.endpoints.join(','), context.nodes.join(',')]);
+    .map(([name, context]) => [
+      name === config.current ? '*' : '',
+      name,
+      context.endpoints.join(','),
+      context.nodes.join(','),
+    ]);
   return said(table([['CURRENT', 'NAME', 'ENDPOINTS', 'NODES'], ...rows]));
 }
 

@@ -17,7 +17,15 @@ export async function etcdMembers(model: Model, call: ToolCall, flags: Flags): P
     eachNode(
       client,
       'error getting members',
-      (target) => serving(model, call, client, target, 'member list', 'failed to create etcd client: error building etcd client: context deadline exceeded'),
+      (target) =>
+        serving(
+          model,
+          call,
+          client,
+          target,
+          'member list',
+          'failed to create etcd client: error building etcd client: context deadline exceeded',
+        ),
       (answers) =>
         table([
           ['NODE', 'ID', 'HOSTNAME', 'PEER URLS', 'CLIENT URLS', 'LEARNER'],
@@ -41,14 +49,41 @@ export async function etcdStatus(model: Model, call: ToolCall, flags: Flags): Pr
     eachNode(
       client,
       'error getting status',
-      (target) => serving(model, call, client, target, 'etcd status', 'failed to create etcd client: context deadline exceeded'),
+      (target) =>
+        serving(model, call, client, target, 'etcd status', 'failed to create etcd client: context deadline exceeded'),
       (answers) =>
         table([
-          ['NODE', 'MEMBER', 'DB SIZE', 'IN USE', 'LEADER', 'RAFT INDEX', 'RAFT TERM', 'RAFT APPLIED INDEX', 'LEARNER', 'PROTOCOL', 'STORAGE', 'ERRORS'],
+          [
+            'NODE',
+            'MEMBER',
+            'DB SIZE',
+            'IN USE',
+            'LEADER',
+            'RAFT INDEX',
+            'RAFT TERM',
+            'RAFT APPLIED INDEX',
+            'LEARNER',
+            'PROTOCOL',
+            'STORAGE',
+            'ERRORS',
+          ],
           ...answers.map(({ target, answer: { cluster, self } }) => {
             const index = String(raftIndex(cluster, model.clock.now));
             const leader = cluster.members.find((member) => member.node === cluster.leader)?.id ?? '0000000000000000';
-            return [target, self.id, '2.5 MB', '1.3 MB (50.00%)', leader, index, String(cluster.term), index, String(self.learner), '3.6.4', '3.6.0', ''];
+            return [
+              target,
+              self.id,
+              '2.5 MB',
+              '1.3 MB (50.00%)',
+              leader,
+              index,
+              String(cluster.term),
+              index,
+              String(self.learner),
+              '3.6.4',
+              '3.6.0',
+              '',
+            ];
           }),
         ]),
     ),
@@ -61,13 +96,21 @@ export async function etcdAlarms(model: Model, call: ToolCall, flags: Flags): Pr
     eachNode(
       client,
       'error getting alarms',
-      (target) => serving(model, call, client, target, 'etcd alarm', 'failed to create etcd client: context deadline exceeded'),
+      (target) =>
+        serving(model, call, client, target, 'etcd alarm', 'failed to create etcd client: context deadline exceeded'),
       () => '',
     ),
   );
 }
 
-async function serving(model: Model, call: ToolCall, client: Client, target: string, what: string, down: string): Promise<Serving> {
+async function serving(
+  model: Model,
+  call: ToolCall,
+  client: Client,
+  target: string,
+  what: string,
+  down: string,
+): Promise<Serving> {
   const { node, via } = await reach(model, call, client, target);
   if (node.config?.role !== 'controlplane')
     throw new RpcError(`rpc error: code = Unimplemented desc = ${what} is only available on control plane nodes`, via);
@@ -84,7 +127,11 @@ export function servingMember(model: Model, node: NodeModel): Serving | undefine
   return cluster && self && node.etcd.service === 'running' ? { cluster, self } : undefined;
 }
 
-async function withClient(call: ToolCall, flags: Flags, work: (client: Client) => Promise<ToolResult>): Promise<ToolResult> {
+async function withClient(
+  call: ToolCall,
+  flags: Flags,
+  work: (client: Client) => Promise<ToolResult>,
+): Promise<ToolResult> {
   try {
     return await work(connect(call, flags));
   } catch (error) {

@@ -31,10 +31,12 @@ export function parseFlags(argv: readonly string[], flags: readonly Flag[]): Fla
   const words: string[] = [];
   const set = (flag: Flag, value: string, shownAs: string): void => {
     const why = flag.check?.(value);
-    if (why !== undefined) throw new BadFlag(`invalid argument ${JSON.stringify(value)} for ${JSON.stringify(shownAs)} flag: ${why}`);
+    if (why !== undefined)
+      throw new BadFlag(`invalid argument ${JSON.stringify(value)} for ${JSON.stringify(shownAs)} flag: ${why}`);
     given.set(flag.name, [...(given.get(flag.name) ?? []), value]);
   };
-  const shown = (flag: Flag): string => (flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`);
+  const shown = (flag: Flag): string =>
+    flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
   for (let at = 0; at < argv.length; at++) {
     const word = argv[at]!;
     if (word === '--') {
@@ -74,7 +76,12 @@ export function parseFlags(argv: readonly string[], flags: readonly Flag[]): Fla
 }
 
 /** The usage that cobra prints under an error of the command line. */
-export function usage(command: { path: string; args: string; aliases: readonly string[]; flags: readonly Flag[] }): string {
+export function usage(command: {
+  path: string;
+  args: string;
+  aliases: readonly string[];
+  flags: readonly Flag[];
+}): string {
   const rows = [...command.flags]
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .map((flag) => ({

@@ -16,7 +16,8 @@ export async function get(model: Model, call: ToolCall, flags: Flags, client: st
   if (flags.has('watch')) notSimulated('talosctl', call.argv, 'watching never ends');
   if (flags.one('namespace') !== undefined) notSimulated('talosctl', call.argv, 'namespaces');
   const [name, id, ...more] = flags.words;
-  if (name === undefined || more.length > 0) return failed(`accepts between 1 and 2 arg(s), received ${flags.words.length}`);
+  if (name === undefined || more.length > 0)
+    return failed(`accepts between 1 and 2 arg(s), received ${flags.words.length}`);
   let connected: Client;
   try {
     connected = connect(call, flags);
@@ -52,31 +53,51 @@ async function ask(model: Model, call: ToolCall, client: Client, asked: Asked): 
     }
   }
   const stdout = print(type!, shown, asked.output, call, model);
-  const stderr = [...warnings.map((line) => `${line}\n`), ...(errors.length > 0 ? [`${multierror(errors)}\n`] : [])].join('');
+  const stderr = [
+    ...warnings.map((line) => `${line}\n`),
+    ...(errors.length > 0 ? [`${multierror(errors)}\n`] : []),
+  ].join('');
   return { exit: errors.length > 0 ? 1 : 0, stdout, stderr };
 }
 
-function resourcesOf(model: Model, node: NodeModel, type: ResourceType, client: Client, id: string | undefined): Resource[] {
+function resourcesOf(
+  model: Model,
+  node: NodeModel,
+  type: ResourceType,
+  client: Client,
+  id: string | undefined,
+): Resource[] {
   // What concerns one resource comes back in a frame of its own, whoever answered.
-  if (client.insecure && !type.open) throw new RpcError('rpc error: code = PermissionDenied desc = not authorized', 'own');
+  if (client.insecure && !type.open)
+    throw new RpcError('rpc error: code = PermissionDenied desc = not authorized', 'own');
   const all = type.list(model, node);
   if (id === undefined) return all;
   const one = all.filter((resource) => resource.id === id);
   if (one.length === 0)
-    throw new RpcError(`rpc error: code = NotFound desc = resource ${type.type}(${type.namespace}/${id}@undefined) doesn't exist`, 'own');
+    throw new RpcError(
+      `rpc error: code = NotFound desc = resource ${type.type}(${type.namespace}/${id}@undefined) doesn't exist`,
+      'own',
+    );
   return one;
 }
 
 function print(type: ResourceType, shown: readonly Shown[], output: string, call: ToolCall, model: Model): string {
-  const documents = shown.map(({ target, resource }) => ({ target, metadata: metadataOf(type, resource, model), spec: resource.spec }));
+  const documents = shown.map(({ target, resource }) => ({
+    target,
+    metadata: metadataOf(type, resource, model),
+    spec: resource.spec,
+  }));
   if (output === 'json')
     return documents
       .map(({ target, metadata, spec }) => `${JSON.stringify(sorted({ metadata, node: target, spec }), null, 4)}\n`)
       .join('');
-  if (output === 'yaml') return documents.map(({ target, metadata, spec }) => yaml(target, metadata, spec)).join('---\n');
+  if (output === 'yaml')
+    return documents.map(({ target, metadata, spec }) => yaml(target, metadata, spec)).join('---\n');
   if (output.startsWith('jsonpath=')) {
     const path = output.slice('jsonpath='.length);
-    return documents.map(({ target, metadata, spec }) => `${select({ node: target, metadata, spec }, path, call)}\n`).join('');
+    return documents
+      .map(({ target, metadata, spec }) => `${select({ node: target, metadata, spec }, path, call)}\n`)
+      .join('');
   }
   if (output !== 'table') notSimulated('talosctl', call.argv, `output ${output}`);
   if (shown.length === 0) return '';
@@ -110,8 +131,12 @@ function metadataOf(type: ResourceType, resource: Resource, model: Model): Spec 
 function yaml(target: string, metadata: Spec, spec: Spec | string): string {
   const { annotations, ...plain } = metadata as Spec & { annotations?: Record<string, string> };
   const lines = Object.entries(plain).map(([key, value]) => `    ${key}: ${String(value)}`.trimEnd());
-  if (annotations) lines.push('    annotations:', ...Object.entries(annotations).map(([key, value]) => `        ${key}: ${value}`));
-  const shown = typeof spec === 'string' ? `spec: ${JSON.stringify(spec)}\n` : `spec:\n${stringify(spec, { indent: 4 }).replaceAll(/^/gm, '    ').trimEnd()}\n`;
+  if (annotations)
+    lines.push('    annotations:', ...Object.entries(annotations).map(([key, value]) => `        ${key}: ${value}`));
+  const shown =
+    typeof spec === 'string'
+      ? `spec: ${JSON.stringify(spec)}\n`
+      : `spec:\n${stringify(spec, { indent: 4 }).replaceAll(/^/gm, '    ').trimEnd()}\n`;
   return `node: ${target}\nmetadata:\n${lines.join('\n')}\n${shown}`;
 }
 

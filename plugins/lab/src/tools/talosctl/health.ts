@@ -14,15 +14,27 @@ type Look = { controlPlanes: NodeModel[]; all: NodeModel[] };
 type Check = { title: string; met: (model: Model, look: Look) => string | null };
 
 const booted = (node: NodeModel): boolean => node.stage === 'booting' || node.stage === 'running';
-const names = (nodes: readonly NodeModel[]): string => `[${nodes.map((node) => node.config?.hostname ?? node.address).join(' ')}]`;
+const names = (nodes: readonly NodeModel[]): string =>
+  `[${nodes.map((node) => node.config?.hostname ?? node.address).join(' ')}]`;
 const addresses = (nodes: readonly NodeModel[]): string => `[${nodes.map((node) => node.address).join(' ')}]`;
 
 /** The checks of talosctl 1.13, in its order. */
 export const checks: readonly Check[] = [
-  { title: 'etcd to be healthy', met: (_model, { controlPlanes }) => missing(controlPlanes, (node) => node.etcd.service === 'running', 'service "etcd" not in expected state "Running"') },
+  {
+    title: 'etcd to be healthy',
+    met: (_model, { controlPlanes }) =>
+      missing(
+        controlPlanes,
+        (node) => node.etcd.service === 'running',
+        'service "etcd" not in expected state "Running"',
+      ),
+  },
   {
     title: 'etcd members to be consistent across nodes',
-    met: (_model, { controlPlanes }) => (new Set(controlPlanes.map((node) => node.etcd.cluster)).size === 1 ? null : 'etcd members are not consistent across nodes'),
+    met: (_model, { controlPlanes }) =>
+      new Set(controlPlanes.map((node) => node.etcd.cluster)).size === 1
+        ? null
+        : 'etcd members are not consistent across nodes',
   },
   {
     title: 'etcd members to be control plane nodes',
@@ -30,15 +42,28 @@ export const checks: readonly Check[] = [
       const given = new Set(controlPlanes.map((node) => node.address));
       const members = [...model.etcd.values()].flatMap((cluster) => cluster.members.map((member) => member.address));
       const other = members.filter((address) => !given.has(address));
-      return other.length === 0 ? null : `etcd member ips [${other.join(' ')}] are not subset of control plane node ips [${[...given].join(' ')}]`;
+      return other.length === 0
+        ? null
+        : `etcd member ips [${other.join(' ')}] are not subset of control plane node ips [${[...given].join(' ')}]`;
     },
   },
-  { title: 'apid to be ready', met: (_model, { all }) => missing(all, (node) => booted(node) && node.certified, 'service "apid" not in expected state "Running"') },
+  {
+    title: 'apid to be ready',
+    met: (_model, { all }) =>
+      missing(all, (node) => booted(node) && node.certified, 'service "apid" not in expected state "Running"'),
+  },
   { title: 'all nodes memory sizes', met: () => null },
   { title: 'all nodes disk sizes', met: () => null },
   { title: 'no diagnostics', met: () => null },
-  { title: 'kubelet to be healthy', met: (_model, { all }) => missing(all, (node) => node.kubelet.running, 'service "kubelet" not in expected state "Running"') },
-  { title: 'all nodes to finish boot sequence', met: (_model, { all }) => missing(all, (node) => node.stage === 'running', 'nodes are not running') },
+  {
+    title: 'kubelet to be healthy',
+    met: (_model, { all }) =>
+      missing(all, (node) => node.kubelet.running, 'service "kubelet" not in expected state "Running"'),
+  },
+  {
+    title: 'all nodes to finish boot sequence',
+    met: (_model, { all }) => missing(all, (node) => node.stage === 'running', 'nodes are not running'),
+  },
   {
     title: 'all k8s nodes to report',
     met: (_model, { all }) => {
@@ -50,7 +75,9 @@ export const checks: readonly Check[] = [
     title: 'all control plane static pods to be running',
     met: (_model, { controlPlanes }) => {
       const absent = controlPlanes.find((node) => !node.apiserver);
-      return absent ? `missing static pods on node ${absent.address}: [kube-system/kube-apiserver kube-system/kube-controller-manager kube-system/kube-scheduler]` : null;
+      return absent
+        ? `missing static pods on node ${absent.address}: [kube-system/kube-apiserver kube-system/kube-controller-manager kube-system/kube-scheduler]`
+        : null;
     },
   },
   { title: 'all control plane components to be ready', met: () => null },
@@ -95,13 +122,15 @@ export async function health(model: Model, call: ToolCall, flags: Flags): Promis
     return { exit: 0, stdout: '', stderr: `${lines.join('\n')}\n` };
   } catch (error) {
     if (error instanceof NoClient || error instanceof RpcError) return failed([...lines, error.message].join('\n'));
-    if (error instanceof Interrupted && error.signal !== 'SIGKILL') return { exit: 0, stdout: '', stderr: lines.map((line) => `${line}\n`).join('') };
+    if (error instanceof Interrupted && error.signal !== 'SIGKILL')
+      return { exit: 0, stdout: '', stderr: lines.map((line) => `${line}\n`).join('') };
     throw error;
   }
 }
 
 function lookOf(model: Model, flags: Flags, target: string): Look {
-  const at = (addresses: readonly string[]): NodeModel[] => addresses.map((address) => nodeAt(model, address)).filter((node) => node !== undefined);
+  const at = (addresses: readonly string[]): NodeModel[] =>
+    addresses.map((address) => nodeAt(model, address)).filter((node) => node !== undefined);
   const controlPlanes = at(flags.all('control-plane-nodes'));
   const workers = at(flags.all('worker-nodes'));
   const own = at([target]);

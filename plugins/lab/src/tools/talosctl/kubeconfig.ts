@@ -12,11 +12,17 @@ export async function kubeconfig(model: Model, call: ToolCall, flags: Flags): Pr
   try {
     const client = connect(call, flags);
     const target = client.nodes[0];
-    if (target === undefined) return failed('error initializing gzip: nodes are not set for the command: please use `--nodes` flag or configuration file to set the nodes to run the command against');
+    if (target === undefined)
+      return failed(
+        'error initializing gzip: nodes are not set for the command: please use `--nodes` flag or configuration file to set the nodes to run the command against',
+      );
     const { node, via } = await reach(model, call, client, target);
     call.target(node.name);
     if (node.config?.role !== 'controlplane')
-      throw new RpcError('rpc error: code = Unimplemented desc = kubeconfig is only available on control plane nodes', via);
+      throw new RpcError(
+        'rpc error: code = Unimplemented desc = kubeconfig is only available on control plane nodes',
+        via,
+      );
     return said(adminConfig(model, node.config));
   } catch (error) {
     if (error instanceof NoClient) return failed(error.message);

@@ -6,7 +6,14 @@ import { servicesOf } from './services.ts';
 
 export type Spec = { [key: string]: unknown };
 /** One resource as COSI shows it. A machine config's spec is a text. */
-export type Resource = { id: string; version: number; updated: number; owner: string; spec: Spec | string; annotations?: Record<string, string> };
+export type Resource = {
+  id: string;
+  version: number;
+  updated: number;
+  owner: string;
+  spec: Spec | string;
+  annotations?: Record<string, string>;
+};
 
 export type ResourceType = {
   type: string;
@@ -25,7 +32,10 @@ const field = (title: string, ...path: string[]): ResourceType['columns'][number
   title,
   path: `{.${path.join('.')}}`,
   cell: (spec) => {
-    const value = path.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? (at as Spec)[key] : undefined), spec);
+    const value = path.reduce<unknown>(
+      (at, key) => (typeof at === 'object' && at !== null ? (at as Spec)[key] : undefined),
+      spec,
+    );
     if (value === undefined || value === null) return '';
     return typeof value === 'object' ? JSON.stringify(value) : String(value);
   },
@@ -44,7 +54,9 @@ export const resourceTypes: readonly ResourceType[] = [
       const stage = foreign ? 'running' : node.stage;
       const ready = foreign || stage === 'maintenance' || isReady(model, node);
       const unmetConditions =
-        stage === 'running' && !ready ? [{ name: 'nodeReady', reason: `node "${node.config?.hostname}" status is not ready` }] : [];
+        stage === 'running' && !ready
+          ? [{ name: 'nodeReady', reason: `node "${node.config?.hostname}" status is not ready` }]
+          : [];
       return [
         {
           id: 'machine',
@@ -63,7 +75,15 @@ export const resourceTypes: readonly ResourceType[] = [
     aliases: ['version', 'versions'],
     open: true,
     columns: [field('VERSION', 'version')],
-    list: (_model, node) => [{ id: 'version', version: 1, updated: node.since, owner: 'runtime.VersionController', spec: { version: node.version } }],
+    list: (_model, node) => [
+      {
+        id: 'version',
+        version: 1,
+        updated: node.since,
+        owner: 'runtime.VersionController',
+        spec: { version: node.version },
+      },
+    ],
   },
   {
     type: 'Disks.block.talos.dev',
@@ -133,7 +153,12 @@ export const resourceTypes: readonly ResourceType[] = [
     namespace: 'cluster',
     aliases: ['member', 'members'],
     open: true,
-    columns: [field('HOSTNAME', 'hostname'), field('MACHINE TYPE', 'machineType'), field('OS', 'operatingSystem'), field('ADDRESSES', 'addresses')],
+    columns: [
+      field('HOSTNAME', 'hostname'),
+      field('MACHINE TYPE', 'machineType'),
+      field('OS', 'operatingSystem'),
+      field('ADDRESSES', 'addresses'),
+    ],
     list: (model, node) =>
       [...model.nodes.values()]
         .filter((other) => node.config && other.certified && other.config?.caFingerprint === node.config.caFingerprint)
@@ -201,13 +226,21 @@ export const resourceTypes: readonly ResourceType[] = [
     columns: [field('ADDRESS', 'address'), field('LINK', 'linkName')],
     list: (model, node) => {
       const link = node.links.find((one) => one.kind === 'bond') ?? node.links[0];
-      const holds = [...model.etcd.values()].some((cluster) => cluster.vip === node.name) && node.config?.vip ? [`${node.config.vip}/32`] : [];
+      const holds =
+        [...model.etcd.values()].some((cluster) => cluster.vip === node.name) && node.config?.vip
+          ? [`${node.config.vip}/32`]
+          : [];
       return [`${node.address}/24`, ...holds].map((address) => ({
         id: `${link?.name}/${address}`,
         version: 1,
         updated: node.since,
         owner: 'network.AddressStatusController',
-        spec: { address, linkName: link?.name ?? '', family: address.includes(':') ? 'inet6' : 'inet4', scope: 'global' },
+        spec: {
+          address,
+          linkName: link?.name ?? '',
+          family: address.includes(':') ? 'inet6' : 'inet4',
+          scope: 'global',
+        },
       }));
     },
   },
@@ -241,7 +274,11 @@ export const resourceTypes: readonly ResourceType[] = [
         version: 2,
         updated: service.changed,
         owner: 'v1alpha1.ServiceController',
-        spec: { running: service.state === 'Running', healthy: service.health === 'OK', unknown: service.health === '?' },
+        spec: {
+          running: service.state === 'Running',
+          healthy: service.health === 'OK',
+          unknown: service.health === '?',
+        },
       })),
   },
 ];

@@ -24,7 +24,9 @@ export function multierror(lines: readonly string[]): string {
 export function table(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) row.slice(0, -1).forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, cell.length)));
-  return rows.map((row) => `${row.map((cell, at) => (at < row.length - 1 ? cell.padEnd(widths[at]! + 3) : cell)).join('')}\n`).join('');
+  return rows
+    .map((row) => `${row.map((cell, at) => (at < row.length - 1 ? cell.padEnd(widths[at]! + 3) : cell)).join('')}\n`)
+    .join('');
 }
 
 /**
@@ -53,9 +55,11 @@ export async function eachNode<T>(
   }
   const first = errors[0];
   if (first && answers.length === 0) {
-    const text = first.via === null ? first.message : multierror(errors.map((error) => `${error.via}: ${error.message}`));
+    const text =
+      first.via === null ? first.message : multierror(errors.map((error) => `${error.via}: ${error.message}`));
     return failed(`${prefix}: ${text}\n`, head);
   }
-  const warning = errors.length === 0 ? '' : `WARNING: ${multierror(errors.map((error) => `${error.via}: ${error.message}`))}\n`;
+  const warning =
+    errors.length === 0 ? '' : `WARNING: ${multierror(errors.map((error) => `${error.via}: ${error.message}`))}\n`;
   return said(head + print(answers), warning);
 }

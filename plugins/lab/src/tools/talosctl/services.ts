@@ -1,7 +1,13 @@
 import type { Model } from '../../model.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 
-export type Service = { id: string; state: 'Running' | 'Waiting' | 'Preparing'; health: 'OK' | '?'; changed: number; event: string };
+export type Service = {
+  id: string;
+  state: 'Running' | 'Waiting' | 'Preparing';
+  health: 'OK' | '?';
+  changed: number;
+  event: string;
+};
 
 const HEALTHY = 'Health check successful';
 
@@ -11,8 +17,15 @@ export function servicesOf(_model: Model, node: NodeModel): Service[] {
   if (node.stage === 'maintenance') return services;
   const { service, changed } = node.etcd;
   if (service === 'waiting')
-    services.push({ id: 'etcd', state: 'Waiting', health: '?', changed, event: 'Waiting for service "etcd" to be bootstrapped' });
-  if (service === 'preparing') services.push({ id: 'etcd', state: 'Preparing', health: '?', changed, event: 'Running pre state' });
+    services.push({
+      id: 'etcd',
+      state: 'Waiting',
+      health: '?',
+      changed,
+      event: 'Waiting for service "etcd" to be bootstrapped',
+    });
+  if (service === 'preparing')
+    services.push({ id: 'etcd', state: 'Preparing', health: '?', changed, event: 'Running pre state' });
   if (service === 'running') services.push({ id: 'etcd', state: 'Running', health: 'OK', changed, event: HEALTHY });
   services.push(
     node.kubelet.running

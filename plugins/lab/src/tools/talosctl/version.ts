@@ -18,8 +18,11 @@ export async function version(model: Model, call: ToolCall, flags: Flags, own: s
     throw error;
   }
   if (flags.has('json'))
-    return eachNode(client, 'error getting version', (target) => tag(model, call, client, target), (answers) =>
-      answers.map(({ target, answer }) => `${json(target, answer)}\n`).join(''),
+    return eachNode(
+      client,
+      'error getting version',
+      (target) => tag(model, call, client, target),
+      (answers) => answers.map(({ target, answer }) => `${json(target, answer)}\n`).join(''),
     );
   return eachNode(
     client,
