@@ -152,6 +152,8 @@ export interface WorldFiles {
   list(folder: string): string[];
   /** Writes into the world, never onto the operator's files. False where the very bytes stood there already. */
   write(path: string, bytes: Uint8Array, mode: number): boolean;
+  /** Takes a file out of the world; the operator's own stays on their disk. */
+  remove(path: string): void;
 }
 
 /** The faults that were asked for. */

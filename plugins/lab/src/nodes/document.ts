@@ -13,12 +13,25 @@ export class Undecodable extends Error {
   }
 }
 
+/** Nodes read the same few configs again and again; what was decoded is only ever read. */
+const decoded = new Map<string, { config: Tree; others: Tree[] }>();
+const MOST_DECODED = 128;
+
 /**
  * The v1alpha1 document of a machine config, and further documents beside it.
  * Throws `Undecodable` with the text that Talos' own decoder gives.
  */
 export function decode(bytes: Uint8Array): { config: Tree; others: Tree[] } {
   const text = new TextDecoder().decode(bytes);
+  const known = decoded.get(text);
+  if (known) return known;
+  const read = decodeText(text);
+  if (decoded.size >= MOST_DECODED) decoded.clear();
+  decoded.set(text, read);
+  return read;
+}
+
+function decodeText(text: string): { config: Tree; others: Tree[] } {
   const parsed = parseAllDocuments(text, { maxAliasCount: 0 } as never);
   const trees: Tree[] = [];
   for (const document of 'empty' in parsed ? [] : parsed) {

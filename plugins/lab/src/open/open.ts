@@ -28,6 +28,10 @@ export type OpenLab = Lab & {
   /** Resolves when the present `world` was killed by the fault; its calls are never answered again. */
   readonly died: Promise<void>;
   readonly model: Model;
+  /** One more fault from now on. Throws a Problem where there is no such fault or node. */
+  ask(fault: string): void;
+  /** Ends every fault, as if somebody had mended it. */
+  lift(): void;
 };
 
 export type OpenOptions = LabOptions & { /** Replaces durations by name. */ durations?: DurationTable };
@@ -106,6 +110,8 @@ export async function openLab(options: OpenOptions): Promise<OpenLab> {
     },
     process: () => (world = new RehearsalWorld(ground)),
     model,
+    ask: (fault) => faults.ask(fault),
+    lift: () => faults.lift(),
     get assumed() {
       return [...assumed];
     },
