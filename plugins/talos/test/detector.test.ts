@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { detect, roleOf } from '../src/detector/verdict.ts';
+import { roleOf } from '../src/detector/role.ts';
+import { detect } from '../src/detector/verdict.ts';
 import type { ControlPlaneView } from '../src/detector/view.ts';
 
 const NAMES = ['infra-01', 'infra-02', 'infra-03'];

@@ -17,7 +17,7 @@ export function signalsOf(detection: Detection): Signal[] {
       subject: row.node,
       expected: 'told',
       observed: `${row.class}, ${row.etcd}${row.members === '-' ? '' : `, knows ${row.members}`}`,
-      ok: !['unhealthy', 'foreign', 'unseen'].includes(row.etcd),
+      ok: !['unhealthy', 'foreign', 'unseen'].includes(row.etcd) && row.among !== 'elsewhere',
       source: 'talosctl services, etcd members',
     })),
   ];

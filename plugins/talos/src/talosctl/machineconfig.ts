@@ -9,7 +9,20 @@ type Plain = null | boolean | number | string | Plain[] | { [key: string]: Plain
  * Reads a machine config: one or several YAML documents. Throws SyntaxError where it is not YAML; duplicate keys and
  * custom tags are errors too. The message never holds a value of the file.
  */
-export function parseMachineConfig(text: string): Plain[] {
+export function parseMachineConfig(text: string): readonly Plain[] {
+  const known = parsed.get(text);
+  if (known) return known;
+  const documents = parse(text);
+  if (parsed.size >= MOST_PARSED) parsed.clear();
+  parsed.set(text, documents);
+  return documents;
+}
+
+/** A wait of minutes looks at the same two texts every few seconds. */
+const parsed = new Map<string, readonly Plain[]>();
+const MOST_PARSED = 64;
+
+function parse(text: string): readonly Plain[] {
   const documents = parseAllDocuments(text, { uniqueKeys: true });
   if (!Array.isArray(documents)) return [];
   return documents.map((document) => {
