@@ -1,0 +1,26 @@
+import { hasOneCluster, phaseFindings } from './whole.ts';
+import type { OpenLab } from '@coldstart/plugin-lab';
+import type { Ended } from './process.ts';
+import type { Case } from './case.ts';
+import type { Ground } from './topology.ts';
+import type { Watch } from './watch.ts';
+
+/** What holds at any moment. */
+export function always(lab: OpenLab, watch: Watch): string[] {
+  return [...watch.broken, ...hasOneCluster(lab)];
+}
+
+/** What holds of one process's end, whatever happened to it. */
+export function ofEnd(ended: Ended, lab: OpenLab, { scope }: Case, ground: Ground): string[] {
+  if (ended.how === 'endless') return ['it did not end within a day of virtual time'];
+  if (ended.how === 'broke') return [`it broke: ${ended.error}`];
+  if (ended.how === 'killed') return [];
+  if (ended.exit === 1) return [`it ended as a bug: ${ended.failure?.cause ?? 'no cause'}`];
+  if (ended.exit !== 0) return ended.exit === 130 || ended.failure?.cause ? [] : [`exit ${ended.exit} without a cause`];
+  return phaseFindings(lab, scope, ground).map((finding) => `exit 0, and the world is not whole: ${finding}`);
+}
+
+/** Secrets that stand in what was put out. */
+export function leaks(outputs: readonly string[], { canaries }: Ground): string[] {
+  return canaries.flatMap((canary) => (outputs.some((text) => text.includes(canary)) ? [`a secret stands in an output: ${canary.slice(0, 4)}…`] : []));
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Facts, Json, Plan } from '@coldstart/contract';
+import { gather, makePlan, openRealWorld, surveyRepository, type Kit, type Selection } from '@coldstart/engine';
+import { ciliumPlugin } from '@coldstart/plugin-cilium';
+import { fluxPlugin } from '@coldstart/plugin-flux';
+import { helmfilePlugin } from '@coldstart/plugin-helmfile';
+import { talos } from '@coldstart/plugin-talos';
+import { create } from '../../packages/cli/src/procedures/create.ts';
+import { nodeNames, type Case } from './case.ts';
+
+const EXAMPLE = join(import.meta.dirname, '../../examples/k8s-ops');
+export const CLUSTER = 'infra';
+const FOLDER = `clusters/${CLUSTER}/talos`;
+
+/** A surveyed and planned repository of one topology. */
+export type Ground = {
+  root: string;
+  kit: Kit;
+  facts: Facts;
+  secrets: string[];
+  plan: Plan;
+  selection: Selection;
+  /** Keys and tokens that stand in its files: none may ever be seen in an output. */
+  canaries: string[];
+};
+
+export type Shape = Pick<Case, 'controlPlanes' | 'workers' | 'scope' | 'parallel'>;
+
+/** Grounds by topology, each surveyed once; their folders are removed by `close`. */
+export class Grounds {
+  readonly #base = mkdtempSync(join(tmpdir(), 'coldstart-faults-'));
+  readonly #roots = new Map<string, string>();
+  readonly #grounds = new Map<string, Promise<Ground>>();
+
+  of(shape: Shape): Promise<Ground> {
+    const { controlPlanes, workers, scope, parallel } = shape;
+    const key = `${controlPlanes}-${workers}-${scope}-${parallel}`;
+    const ground = this.#grounds.get(key) ?? surveyed(this.#root(controlPlanes, workers), shape);
+    this.#grounds.set(key, ground);
+    return ground;
+  }
+
+  close(): void {
+    rmSync(this.#base, { recursive: true, force: true });
+  }
+
+  #root(controlPlanes: number, workers: number): string {
+    const key = `${controlPlanes}-${workers}`;
+    const known = this.#roots.get(key);
+    if (known !== undefined) return known;
+    const root = join(this.#base, key);
+    writeRepository(root, controlPlanes, workers);
+    this.#roots.set(key, root);
+    return root;
+  }
+}
+
+/** The example with other machines: one control plane's and one worker's config, with names, addresses and disks of their own. */
+function writeRepository(root: string, controlPlanes: number, workers: number): void {
+  mkdirSync(root);
+  for (const folder of readdirSync(EXAMPLE))
+    if (folder !== '.coldstart') cpSync(join(EXAMPLE, folder), join(root, folder), { recursive: true });
+  rmSync(join(root, FOLDER, 'clusterconfig'), { recursive: true });
+  mkdirSync(join(root, FOLDER, 'clusterconfig'));
+  const read = (path: string): string => readFileSync(join(EXAMPLE, FOLDER, path), 'utf8');
+  const models = { cp: read('clusterconfig/infra-infra-01.yaml'), worker: read('clusterconfig/infra-infra-04.yaml') };
+  const [head = '', ...rest] = read('talconfig.yaml').split(/^ {2}- (?=hostname: )/m);
+  const last = rest.at(-1) ?? '';
+  const tail = last.search(/\n\S/) + 1;
+  const entry = { cp: rest[0] ?? '', worker: last.slice(0, tail) };
+
+  const nodes = nodeNames(controlPlanes, workers).map((name, i) => {
+    const worker = i >= controlPlanes;
+    const address = worker ? `192.0.2.${101 + i - controlPlanes}` : `192.0.2.${11 + i}`;
+    return { name, address, worker };
+  });
+  const own = (text: string, { name, address }: { name: string; address: string }): string =>
+    text
+      .replaceAll(/infra-0[16]\b|infra-04\b/g, name)
+      .replaceAll(/EX960-INFRA-0\d/g, `EX960-${name.toUpperCase()}`)
+      .replaceAll(/192\.0\.2\.(?:11|21|23)\b/g, address)
+      // Without a worker, control planes have to take workloads.
+      .replaceAll('allowSchedulingOnControlPlanes: false', `allowSchedulingOnControlPlanes: ${workers === 0}`);
+  writeFileSync(
+    join(root, FOLDER, 'talconfig.yaml'),
+    head + nodes.map((node) => `  - ${own(node.worker ? entry.worker : entry.cp, node)}`).join('') + last.slice(tail),
+  );
+  for (const node of nodes)
+    writeFileSync(join(root, FOLDER, `clusterconfig/infra-${node.name}.yaml`), own(node.worker ? models.worker : models.cp, node));
+  const listed = (these: typeof nodes): string => these.map(({ address }) => `            - ${address}\n`).join('');
+  writeFileSync(
+    join(root, FOLDER, 'clusterconfig/talosconfig'),
+    read('clusterconfig/talosconfig')
+      .replace(/(endpoints:\n)(?:\s+- \S+\n)+/, `$1${listed(nodes.filter((node) => !node.worker))}`)
+      .replace(/(nodes:\n)(?:\s+- \S+\n)+/, `$1${listed(nodes)}`),
+  );
+}
+
+async function surveyed(root: string, { scope, parallel }: Shape): Promise<Ground> {
+  const plugins = scope === 'whole' ? [talos, helmfilePlugin, fluxPlugin, ciliumPlugin] : [talos];
+  const kit = gather(plugins);
+  const configuration: Record<string, Json> = {};
+  for (const { section, validate } of kit.configs) {
+    const checked = validate(section === 'talos' ? { apply: { parallel } } : undefined);
+    if ('issues' in checked) throw new Error(JSON.stringify(checked.issues));
+    configuration[section] = checked.value;
+  }
+  const files = await openRealWorld({ root, env: {}, tools: [] });
+  try {
+    const known: Facts = { 'kubernetes/kubeconfig': { path: 'kubernetes/kubeconfig', context: CLUSTER } };
+    const { facts, problems, assumed, read, secrets } = await surveyRepository(kit, { cluster: CLUSTER, files, config: configuration, facts: known });
+    if (problems.length > 0) throw new Error(`the generated repository has problems: ${JSON.stringify(problems)}`);
+    const inputs = read.map((path) => ({ path, digest: createHash('sha256').update(path).digest('hex') }));
+    const selection: Selection = scope === 'whole' ? {} : { phases: ['talos'] };
+    const plan = makePlan(kit, create, { cluster: CLUSTER, facts, inputs, tools: [], configuration, assumed, selection });
+    return { root, kit, facts, secrets, plan, selection, canaries: canariesIn(root) };
+  } finally {
+    await files.close();
+  }
+}
+
+const SECRET = /^\s*(?:key|token|secret|aescbcEncryptionSecret|secretboxEncryptionSecret): (\S{12,})$/gm;
+
+/** Values of the fields that hold keys and tokens, found by their names and not by the plugin's own list. */
+function canariesIn(root: string): string[] {
+  const folder = join(root, FOLDER, 'clusterconfig');
+  const found = new Set<string>();
+  for (const file of readdirSync(folder))
+    for (const [, value = ''] of readFileSync(join(folder, file), 'utf8').matchAll(SECRET)) found.add(value);
+  if (found.size < 5) throw new Error('the generated configs hold too few secrets to look for');
+  return [...found];
+}

@@ -1,0 +1,86 @@
+import type { JournalRecord, Received } from '@coldstart/contract';
+import type { OpenLab } from '@coldstart/plugin-lab';
+import type { Ground } from './topology.ts';
+
+type Node = { name: string; address: string; role: string; config: string; caFingerprint: string };
+type Sent = { tool: string; argv: string[]; target: Node | undefined; hadConfig: boolean };
+
+/**
+ * Holds what passes the door against the laws, at the moment when it passes. Knows the lab and the journal's bytes, and no
+ * step: what it finds wrong is kept as a line.
+ */
+export class Watch {
+  readonly broken: string[] = [];
+  readonly #lab: OpenLab;
+  readonly #nodes: Node[];
+  readonly #pinned: string;
+  readonly #ca: string;
+  #bootstrapped = 0;
+  /** Announced actions that have not ended, by the process that announced them. */
+  readonly #open = new Map<string, Map<string, string>>();
+  /** Lines of every journal. */
+  readonly lines: string[] = [];
+
+  constructor(lab: OpenLab, ground: Ground) {
+    this.#lab = lab;
+    this.#nodes = ground.facts['talos/nodes'] as unknown as Node[];
+    const { bootstrapNode, caFingerprint } = ground.facts['talos/cluster'] as { bootstrapNode: string; caFingerprint: string };
+    this.#pinned = this.#nodes.find(({ name }) => name === bootstrapNode)!.address;
+    this.#ca = caFingerprint;
+  }
+
+  /** A line that is on the journal's disk now. */
+  journaled(line: string, who: string): void {
+    this.lines.push(line);
+    const record = JSON.parse(line) as JournalRecord;
+    if (record.type !== 'action-start' && record.type !== 'action-end') return;
+    const open = this.#open.get(who) ?? new Map<string, string>();
+    this.#open.set(who, open);
+    const key = `${record.step} ${record.item} ${record.action} ${record.attempt}`;
+    if (record.type === 'action-end') open.delete(key);
+    else open.set(key, bare(record.shown));
+  }
+
+  /** A changing call as it leaves coldstart. */
+  sent(tool: string, argv: string[]): Sent {
+    const said = bare([tool, ...argv].join(' '));
+    if (![...this.#open.values()].some((open) => [...open.values()].includes(said)))
+      this.#find(`${tool} ${argv.slice(0, 2).join(' ')} … was sent without its record in the journal`);
+    const target = this.#nodes.find(({ address }) => argv.includes(address) || argv.includes(`${address}:50000`));
+    const model = target && this.#lab.model.nodes.get(target.name);
+    if (tool === 'talosctl' && argv[0] === 'bootstrap' && target?.address !== this.#pinned)
+      this.#find(`bootstrap was sent to ${target?.name ?? 'nobody that is known'}, which is not the fixed node`);
+    if (tool === 'talosctl' && argv[0] === 'apply-config') {
+      if (!target) this.#find(`apply-config was sent to nobody that is known`);
+      else {
+        if (target.caFingerprint !== this.#ca) this.#find(`${target.name} was sent a config of another CA`);
+        if (!argv.includes(target.config)) this.#find(`${target.name} was sent another node's config`);
+        if (this.#lab.model.faults.pending('wrong-ca', target.name)) this.#find(`${target.name} belongs to another cluster, and was sent a config`);
+      }
+    }
+    return { tool, argv, target, hadConfig: model?.config !== null && model?.config !== undefined };
+  }
+
+  /** What the world received of it. Calls that overlap show each other's entries too, so they are told apart by their words. */
+  carriedOut({ tool, argv, target, hadConfig }: Sent, received: readonly Received[]): void {
+    const mine = received.find((one) => one.tool === tool && one.argv.join(' ') === argv.join(' '));
+    if (!mine || mine.changes === 0 || tool !== 'talosctl') return;
+    if (argv[0] === 'apply-config' && hadConfig) this.#find(`${target?.name} had its config and was changed again`);
+    if (argv[0] === 'bootstrap' && ++this.#bootstrapped > 1) this.#find('bootstrap changed the world a second time');
+  }
+
+  /** A file of the operator's that is about to be written. */
+  wrote(path: string, who: string): void {
+    if (path.startsWith('.coldstart') || path.endsWith('.coldstart-lock')) return;
+    const announced = [...(this.#open.get(who)?.values() ?? [])];
+    if (!announced.includes(bare(`merge ${path}`)) && !announced.includes(bare(`write ${path}`)))
+      this.#find(`${path} was written without its record in the journal`);
+  }
+
+  #find(what: string): void {
+    this.broken.push(what);
+  }
+}
+
+/** Words without quotes and spaces: how they are shown is not the matter here. */
+const bare = (words: string): string => words.replaceAll(/['"\\\s]/g, '');
