@@ -2,7 +2,7 @@ import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { coldstart, EXAMPLE, exampleCopy, type Ended, temporary } from './support/run.ts';
+import { coldstart, coldstartSlowlyRead, EXAMPLE, exampleCopy, type Ended, temporary } from './support/run.ts';
 import { misfits } from './support/schema.ts';
 
 type Run = {
@@ -135,7 +135,7 @@ describe('a rehearsed bring-up, as a process', () => {
 describe('a run that fails', () => {
   test('names node, cause, remedy and the command to go on with; nothing of a long result is lost on a pipe', async () => {
     const root = exampleCopy();
-    const ended = await coldstart(rehearse(root, '--fault', 'unreachable@infra-02', '--json'));
+    const ended = await coldstartSlowlyRead(rehearse(root, '--fault', 'unreachable@infra-02', '--json'));
     expect(ended.exit).toBe(3);
     expect(ended.stdout.length).toBeGreaterThan(65_536);
     const run = parsed(ended);

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,26 @@ export async function coldstart(args: string[], options: Options = {}): Promise<
 }
 
 const homeless = join(tmpdir(), 'coldstart-no-home');
+
+/**
+ * Runs the command with its stdout on a pipe whose reader takes a byte and then waits a second: what a process that exits
+ * too early has not handed over by then is lost.
+ */
+export async function coldstartSlowlyRead(args: string[]): Promise<Ended> {
+  const script = '"$@" 2>/dev/null | { dd bs=1 count=1 2>/dev/null; sleep 1; cat; }; exit "${PIPESTATUS[0]}"';
+  const words = [process.execPath, join(HOST, 'bin', 'run.js'), ...args];
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  const env = { PATH: process.env['PATH'], HOME: homeless };
+  const child = execFile(
+    'bash',
+    ['-c', script, 'bash', ...words],
+    { cwd: WORKSPACE, env, timeout: 60_000, maxBuffer: 16 * 1024 * 1024 },
+    (_, stdout) => {
+      resolve({ exit: child.exitCode, stdout, stderr: '' });
+    },
+  );
+  return promise;
+}
 
 /** An empty folder that is gone after the test. */
 export function temporary(): string {
