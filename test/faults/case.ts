@@ -88,9 +88,17 @@ function weather(by: Chance): Weather {
 
 function trouble(by: Chance, names: readonly string[], scope: Case['scope']): Trouble {
   const from = by.happens(0.5) ? 0 : by.int(0, 20 * MINUTE);
-  const kinds = ['unreachable', 'eof-after-success', 'eof-after-success', 'back-to-maintenance', 'disk-mismatch', 'wrong-ca', 'killed'];
-  if (scope === 'whole') kinds.push('crd-slow', 'flux-not-ready', 'crd-slow', 'flux-not-ready');
-  const name = by.pick(kinds);
+  const name = by.weighed([
+    ['unreachable', 6],
+    ['eof-after-success', 6],
+    ['back-to-maintenance', 4],
+    ['disk-mismatch', 2],
+    // It ends most runs at their first look, so it is rare.
+    ['wrong-ca', 1],
+    ['killed', 4],
+    ['crd-slow', scope === 'whole' ? 4 : 0],
+    ['flux-not-ready', scope === 'whole' ? 4 : 0],
+  ] as const);
   switch (name) {
     case 'killed':
       // Counted over all changing calls of the world; there must be one of them at the beginning, so it is asked for then.

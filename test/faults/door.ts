@@ -1,4 +1,4 @@
-import type { Child, Done, Exec, Ms, Probe, World } from '@coldstart/contract';
+import { EXIT, Problem, type Child, type Done, type Exec, type Ms, type Probe, type World } from '@coldstart/contract';
 import type { OpenLab } from '@coldstart/plugin-lab';
 import type { Chance } from './chance.ts';
 import type { Episode, Weather } from './case.ts';
@@ -134,7 +134,8 @@ export class Door implements World {
       async () => {
         if (this.#trials.full !== undefined && ++this.#appended > this.#trials.full) {
           this.#count('disk full');
-          throw Object.assign(new Error(`ENOSPC: no space left on device, write`), { code: 'ENOSPC' });
+          // As the real door says it.
+          throw new Problem(`${path} cannot be written: the disk is full.`, { exit: EXIT.failed, remedy: 'Make room.' });
         }
         await this.#inner.append(this.#place(path), line);
         this.#watch.journaled(line, this.#who);

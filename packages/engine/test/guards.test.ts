@@ -1,0 +1,28 @@
+import type { Guard } from '@coldstart/contract';
+import { expect, test } from 'vitest';
+import { FakeWorld } from './support/fake-world.ts';
+import { carryOut, changing, exec, ofType } from './support/harness.ts';
+
+test('guards are looked at before every action, not once: what turned foreign between two tries is left alone', async () => {
+  const world = new FakeWorld();
+  world.answer = () => ({ exit: 1 });
+  let looks = 0;
+  const turning: Guard = {
+    id: 'g/turning',
+    look: async () => (++looks === 1 ? { ok: true, signals: [] } : { ok: false, signals: [], cause: 'another CA by now' }),
+  };
+  const ran = await carryOut(
+    world,
+    [
+      changing(world, 'a/one', {
+        observe: async () => ({ state: 'needed', signals: [] }),
+        classify: () => ({ kind: 'transient', cause: 'not yet', remedy: 'wait' }),
+        retry: () => ({ first: 1000, factor: 1, max: 1000, retries: 5, jitter: 0 }),
+        plan: () => [exec('go', ['go'], { guard: ['g/turning'] })],
+      }),
+    ],
+    { parts: { guards: [turning] } },
+  );
+  expect([ran.exit, world.spawned.length, looks]).toEqual([5, 1, 2]);
+  expect(ofType(ran, 'action-start').map((record) => record.guards[0]?.ok)).toEqual([true, false]);
+});

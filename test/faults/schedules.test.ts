@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { draw } from './case.ts';
+import { play } from './play.ts';
+import { Grounds } from './topology.ts';
+
+type Failed = { seed: number; whole: number; what: string };
+const failed = JSON.parse(readFileSync(join(import.meta.dirname, 'seeds.json'), 'utf8')) as Failed[];
+
+const RUNS = 60;
+const WHOLE = 0.05;
+/** A slice is a test of its own, so that a failure tells roughly where and the rest still runs. */
+const SLICE = 10;
+const MINUTES = 10 * 60_000;
+
+const grounds = new Grounds();
+afterAll(() => grounds.close());
+
+const broken = async (seed: number, whole: number): Promise<string[]> => {
+  const played = await play(draw(seed, whole), grounds);
+  return played.broken.map((line) => `${line}   [node --conditions=source test/faults/run.ts --only ${seed} --whole ${whole}]`);
+};
+
+describe('random histories of faults, kills and restarts break no law', () => {
+  test.each(Array.from({ length: RUNS / SLICE }, (_, i) => 1 + i * SLICE))(
+    `${SLICE} from seed %i`,
+    async (first) => {
+      const found: string[] = [];
+      for (let seed = first; seed < first + SLICE; seed++) found.push(...(await broken(seed, WHOLE)));
+      expect(found).toEqual([]);
+    },
+    MINUTES,
+  );
+});
+
+describe('seeds that failed once', () => {
+  test('are listed once each', () => expect(new Set(failed.map(({ seed, whole }) => `${seed} ${whole}`)).size).toBe(failed.length));
+
+  test.each(failed)('$seed ($what)', async ({ seed, whole }) => expect(await broken(seed, whole)).toEqual([]), MINUTES);
+});
