@@ -5,7 +5,14 @@ import { join } from 'node:path';
 
 import { parse } from 'yaml';
 
-type Table = { from: string; to: string; second: [number, number]; third: [number, number]; port: number; held: number };
+type Table = {
+  from: string;
+  to: string;
+  second: [number, number];
+  third: [number, number];
+  port: number;
+  held: number;
+};
 
 /** A /24 of loopback that is this run's until `release`. */
 export type Block = {

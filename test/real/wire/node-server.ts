@@ -17,7 +17,14 @@ import { routeOf } from './routing.ts';
 import type { State } from './state.ts';
 
 /** A call that a node answered or was about to answer. */
-export type Call = { at: number; node: string; method: string; via: string | null; changes: string[]; error: string | null };
+export type Call = {
+  at: number;
+  node: string;
+  method: string;
+  via: string | null;
+  changes: string[];
+  error: string | null;
+};
 
 export type Shared = {
   ground: Ground;
@@ -41,7 +48,8 @@ export type NodeServer = {
 export const serveNode = async (shared: Shared, node: NodeModel): Promise<NodeServer> => {
   const { model } = shared.ground;
   const server = new Server();
-  for (const [path, method] of shared.protocol.methods) register(shared, server, node, path, method, (peer, how) => door.cut(peer, how));
+  for (const [path, method] of shared.protocol.methods)
+    register(shared, server, node, path, method, (peer, how) => door.cut(peer, how));
   const door = doorAt(node.address, shared.port);
   const maintenance = await maintenancePair(node.address);
   let shown: string | null = null;
@@ -163,7 +171,10 @@ const single = async (
       const messages = route.targets.map((target) => framed(target, () => remote(shared, node, path, target, call)));
       reply = { messages: await Promise.all(messages) };
     } else {
-      const own = route.to === 'own' ? () => local(shared, node, path, call, null) : () => remote(shared, node, path, route.target, call);
+      const own =
+        route.to === 'own'
+          ? () => local(shared, node, path, call, null)
+          : () => remote(shared, node, path, route.target, call);
       reply = path.startsWith('/cosi.') ? await own() : { messages: [await own()] };
     }
     if (struck === 'eof-after') cut(call.getPeer(), 'fin');
@@ -228,7 +239,13 @@ const errorMetadata = (target: string, failure: Failure): Message => ({
   status: { code: numberOf(failure.code), message: failure.message },
 });
 
-const remote = async (shared: Shared, via: NodeModel, path: string, target: string, call: AnyCall): Promise<Message> => {
+const remote = async (
+  shared: Shared,
+  via: NodeModel,
+  path: string,
+  target: string,
+  call: AnyCall,
+): Promise<Message> => {
   const node = await reached(shared, via, target);
   try {
     return await local(shared, node, path, call, via.name);
@@ -261,7 +278,13 @@ const reached = async ({ ground, faults, port }: Shared, via: NodeModel, target:
 };
 
 /** A node's own answer. */
-const local = async (shared: Shared, node: NodeModel, path: string, call: AnyCall, via: string | null): Promise<Message> => {
+const local = async (
+  shared: Shared,
+  node: NodeModel,
+  path: string,
+  call: AnyCall,
+  via: string | null,
+): Promise<Message> => {
   const entry = noted(shared, node, path, via);
   try {
     mayAsk(node, path);
@@ -271,7 +294,8 @@ const local = async (shared: Shared, node: NodeModel, path: string, call: AnyCal
     if (!method) throw new Failure('Unimplemented', `a simulated node does not play ${path}`);
     const change: Change = { made: (what) => void entry.changes.push(what) };
     const reply = await method(shared.ground, node, request, change);
-    if (entry.changes.length > 0 && shared.ground.model.faults.strike('eof-after-success', node.name)) throw new Cutting();
+    if (entry.changes.length > 0 && shared.ground.model.faults.strike('eof-after-success', node.name))
+      throw new Cutting();
     return reply;
   } catch (error) {
     entry.error = error instanceof Cutting ? 'cut' : printed(failureOf(error));

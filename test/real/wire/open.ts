@@ -73,20 +73,20 @@ export const openWire = async (options: WireOptions): Promise<Wire> => {
   const servers = await Promise.all([...model.nodes.values()].map((node) => serveNode(shared, node)));
   const refresh = async (): Promise<void> => void (await Promise.all(servers.map((server) => server.refresh())));
 
-  let open = true;
+  const closing = new AbortController();
   let broken: unknown;
   const running = (async () => {
-    while (open) {
+    while (!closing.signal.aborted) {
       // The lab's time moves only while somebody waits in it; this is who always does.
       await lab.world.sleep(TICK * pace);
-      if (open) await refresh();
+      if (!closing.signal.aborted) await refresh();
     }
   })().catch((error: unknown) => void (broken = error));
 
   const close = async (): Promise<void> => {
     clearTimeout(timer);
-    if (!open) return;
-    open = false;
+    if (closing.signal.aborted) return;
+    closing.abort();
     await running;
     await Promise.all(servers.map((server) => server.close()));
     await lab.close();

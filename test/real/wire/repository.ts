@@ -35,7 +35,9 @@ export const wireRepository = async (target: string, block: Block): Promise<{ ro
 
 const factsOf = async (root: string): Promise<Facts> => {
   const talconfig = parse(await readFile(join(root, 'clusters/infra/talos/talconfig.yaml'), 'utf8')) as Talconfig;
-  const { machine } = parse(await readFile(join(root, configOf('infra-01')), 'utf8')) as { machine: { ca: { crt: string } } };
+  const { machine } = parse(await readFile(join(root, configOf('infra-01')), 'utf8')) as {
+    machine: { ca: { crt: string } };
+  };
   const der = new X509Certificate(Buffer.from(machine.ca.crt, 'base64')).raw;
   return {
     'talos/cluster': {

@@ -6,7 +6,8 @@ import { Failure } from './failure.ts';
 /** Where a call goes: answered here, passed to one node as it is, or to several, each answer in a frame of its own. */
 export type Route = { to: 'own' } | { to: 'one'; target: string } | { to: 'many'; targets: string[] };
 
-const MANY = /^\/(machine\.MachineService|cluster\.ClusterService|inspect\.InspectService|storage\.StorageService|time\.TimeService)\//;
+const MANY =
+  /^\/(machine\.MachineService|cluster\.ClusterService|inspect\.InspectService|storage\.StorageService|time\.TimeService)\//;
 
 /** As Talos' apid does it: by the metadata `nodes` and `node`. Throws `Failure`. A worker, and a node in maintenance, forwards nothing. */
 export const routeOf = (metadata: Metadata, path: string, node: NodeModel): Route => {

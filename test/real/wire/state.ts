@@ -78,8 +78,7 @@ export const stateOf = (model: Model, protocol: Protocol): State => {
           if (!old) yield { event: [{ resource, event_type: 'CREATED' }] };
           else if (specOf(old) !== specOf(resource)) yield { event: [{ resource, old, event_type: 'UPDATED' }] };
         }
-        for (const [id, resource] of before)
-          if (!now.has(id)) yield { event: [{ resource, event_type: 'DESTROYED' }] };
+        for (const [id, resource] of before) if (!now.has(id)) yield { event: [{ resource, event_type: 'DESTROYED' }] };
         before = now;
       }
     },
