@@ -7,14 +7,21 @@ import type { EvidenceCriterion, EvidenceStep } from './schema.ts';
  * No text is put together here: an item called `token` beside a cause would look like a secret to the last scan.
  */
 export function judgeCriterion(criterion: Criterion, mode: Mode, step: EvidenceStep | undefined): EvidenceCriterion {
-  const as = (verdict: EvidenceCriterion['verdict'], reason: string | null, item: string | null = null): EvidenceCriterion => ({
+  const as = (
+    verdict: EvidenceCriterion['verdict'],
+    reason: string | null,
+    item: string | null = null,
+  ): EvidenceCriterion => ({
     ...criterion,
     verdict,
     reason,
     item,
     cites: (step?.items ?? [])
       .filter(({ signals }) => signals.length > 0)
-      .map(({ item: key, signals }) => ({ item: key, signals: signals.map(({ name, subject }) => ({ name, subject: subject ?? null })) })),
+      .map(({ item: key, signals }) => ({
+        item: key,
+        signals: signals.map(({ name, subject }) => ({ name, subject: subject ?? null })),
+      })),
   });
   if (!step) return as('untested', 'its step is not part of this run');
   const { items } = step;
@@ -28,6 +35,7 @@ export function judgeCriterion(criterion: Criterion, mode: Mode, step: EvidenceS
     if (signals.length === 0) return as('untested', 'no signal was recorded', item);
   }
   if (mode === 'dry-run') return as('untested', 'a dry run confirms nothing');
-  if (criterion.needs === 'live' && mode !== 'live') return as('untested', `it needs a live run; this is a run in mode ${mode}`);
+  if (criterion.needs === 'live' && mode !== 'live')
+    return as('untested', `it needs a live run; this is a run in mode ${mode}`);
   return as('met', null);
 }

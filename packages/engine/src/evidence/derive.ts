@@ -24,7 +24,9 @@ export function derive(journal: Pick<JournalRead, 'records' | 'head' | 'torn'>):
   const steps = phases.flatMap((phase) => phase.steps);
   const items = steps.flatMap((step) => step.items.map((item) => ({ step: step.id, ...item })));
   const count = (verdict: string): number => items.filter((item) => item.verdict === verdict).length;
-  const changes = items.flatMap((item) => item.actions).filter((action) => action.sent && action.risk !== 'read').length;
+  const changes = items
+    .flatMap((item) => item.actions)
+    .filter((action) => action.sent && action.risk !== 'read').length;
   return {
     schema: 'coldstart.evidence/1',
     story: start.story,
@@ -60,15 +62,31 @@ export function derive(journal: Pick<JournalRead, 'records' | 'head' | 'torn'>):
       retries: items.reduce((sum, item) => sum + item.retries.length, 0),
     },
     criteria: start.criteria.map((criterion) =>
-      judgeCriterion(criterion, start.mode, steps.find((step) => step.id === criterion.step)),
+      judgeCriterion(
+        criterion,
+        start.mode,
+        steps.find((step) => step.id === criterion.step),
+      ),
     ),
     failures: items
       .filter(({ verdict }) => verdict === 'failed' || verdict === 'refused')
-      .map(({ step, item, verdict, cause, remedy, page }) => ({ step, item, verdict, cause, remedy, page, next: end?.next ?? null })),
+      .map(({ step, item, verdict, cause, remedy, page }) => ({
+        step,
+        item,
+        verdict,
+        cause,
+        remedy,
+        page,
+        next: end?.next ?? null,
+      })),
     unknown: items.flatMap(({ step, item, verdict, actions }) =>
       actions
         // What a later look found to be done is known.
-        .filter((a) => a.risk !== 'read' && (a.outcome === 'open' || (a.outcome === 'unknown' && verdict !== 'done' && verdict !== 'skipped')))
+        .filter(
+          (a) =>
+            a.risk !== 'read' &&
+            (a.outcome === 'open' || (a.outcome === 'unknown' && verdict !== 'done' && verdict !== 'skipped')),
+        )
         .map(({ action, attempt, target, shown }) => ({ step, item, action, attempt, target, shown })),
     ),
     deviations: records.filter((r) => r.type === 'deviation').map(({ what, subject, at }) => ({ what, subject, at })),
@@ -87,7 +105,12 @@ export function derive(journal: Pick<JournalRead, 'records' | 'head' | 'torn'>):
 
 /** The plan's phases in their order, with what the journal has besides (a preflight that the plan does not list) at the end of each. */
 function phasesOf(start: RecordOf<'run-start'>, records: readonly JournalRecord[]): EvidencePhase[] {
-  const phases = start.plan.phases.map(({ id, title, slo, steps }) => ({ id, title, slo, steps: steps.map((s) => ({ ...s, items: [...s.items] })) }));
+  const phases = start.plan.phases.map(({ id, title, slo, steps }) => ({
+    id,
+    title,
+    slo,
+    steps: steps.map((s) => ({ ...s, items: [...s.items] })),
+  }));
   const byStep = new Map<string, JournalRecord[]>();
   for (const record of records) {
     if (!('step' in record) || record.type === 'outlived') continue;
@@ -107,23 +130,36 @@ function phasesOf(start: RecordOf<'run-start'>, records: readonly JournalRecord[
   });
 }
 
-function phaseOf(id: string, title: string, slo: number | null, steps: EvidenceStep[], records: readonly JournalRecord[]): EvidencePhase {
+function phaseOf(
+  id: string,
+  title: string,
+  slo: number | null,
+  steps: EvidenceStep[],
+  records: readonly JournalRecord[],
+): EvidencePhase {
   const start = records.find((r) => r.type === 'phase-start' && r.phase === id);
   const end = records.find((r) => r.type === 'phase-end' && r.phase === id);
   const until = end ?? (start && records.at(-1));
-  const verdict = end?.type === 'phase-end' ? end.verdict : start ? 'interrupted' : together(steps.map((step) => step.verdict));
+  const verdict =
+    end?.type === 'phase-end' ? end.verdict : start ? 'interrupted' : together(steps.map((step) => step.verdict));
   return {
     id,
     title,
     verdict,
-    ...clocked(start && until ? Math.max(0, until.mono - start.mono) : null, slo, verdict === 'done' || verdict === 'skipped'),
+    ...clocked(
+      start && until ? Math.max(0, until.mono - start.mono) : null,
+      slo,
+      verdict === 'done' || verdict === 'skipped',
+    ),
     steps,
   };
 }
 
 /** The clock of the whole bring-up: from the first change that was begun to the end of the last phase. */
 function clockOf(start: RecordOf<'run-start'>, records: readonly JournalRecord[], reached: boolean): Clocked {
-  const first = records.find((r) => r.type === 'action-start' && r.risk !== 'read' && r.guards.every((guard) => guard.ok));
+  const first = records.find(
+    (r) => r.type === 'action-start' && r.risk !== 'read' && r.guards.every((guard) => guard.ok),
+  );
   const last = records.findLast((r) => r.type === 'phase-end') ?? records.at(-1);
   return clocked(first && last ? Math.max(0, last.mono - first.mono) : null, start.slo, reached);
 }

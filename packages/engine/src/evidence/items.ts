@@ -16,7 +16,9 @@ export function itemOf(item: string, records: readonly JournalRecord[]): Evidenc
     verdict: end?.verdict ?? (records.length > 0 ? 'interrupted' : 'not-run'),
     elapsed: start ? Math.max(0, (end ?? records.at(-1) ?? start).mono - start.mono) : null,
     attempts: Math.max(0, ...actions.filter((a) => a.risk !== 'read').map((a) => a.attempt)),
-    retries: records.filter((r) => r.type === 'retry').map(({ attempt, in: wait, cause }) => ({ attempt, in: wait, cause })),
+    retries: records
+      .filter((r) => r.type === 'retry')
+      .map(({ attempt, in: wait, cause }) => ({ attempt, in: wait, cause })),
     actions,
     signals: end?.signals ?? look?.signals ?? [],
     cause: end ? end.cause : (look?.cause ?? null),
@@ -63,8 +65,18 @@ function neverSent(end: RecordOf<'action-end'> | undefined): boolean {
   return end.how === null || end.how === 'spawn' || end.how === 'conflict' || end.how === 'unfilled';
 }
 
-export function stepOf(id: string, title: string, items: readonly string[], records: readonly JournalRecord[]): EvidenceStep {
-  const found = items.map((item) => itemOf(item, records.filter((r) => 'item' in r && r.item === item && r.type !== 'outlived')));
+export function stepOf(
+  id: string,
+  title: string,
+  items: readonly string[],
+  records: readonly JournalRecord[],
+): EvidenceStep {
+  const found = items.map((item) =>
+    itemOf(
+      item,
+      records.filter((r) => 'item' in r && r.item === item && r.type !== 'outlived'),
+    ),
+  );
   const spans = records.filter((r) => r.type === 'item-start' || r.type === 'item-end');
   const first = spans.find((r) => r.type === 'item-start');
   const last = spans.at(-1);

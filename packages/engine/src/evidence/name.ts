@@ -17,7 +17,11 @@ export function* evidenceNames(evidence: Named): Generator<string> {
 /** Whether a file's name (without ending) is one that this evidence may have. */
 export function isNameOf(name: string, evidence: Named): boolean {
   const [base = '', timed = ''] = evidenceNames(evidence).take(2);
-  return name === base || name === timed || (name.startsWith(`${timed}-`) && /^[2-9]$|^[1-9]\d{1,3}$/.test(name.slice(timed.length + 1)));
+  return (
+    name === base ||
+    name === timed ||
+    (name.startsWith(`${timed}-`) && /^[2-9]$|^[1-9]\d{1,3}$/.test(name.slice(timed.length + 1)))
+  );
 }
 
 /** A part of a file name: letters, digits, `.`, `_` and `-`, and neither hidden nor like a flag. */

@@ -3,7 +3,15 @@ import { duration, modeInWords, signalInWords, table, utc } from './words.ts';
 
 /** The evidence as a person reads and files it. No line is wrapped; times are UTC. */
 export function renderText(evidence: Evidence): string {
-  const blocks = [head(evidence), failures(evidence), ...lists(evidence), criteria(evidence), times(evidence), ...evidence.phases.map(phase), made(evidence)];
+  const blocks = [
+    head(evidence),
+    failures(evidence),
+    ...lists(evidence),
+    criteria(evidence),
+    times(evidence),
+    ...evidence.phases.map(phase),
+    made(evidence),
+  ];
   return `${blocks
     .filter((block) => block.length > 0)
     .map((block) => block.map((line) => line.trimEnd()).join('\n'))
@@ -23,8 +31,16 @@ function head(e: Evidence): string[] {
     ['Started', utc(e.started)],
     ['Ended', utc(e.ended)],
     ['Elapsed', duration(e.elapsed)],
-    ['Bring-up', e.clock.elapsed === null ? 'no change was sent' : `${bound(e.clock)} from the first change to the end of the last phase`],
-    ['Items', `${e.counts.done} done, ${e.counts.skipped} skipped, ${e.counts.failed + e.counts.refused} failed or refused, ${e.counts.interrupted} interrupted, ${e.counts['not-run']} not run`],
+    [
+      'Bring-up',
+      e.clock.elapsed === null
+        ? 'no change was sent'
+        : `${bound(e.clock)} from the first change to the end of the last phase`,
+    ],
+    [
+      'Items',
+      `${e.counts.done} done, ${e.counts.skipped} skipped, ${e.counts.failed + e.counts.refused} failed or refused, ${e.counts.interrupted} interrupted, ${e.counts['not-run']} not run`,
+    ],
     ['Changes', `${e.counts.changes} sent, ${e.counts.retries} ${e.counts.retries === 1 ? 'retry' : 'retries'}`],
     ['Operator', `${e.operator.user} on ${e.operator.host}`],
     ['coldstart', e.coldstart],
@@ -48,12 +64,15 @@ function failures(e: Evidence): string[] {
     'Failures',
     ...e.failures.flatMap((f) => [
       `  ${f.step} ${f.item} ${f.verdict}`,
-      ...indent(4, labelled([
-        ...optional('cause', f.cause),
-        ...optional('remedy', f.remedy),
-        ...optional('page', f.page),
-        ...optional('go on with', f.next),
-      ])),
+      ...indent(
+        4,
+        labelled([
+          ...optional('cause', f.cause),
+          ...optional('remedy', f.remedy),
+          ...optional('page', f.page),
+          ...optional('go on with', f.next),
+        ]),
+      ),
     ]),
   ];
 }
@@ -65,11 +84,20 @@ function lists(e: Evidence): string[][] {
       'Unknown: these may have taken effect',
       e.unknown.map((u) => `${u.step} ${u.item} ${u.action} (attempt ${u.attempt}), ${u.shown}`),
     ),
-    list('Deviations', e.deviations.map((d) => `${utc(d.at)}  ${d.subject === null ? '' : `${d.subject}, `}${d.what}`)),
-    list('Consents', e.consents.map((c) => `${utc(c.at)}  ${c.what}, in the words "${c.words}"`)),
+    list(
+      'Deviations',
+      e.deviations.map((d) => `${utc(d.at)}  ${d.subject === null ? '' : `${d.subject}, `}${d.what}`),
+    ),
+    list(
+      'Consents',
+      e.consents.map((c) => `${utc(c.at)}  ${c.what}, in the words "${c.words}"`),
+    ),
     list(
       'Processes that an earlier run had left',
-      e.outlived.map((o) => `pid ${o.pid} of run ${o.run}, ${o.step} ${o.item} ${o.action}, ${o.ended ? 'was ended' : 'ended by itself'}`),
+      e.outlived.map(
+        (o) =>
+          `pid ${o.pid} of run ${o.run}, ${o.step} ${o.item} ${o.action}, ${o.ended ? 'was ended' : 'ended by itself'}`,
+      ),
     ),
     list('Assumed', e.assumed),
   ];
@@ -79,14 +107,23 @@ function criteria(e: Evidence): string[] {
   if (e.criteria.length === 0) return [];
   const rows = e.criteria.map((c) => {
     const signals = c.cites.reduce((sum, cite) => sum + cite.signals.length, 0);
-    const by = c.verdict === 'met' ? `by ${c.step}, ${signals} ${signals === 1 ? 'signal' : 'signals'}` : oneLine(`${c.item === null ? '' : `${c.item}, `}${c.reason ?? ''}`);
+    const by =
+      c.verdict === 'met'
+        ? `by ${c.step}, ${signals} ${signals === 1 ? 'signal' : 'signals'}`
+        : oneLine(`${c.item === null ? '' : `${c.item}, `}${c.reason ?? ''}`);
     return [`  ${c.verdict}`, c.id, c.title, by];
   });
   return ['Criteria', ...table(rows)];
 }
 
 function times(e: Evidence): string[] {
-  const rows = e.phases.map((p) => [`  ${p.id}`, p.verdict, duration(p.elapsed), p.slo === null ? '' : `SLO ${duration(p.slo)}`, within(p)]);
+  const rows = e.phases.map((p) => [
+    `  ${p.id}`,
+    p.verdict,
+    duration(p.elapsed),
+    p.slo === null ? '' : `SLO ${duration(p.slo)}`,
+    within(p),
+  ]);
   const slowest = e.slowest.map((s) => [`  ${s.step}`, duration(s.elapsed)]);
   return ['Phases', ...table(rows), ...(slowest.length > 0 ? ['', 'Slowest steps', ...table(slowest)] : [])];
 }
@@ -100,11 +137,18 @@ function phase(p: EvidencePhase): string[] {
 }
 
 function step(s: EvidenceStep): string[] {
-  return [`  ${s.id}, ${s.title}, ${s.verdict}${s.elapsed === null ? '' : `, ${duration(s.elapsed)}`}`, ...indent(4, s.items.flatMap(item))];
+  return [
+    `  ${s.id}, ${s.title}, ${s.verdict}${s.elapsed === null ? '' : `, ${duration(s.elapsed)}`}`,
+    ...indent(4, s.items.flatMap(item)),
+  ];
 }
 
 function item(i: EvidenceItem): string[] {
-  const facts = [i.verdict, ...(i.elapsed === null ? [] : [duration(i.elapsed)]), ...(i.attempts > 1 ? [`${i.attempts} attempts`] : [])];
+  const facts = [
+    i.verdict,
+    ...(i.elapsed === null ? [] : [duration(i.elapsed)]),
+    ...(i.attempts > 1 ? [`${i.attempts} attempts`] : []),
+  ];
   const details = [
     ...i.actions.flatMap(action),
     ...i.retries.map((r) => `waited ${duration(r.in)} after attempt ${r.attempt}, since ${oneLine(r.cause)}`),
@@ -116,10 +160,17 @@ function item(i: EvidenceItem): string[] {
 }
 
 function action(a: EvidenceAction): string[] {
-  const how = [a.outcome, ...(a.exit === null || a.exit === 0 ? [] : [`exit ${a.exit}`]), ...(a.elapsed === null ? [] : [duration(a.elapsed)])];
+  const how = [
+    a.outcome,
+    ...(a.exit === null || a.exit === 0 ? [] : [`exit ${a.exit}`]),
+    ...(a.elapsed === null ? [] : [duration(a.elapsed)]),
+  ];
   const said = (a.excerpt ?? a.tail ?? '').replace(/\n+$/, '');
   return [
-    `${a.risk === 'read' ? 'read' : 'sent'} ${a.action} #${a.attempt}  ${how.join(', ')}`.replace(/^sent/, a.sent ? 'sent' : 'held'),
+    `${a.risk === 'read' ? 'read' : 'sent'} ${a.action} #${a.attempt}  ${how.join(', ')}`.replace(
+      /^sent/,
+      a.sent ? 'sent' : 'held',
+    ),
     `  $ ${oneLine(a.shown)}`,
     ...(a.consent === null ? [] : [`  by consent "${oneLine(a.consent)}"`]),
     ...a.guards.map((g) => `  guard ${g.id} ${g.ok ? 'ok' : `says no, ${oneLine(g.cause ?? '')}`}`),
@@ -130,9 +181,13 @@ function action(a: EvidenceAction): string[] {
 function made(e: Evidence): string[] {
   return [
     'Made from',
-    ...table([
-      ...e.tools.map((t) => [`  tool ${t.name}`, t.version ?? 'version unknown', t.simulated ? 'simulated' : (t.digest ?? 'no digest')]),
-    ]),
+    ...table(
+      e.tools.map((t) => [
+        `  tool ${t.name}`,
+        t.version ?? 'version unknown',
+        t.simulated ? 'simulated' : (t.digest ?? 'no digest'),
+      ]),
+    ),
     ...e.inputs.map((i) => `  ${i.digest}  ${i.path}`),
     `  ${e.plan}  the plan`,
     `  ${e.journal.head}  the last of ${e.journal.records} journal records${e.journal.torn ? '; a further line was cut off' : ''}`,

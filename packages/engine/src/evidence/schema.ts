@@ -73,7 +73,12 @@ export const EvidenceCriterion = z.strictObject({
   /** The item that the reason speaks of. */
   item: z.string().nullable(),
   /** The observations it rests on. */
-  cites: z.array(z.strictObject({ item: z.string(), signals: z.array(z.strictObject({ name: z.string(), subject: z.string().nullable() })) })),
+  cites: z.array(
+    z.strictObject({
+      item: z.string(),
+      signals: z.array(z.strictObject({ name: z.string(), subject: z.string().nullable() })),
+    }),
+  ),
 });
 export type EvidenceCriterion = z.infer<typeof EvidenceCriterion>;
 
@@ -130,10 +135,20 @@ export const Evidence = z.strictObject({
     }),
   ),
   /** Actions of which nobody knows whether they took effect. */
-  unknown: z.array(z.strictObject({ ...where, action: z.string(), attempt: z.number().int(), target: z.string().nullable(), shown: z.string() })),
+  unknown: z.array(
+    z.strictObject({
+      ...where,
+      action: z.string(),
+      attempt: z.number().int(),
+      target: z.string().nullable(),
+      shown: z.string(),
+    }),
+  ),
   deviations: z.array(z.strictObject({ what: z.string(), subject: z.string().nullable(), at: z.string() })),
   consents: z.array(z.strictObject({ what: z.string(), words: z.string(), at: z.string() })),
-  outlived: z.array(z.strictObject({ run: z.string(), ...where, action: z.string(), pid: z.number().int(), ended: z.boolean() })),
+  outlived: z.array(
+    z.strictObject({ run: z.string(), ...where, action: z.string(), pid: z.number().int(), ended: z.boolean() }),
+  ),
   phases: z.array(EvidencePhase),
   slowest: z.array(z.strictObject({ step: z.string(), elapsed: Ms })),
   journal: z.strictObject({

@@ -24,12 +24,20 @@ export const UNSIGNED = 'self-consistent, not authenticated: it is not signed';
  * Derives everything again from the copy of the journal and compares. `path` names any of the three files, or their common
  * name without ending; `read` answers undefined where there is no file.
  */
-export async function verifyEvidence(read: (path: string) => Promise<Uint8Array | undefined>, path: string): Promise<EvidenceVerdict> {
+export async function verifyEvidence(
+  read: (path: string) => Promise<Uint8Array | undefined>,
+  path: string,
+): Promise<EvidenceVerdict> {
   const base = ENDINGS.reduce((name, ending) => (name.endsWith(ending) ? name.slice(0, -ending.length) : name), path);
   const findings: EvidenceFinding[] = [];
-  const error = (ending: string, what: string): void => void findings.push({ level: 'error', file: base + ending, what });
+  const error = (ending: string, what: string): void =>
+    void findings.push({ level: 'error', file: base + ending, what });
   const note = (ending: string, what: string): void => void findings.push({ level: 'note', file: base + ending, what });
-  const verdict = (evidence?: Evidence): EvidenceVerdict => ({ ok: findings.every((f) => f.level !== 'error'), findings, evidence });
+  const verdict = (evidence?: Evidence): EvidenceVerdict => ({
+    ok: findings.every((f) => f.level !== 'error'),
+    findings,
+    evidence,
+  });
 
   const files = new Map<string, Uint8Array>();
   for (const ending of ENDINGS) {
@@ -44,18 +52,21 @@ export async function verifyEvidence(read: (path: string) => Promise<Uint8Array 
   for (const { line, what } of found.problems) error('.jsonl', `line ${line}: ${what}`);
   for (const what of lawsBroken(found.records)) error('.jsonl', what);
   const { scan } = createRedactor();
-  for (const [ending, bytes] of files) for (const hit of scanFile(scan, ending, bytes)) error(ending, `it holds what looks like a secret: ${hit}`);
+  for (const [ending, bytes] of files)
+    for (const hit of scanFile(scan, ending, bytes)) error(ending, `it holds what looks like a secret: ${hit}`);
   if (found.records[0]?.type !== 'run-start') return verdict();
 
   const evidence = derive(found);
   for (const [ending, expected] of Object.entries(evidenceFiles(evidence, journal))) {
     const stands = files.get(ending);
-    if (stands && Buffer.compare(stands, expected) !== 0) error(ending, `it is not what the journal says: ${firstDifference(stands, expected)}`);
+    if (stands && Buffer.compare(stands, expected) !== 0)
+      error(ending, `it is not what the journal says: ${firstDifference(stands, expected)}`);
   }
   const shape = Evidence.safeParse(evidence);
   for (const { path: at, message } of shape.error?.issues ?? []) error('.json', `${at.join('.')}: ${message}`);
   if (!isNameOf(basename(base), evidence)) error('', 'its name does not agree with story, mode, cluster and date');
-  if (!evidence.journal.complete) note('.jsonl', 'the run has no last record: it was killed, and counts as interrupted');
+  if (!evidence.journal.complete)
+    note('.jsonl', 'the run has no last record: it was killed, and counts as interrupted');
   if (evidence.journal.torn) note('.jsonl', 'its last line was cut off');
   for (const u of evidence.unknown) note('.jsonl', `whether ${u.step} ${u.item} ${u.action} took effect is unknown`);
   return verdict(evidence);
@@ -64,6 +75,7 @@ export async function verifyEvidence(read: (path: string) => Promise<Uint8Array 
 function firstDifference(stands: Uint8Array, expected: Uint8Array): string {
   let line = 1;
   let at = 0;
-  while (at < stands.length && at < expected.length && stands[at] === expected[at]) if (stands[at++] === 0x0a) line += 1;
+  while (at < stands.length && at < expected.length && stands[at] === expected[at])
+    if (stands[at++] === 0x0a) line += 1;
   return `the first difference is in line ${line}`;
 }

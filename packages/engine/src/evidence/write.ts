@@ -31,21 +31,28 @@ export async function writeEvidence(
   for (const ending of ENDINGS) {
     const hits = scanFile(scan, ending, files[ending]);
     if (hits.length > 0)
-      throw new Problem(`The evidence (${ending}) was not written: it holds what looks like a secret: ${hits.slice(0, 5).join('; ')}.`, {
-        exit: EXIT.refused,
-        remedy: 'Do not publish the journal of this run; report which step shows it.',
-        page: 'evidence-holds-secret',
-      });
+      throw new Problem(
+        `The evidence (${ending}) was not written: it holds what looks like a secret: ${hits.slice(0, 5).join('; ')}.`,
+        {
+          exit: EXIT.refused,
+          remedy: 'Do not publish the journal of this run; report which step shows it.',
+          page: 'evidence-holds-secret',
+        },
+      );
   }
   for (const name of evidenceNames(evidence)) {
     const paths = await createAll(world, `${dir}/${name}`, files);
     if (paths) return paths;
   }
-  throw new Problem(`${dir} holds too much evidence of this second.`, { exit: EXIT.failed, remedy: `Move older evidence out of ${dir}.` });
+  throw new Problem(`${dir} holds too much evidence of this second.`, {
+    exit: EXIT.failed,
+    remedy: `Move older evidence out of ${dir}.`,
+  });
 }
 
 /** The text is put together from what stands in the JSON, where names and values are told apart. */
-export const scanFile = (scan: Scan, ending: string, bytes: Uint8Array): string[] => scan(bytes, { prose: ending === '.txt' });
+export const scanFile = (scan: Scan, ending: string, bytes: Uint8Array): string[] =>
+  scan(bytes, { prose: ending === '.txt' });
 
 /** All files under one new name; undefined, and none of them, where one is there already. */
 async function createAll(world: World, base: string, files: Record<Ending, Uint8Array>): Promise<string[] | undefined> {

@@ -89,7 +89,9 @@ export function createRedactor(): Redactor {
     scan: (bytes, options) => {
       const given = decode(bytes) ?? Buffer.from(bytes).toString('latin1');
       if (!options?.prose) return scan(given, find);
-      return unique([...known.find(given), ...findPatterns(given)].map((span) => `${span.rule} at ${place(given, span.start)}`));
+      return unique(
+        [...known.find(given), ...findPatterns(given)].map((span) => `${span.rule} at ${place(given, span.start)}`),
+      );
     },
   };
 }
@@ -130,7 +132,8 @@ function parse(text: string): Json | undefined {
 }
 
 function inJson(value: Json, pointer: string, find: Find, secret = false): string[] {
-  if (secret && (typeof value === 'number' || (typeof value === 'string' && !isHarmless(value)))) return [`secret by name at ${pointer}`];
+  if (secret && (typeof value === 'number' || (typeof value === 'string' && !isHarmless(value))))
+    return [`secret by name at ${pointer}`];
   if (typeof value === 'string') return find(value).map((span) => `${span.rule} at ${pointer}`);
   if (Array.isArray(value)) return value.flatMap((entry, i) => inJson(entry, `${pointer}/${i}`, find, secret));
   if (value === null || typeof value !== 'object') return [];

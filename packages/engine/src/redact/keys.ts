@@ -1,7 +1,16 @@
 /** What stands in place of a secret. */
 export const MASK = '[redacted]';
 
-const exact = new Set(['key', 'secret', 'identity', 'auth', 'authorization', 'dockerconfigjson', 'kubeconfig', 'htpasswd']);
+const exact = new Set([
+  'key',
+  'secret',
+  'identity',
+  'auth',
+  'authorization',
+  'dockerconfigjson',
+  'kubeconfig',
+  'htpasswd',
+]);
 const endings = [
   'token',
   'secret',

@@ -8,8 +8,7 @@ const patterns: { rule: string; regex: RegExp; group?: number; unless?: (hit: st
   {
     rule: 'base64 of PEM',
     // `-----BEGIN` at each of the three offsets, and the lines that follow where the base64 is wrapped.
-    regex:
-      /(?:LS0tLS1CRUdJTi|0tLS0tQkVHSU4|tLS0tLUJFR0lO)[A-Za-z0-9+/=_-]*(?:\n[ \t]*[A-Za-z0-9+/=]{16,})*/g,
+    regex: /(?:LS0tLS1CRUdJTi|0tLS0tQkVHSU4|tLS0tLUJFR0lO)[A-Za-z0-9+/=_-]*(?:\n[ \t]*[A-Za-z0-9+/=]{16,})*/g,
   },
   { rule: 'age key', regex: /AGE-(?:SECRET-KEY|PLUGIN-[A-Z0-9-]{1,40})-(?:PQ-)?1[A-Z0-9]{20,}/gi },
   { rule: 'JWT', regex: /(?<![\w-])eyJ[\w-]{10,}\.[\w-]{4,}(?:\.[\w-]*){0,4}/g },
@@ -28,7 +27,12 @@ const patterns: { rule: string; regex: RegExp; group?: number; unless?: (hit: st
     unless: (hit) => !(/[a-z]/.test(hit) && /[A-Z]/.test(hit)),
   },
   { rule: 'bearer', regex: /(?<!\w)bearer[ \t]+([\w.~+/=-]{16,})/gi, group: 1 },
-  { rule: 'password in URL', regex: /:\/\/[^\s/:@"'\\]{0,100}:([^\s/@"'\\]{1,200})@/g, group: 1, unless: (hit) => hit === '[redacted]' },
+  {
+    rule: 'password in URL',
+    regex: /:\/\/[^\s/:@"'\\]{0,100}:([^\s/@"'\\]{1,200})@/g,
+    group: 1,
+    unless: (hit) => hit === '[redacted]',
+  },
 ];
 
 /** No pattern matches less; most strings of a record are shorter. */
@@ -60,7 +64,11 @@ function findPem(text: string): Span[] {
       spans.push({ start: mark.index, end, rule: 'PEM' });
     } else if (marks[i - 1]?.[1] !== 'BEGIN') {
       const previous = marks[i - 1];
-      spans.push({ start: bodyStart(text, mark.index, previous ? previous.index + previous[0].length : 0), end: after, rule: 'PEM' });
+      spans.push({
+        start: bodyStart(text, mark.index, previous ? previous.index + previous[0].length : 0),
+        end: after,
+        rule: 'PEM',
+      });
     }
   });
   return spans;

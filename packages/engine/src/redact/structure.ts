@@ -21,7 +21,8 @@ function yamlLines(text: string, ofSecret: boolean): Span[] {
     offset += line.length + 1;
     const indent = line.length - line.trimStart().length;
     if (blockOf && (line.trim() === '' || indent > blockOf.indent)) {
-      if (!isHarmless(line)) spans.push({ start: start + indent, end: start + line.trimEnd().length, rule: 'secret by name' });
+      if (!isHarmless(line))
+        spans.push({ start: start + indent, end: start + line.trimEnd().length, rule: 'secret by name' });
       return;
     }
     blockOf = undefined;
@@ -32,11 +33,13 @@ function yamlLines(text: string, ofSecret: boolean): Span[] {
     if (!map && !isSecretKey(name)) return;
     const content = value.replace(/[ \t]+#.*$/, '').trim();
     if (map && content === '') blockOf = { indent: lead.length, from: i, kind: 'map' };
-    else if (/^(?:![\w!]* *)?[|>][+-]?\d?[+-]?$/.test(content)) blockOf = { indent: lead.length, from: i, kind: 'scalar' };
+    else if (/^(?:![\w!]* *)?[|>][+-]?\d?[+-]?$/.test(content))
+      blockOf = { indent: lead.length, from: i, kind: 'scalar' };
     else if (content === '') {
       const next = lines[i + 1] ?? '';
       const deeper = next.length - next.trimStart().length > lead.length;
-      if (deeper && !yamlLine.test(next) && !/^\s*(?:- |[{[]|$)/.test(next)) blockOf = { indent: lead.length, from: i, kind: 'scalar' };
+      if (deeper && !yamlLine.test(next) && !/^\s*(?:- |[{[]|$)/.test(next))
+        blockOf = { indent: lead.length, from: i, kind: 'scalar' };
     } else if (!/^[{[]/.test(content) || content === '[redacted]') {
       const bare = content.replace(/^(["'])(.*)\1,?$/, '$2').replace(/,$/, '');
       if (!isHarmless(bare) && !isHarmless(content)) {
@@ -106,7 +109,8 @@ function valueAt(text: string, from: number, bare: RegExp): { start: number; end
     if (c === '\n') return { start, end: at };
     if (c === '\\') backslashes++;
     else {
-      if (c === quote && (depth === 0 ? backslashes % 2 === 0 : backslashes <= depth)) return { start, end: at - Math.min(backslashes, depth) };
+      if (c === quote && (depth === 0 ? backslashes % 2 === 0 : backslashes <= depth))
+        return { start, end: at - Math.min(backslashes, depth) };
       backslashes = 0;
     }
   }

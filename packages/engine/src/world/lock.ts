@@ -26,7 +26,11 @@ export type Lock = {
  * that another machine holds, is a refusal (exit 5). `takeover` holds the operator's words of consent to take another
  * machine's lock: without them it stays.
  */
-export async function takeLock(world: World, path: string, want: { run: string; procedure: string; takeover?: string }): Promise<Lock> {
+export async function takeLock(
+  world: World,
+  path: string,
+  want: { run: string; procedure: string; takeover?: string },
+): Promise<Lock> {
   const mine = encode({ ...world.host(), run: want.run, procedure: want.procedure, at: world.now() });
   const deviations: string[] = [];
   while (!(await world.create(path, mine, 0o600))) {
@@ -55,7 +59,13 @@ export async function takeLock(world: World, path: string, want: { run: string; 
  * Puts our lock in the place of exactly the one that was read. Two that find the same dead lock take turns by a lock of that
  * lock: it is named by its content, so that only the first of them finds it still there.
  */
-async function replace(world: World, path: string, held: Uint8Array, mine: Uint8Array, want: { run: string; procedure: string }): Promise<boolean> {
+async function replace(
+  world: World,
+  path: string,
+  held: Uint8Array,
+  mine: Uint8Array,
+  want: { run: string; procedure: string },
+): Promise<boolean> {
   const digest = createHash('sha256').update(held).digest('hex').slice(0, 16);
   const turn = await takeLock(world, `${path}.${digest}`, { run: want.run, procedure: want.procedure });
   try {
@@ -69,12 +79,20 @@ async function replace(world: World, path: string, held: Uint8Array, mine: Uint8
 }
 
 /** Why this lock may be replaced, in words; throws where it may not. */
-async function mayTakeOver(world: World, path: string, held: Uint8Array, takeover: string | undefined): Promise<string> {
+async function mayTakeOver(
+  world: World,
+  path: string,
+  held: Uint8Array,
+  takeover: string | undefined,
+): Promise<string> {
   const holder = decode(held);
   const here = world.host();
   if (!holder) {
     if (takeover !== undefined) return `took an unreadable lock over (${path})`;
-    throw refusal(`The lock ${path} cannot be read.`, `Make sure that no other run is on its way, then remove ${path}.`);
+    throw refusal(
+      `The lock ${path} cannot be read.`,
+      `Make sure that no other run is on its way, then remove ${path}.`,
+    );
   }
   const who = `${holder.user} on ${holder.host} (pid ${holder.pid}, ${holder.procedure} run ${holder.run}, since ${holder.at})`;
   if (holder.host !== here.host) {
@@ -87,10 +105,14 @@ async function mayTakeOver(world: World, path: string, held: Uint8Array, takeove
   // After a reboot no process of before is left, whatever runs under its number now.
   const alive = holder.boot === here.boot && (await world.alive({ pid: holder.pid, started: holder.started }));
   if (!alive) return `took the lock over that a dead process had left: ${who}`;
-  throw refusal(`Another run holds the lock ${path}: ${who}.`, `Wait until it has ended, or stop it with: kill -INT ${holder.pid}`);
+  throw refusal(
+    `Another run holds the lock ${path}: ${who}.`,
+    `Wait until it has ended, or stop it with: kill -INT ${holder.pid}`,
+  );
 }
 
-const refusal = (message: string, remedy: string): Problem => new Problem(message, { exit: EXIT.refused, remedy, page: 'locked' });
+const refusal = (message: string, remedy: string): Problem =>
+  new Problem(message, { exit: EXIT.refused, remedy, page: 'locked' });
 
 const encode = (holder: LockHolder): Uint8Array => new TextEncoder().encode(`${JSON.stringify(holder)}\n`);
 

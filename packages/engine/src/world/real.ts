@@ -41,7 +41,11 @@ export async function openRealWorld(options: RealWorldOptions): Promise<World> {
   const root = resolve(options.root);
   const home = env['HOME'] || homedir();
   const at = (path: string): string => absolute(path, root, home);
-  const writable = [root, ...['.kube', '.talos', '.config/coldstart'].map((name) => join(home, name)), ...(options.writable ?? []).map(at)];
+  const writable = [
+    root,
+    ...['.kube', '.talos', '.config/coldstart'].map((name) => join(home, name)),
+    ...(options.writable ?? []).map(at),
+  ];
   const toWrite = async (path: string): Promise<string> => {
     const file = at(path);
     await checkWritable(file, writable);
@@ -71,7 +75,8 @@ export async function openRealWorld(options: RealWorldOptions): Promise<World> {
       },
       ...rest,
     );
-  const look = (found: Found, call: Parameters<typeof run>[1]): Promise<Done> => run(found, call, PROBE_RULE, async () => {}, stop);
+  const look = (found: Found, call: Parameters<typeof run>[1]): Promise<Done> =>
+    run(found, call, PROBE_RULE, async () => {}, stop);
   const tools = toolsOf({
     declared: options.tools,
     path: env['PATH'],
@@ -94,7 +99,8 @@ export async function openRealWorld(options: RealWorldOptions): Promise<World> {
 
     async probe({ tool, ...call }) {
       const found = await tools.find(tool);
-      if (!found.tool.reads(call.argv)) throw new Error(`a probe may only read, and this does not: ${tool} ${call.argv.join(' ')}`);
+      if (!found.tool.reads(call.argv))
+        throw new Error(`a probe may only read, and this does not: ${tool} ${call.argv.join(' ')}`);
       return 'missing' in found ? missing(found.missing) : look(found, call);
     },
     async spawn({ tool, ...call }, rule, spawned, until) {
@@ -109,7 +115,8 @@ export async function openRealWorld(options: RealWorldOptions): Promise<World> {
     create: async (path, bytes, mode) => createFile(await toWrite(path), bytes, mode),
     remove: async (path) => removeFile(await toWrite(path)),
     append: async (path, line) => {
-      if (line.includes('\n')) throw new Problem('A line of a log holds a newline.', { exit: EXIT.bug, remedy: 'Report this.' });
+      if (line.includes('\n'))
+        throw new Problem('A line of a log holds a newline.', { exit: EXIT.bug, remedy: 'Report this.' });
       await appendLine(await toWrite(path), line);
     },
     async close() {
@@ -124,11 +131,9 @@ const missing = (why: string): Done => ({ exit: null, how: 'spawn', stdout: new 
 /** Resolves after `ms`, or at once when `until` fires; the caller looks at the signal. */
 async function sleep(ms: Ms, until: AbortSignal | undefined): Promise<void> {
   const end = performance.now() + ms;
-  while (!until?.aborted) {
-    const left = end - performance.now();
-    if (left <= 0) return;
+  const told = (): boolean => until?.aborted ?? false;
+  for (let left: number = ms; left > 0 && !told(); left = end - performance.now())
     await wait(Math.min(left, LONGEST_SLEEP), undefined, until ? { signal: until } : {}).catch(() => {});
-  }
 }
 
 function userName(env: Readonly<Record<string, string | undefined>>): string {

@@ -24,7 +24,22 @@ test('outcome, exit, counts', () => {
   const told = Object.fromEntries(
     Object.keys(runs).map((name) => {
       const { outcome, exit, counts, journal } = run(name);
-      return [name, [outcome, exit, counts.done, counts.skipped, counts.failed, counts.refused, counts.interrupted, counts['not-run'], counts.changes, counts.retries, journal.complete]];
+      return [
+        name,
+        [
+          outcome,
+          exit,
+          counts.done,
+          counts.skipped,
+          counts.failed,
+          counts.refused,
+          counts.interrupted,
+          counts['not-run'],
+          counts.changes,
+          counts.retries,
+          journal.complete,
+        ],
+      ];
     }),
   );
   expect(told).toEqual({
@@ -62,7 +77,14 @@ test('times against their bounds; the clock runs from the first change', () => {
 
 test('what nobody knows: an action without an end, and one that was cut off and not looked at again', () => {
   expect(run('killed').unknown).toEqual([
-    { step: 'talos/bootstrap', item: 'cluster', action: 'bootstrap', attempt: 1, target: 'cluster', shown: 'talosctl bootstrap --nodes 192.0.2.11' },
+    {
+      step: 'talos/bootstrap',
+      item: 'cluster',
+      action: 'bootstrap',
+      attempt: 1,
+      target: 'cluster',
+      shown: 'talosctl bootstrap --nodes 192.0.2.11',
+    },
   ]);
   expect(run('interrupted').unknown).toMatchObject([{ step: 'talos/apply', item: 'infra-01' }]);
   // Its second attempt found out.
@@ -87,10 +109,16 @@ test('failures name step, node, cause, remedy, page and the command to go on wit
 
 describe('criteria', () => {
   const judge = (name: string): Record<string, [string, string | null]> =>
-    Object.fromEntries(run(name).criteria.map(({ id, verdict, reason, item: of }) => [id, [verdict, of === null ? reason : `${of}, ${reason}`]]));
+    Object.fromEntries(
+      run(name).criteria.map(({ id, verdict, reason, item: of }) => [
+        id,
+        [verdict, of === null ? reason : `${of}, ${reason}`],
+      ]),
+    );
 
   test('each exactly once, in every run', () => {
-    for (const name of Object.keys(runs)) expect(run(name).criteria.map((c) => c.id)).toEqual(['AC1', 'AC2', 'AC3', 'AC4']);
+    for (const name of Object.keys(runs))
+      expect(run(name).criteria.map((c) => c.id)).toEqual(['AC1', 'AC2', 'AC3', 'AC4']);
   });
 
   test('one that needs a live run is met by no other mode', () => {
@@ -119,12 +147,20 @@ describe('criteria', () => {
 
   test('done is not enough: its signals must be there, and be ok', () => {
     const plan = (signals: ReturnType<typeof signal>[]): string | undefined =>
-      evidenceOf([{ at: 0, event: start() }, ...item(1, 2, 'talos', 'talos/bootstrap', 'cluster', { signals })]).criteria[0]?.verdict;
-    expect([plan([signal('a')]), plan([signal('a'), signal('b', false)]), plan([])]).toEqual(['met', 'unmet', 'untested']);
+      evidenceOf([{ at: 0, event: start() }, ...item(1, 2, 'talos', 'talos/bootstrap', 'cluster', { signals })])
+        .criteria[0]?.verdict;
+    expect([plan([signal('a')]), plan([signal('a'), signal('b', false)]), plan([])]).toEqual([
+      'met',
+      'unmet',
+      'untested',
+    ]);
   });
 
   test('met cites the step and its signals', () => {
-    expect(run('done').criteria[0]).toMatchObject({ step: 'talos/bootstrap', cites: [{ item: 'cluster', signals: [{ name: 'talos/bootstrap holds', subject: null }] }] });
+    expect(run('done').criteria[0]).toMatchObject({
+      step: 'talos/bootstrap',
+      cites: [{ item: 'cluster', signals: [{ name: 'talos/bootstrap holds', subject: null }] }],
+    });
   });
 });
 
@@ -139,6 +175,7 @@ test('the JSON ends with a newline, is the evidence, and has a JSON Schema that 
   expect(JSON.parse(text)).toEqual(run('failed'));
   const { Ajv2020 } = await import('ajv/dist/2020.js');
   const validate = new Ajv2020({ strict: false }).compile(evidenceJsonSchema());
-  for (const name of Object.keys(runs)) expect(validate(JSON.parse(renderJson(run(name)))), JSON.stringify(validate.errors)).toBe(true);
+  for (const name of Object.keys(runs))
+    expect(validate(JSON.parse(renderJson(run(name)))), JSON.stringify(validate.errors)).toBe(true);
   expect(validate({ ...JSON.parse(text), extra: 1 })).toBe(false);
 });

@@ -16,7 +16,9 @@ afterEach(() => {
 /** Starts a script beside this test; its first line of output. */
 async function script(name: string, ...args: string[]): Promise<{ child: ChildProcess; line: string }> {
   const path = join(import.meta.dirname, 'scripts', name);
-  const child = start(process.execPath, ['--conditions=source', path, at.dir, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = start(process.execPath, ['--conditions=source', path, at.dir, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   started.push(child);
   const lines = createInterface({ input: child.stdout });
   const line = await new Promise<string>((resolve) => lines.once('line', resolve));
@@ -57,15 +59,17 @@ test('a process killed in the middle of a write leaves the old file or the new o
 test('a killed run leaves its child: the next one finds it alive, ends it with what it started, and sweeps its scratch', async () => {
   at.stub(
     'stub',
-    `const left = require('child_process').spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); setTimeout(() => {}, 60000)"]);
-     require('fs').writeFileSync('../left', String(left.pid)); setTimeout(() => {}, 60000)`,
+    `require('child_process').spawn(process.execPath, ['-e',
+       "process.on('SIGTERM', () => {}); require('fs').writeFileSync('../left', String(process.pid)); setTimeout(() => {}, 60000)"]);
+     setTimeout(() => {}, 60000)`,
   );
+  const left = (): number =>
+    existsSync(join(at.dir, 'left')) ? Number(readFileSync(join(at.dir, 'left'), 'utf8')) : 0;
   const { child: parent, line } = await script('outlive.ts');
   const { child, path } = JSON.parse(line) as { child: { pid: number; started: string }; path: string };
-  await until(() => existsSync(join(at.dir, 'left')));
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await until(() => left() > 0);
   await killed(parent);
-  const left = Number(readFileSync(join(at.dir, 'left'), 'utf8'));
+  const first = left();
   expect(existsSync(path)).toBe(true);
 
   const world = await at.open();
@@ -74,27 +78,34 @@ test('a killed run leaves its child: the next one finds it alive, ends it with w
   expect(await world.end(child, { ...RULE, kill: false })).toBe(true);
   expect(await world.alive(child)).toBe(false);
   // Its own child ignores the signal, and this rule forbids SIGKILL.
-  expect(runs(left)).toBe(true);
-  process.kill(left, 'SIGKILL');
+  expect(runs(first)).toBe(true);
+  process.kill(first, 'SIGKILL');
 
   const again = await script('outlive.ts');
   const second = (JSON.parse(again.line) as { child: typeof child }).child;
-  await until(() => Number(readFileSync(join(at.dir, 'left'), 'utf8')) !== left);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await until(() => left() !== first && left() > 0);
   await killed(again.child);
-  const secondLeft = Number(readFileSync(join(at.dir, 'left'), 'utf8'));
   expect(await world.end(second, RULE)).toBe(true);
-  expect([runs(second.pid), runs(secondLeft)]).toEqual([false, false]);
+  expect([runs(second.pid), runs(left())]).toEqual([false, false]);
 });
 
 test('one lock, four processes, a dead holder: never two at once, and one of them takes it over', async () => {
   const world = await at.open();
-  const dead = { ...world.host(), pid: 999_999_999, started: `${world.host().boot} 1`, run: 'old', procedure: 'create', at: world.now() };
+  const dead = {
+    ...world.host(),
+    pid: 999_999_999,
+    started: `${world.host().boot} 1`,
+    run: 'old',
+    procedure: 'create',
+    at: world.now(),
+  };
   await world.write('.coldstart/lock', Buffer.from(JSON.stringify(dead)), 0o600);
   const path = join(import.meta.dirname, 'scripts/compete.ts');
   const exits = await Promise.all(
     ['a', 'b', 'c', 'd'].map((name) => {
-      const child = start(process.execPath, ['--conditions=source', path, at.dir, name, '10'], { stdio: ['ignore', 'inherit', 'inherit'] });
+      const child = start(process.execPath, ['--conditions=source', path, at.dir, name, '10'], {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      });
       started.push(child);
       return new Promise((resolve) => child.once('exit', resolve));
     }),

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { World } from '@coldstart/contract';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -37,13 +47,18 @@ describe('reading', () => {
     writeFileSync(join(at.root, 'a'), '12345');
     expect(text(await world.read('a', 5))).toBe('12345');
     await expect(world.read('a', 4)).rejects.toMatchObject({ message: 'a is larger than 4 bytes.' });
-    await expect(world.read('/proc/self/status', 10)).rejects.toMatchObject({ message: '/proc/self/status is larger than 10 bytes.' });
+    await expect(world.read('/proc/self/status', 10)).rejects.toMatchObject({
+      message: '/proc/self/status is larger than 10 bytes.',
+    });
   });
 
   test('a folder, a pipe and a device are refused, not waited for', async () => {
     mkdirSync(join(at.root, 'folder'));
     execFileSync('mkfifo', [join(at.root, 'pipe')]);
-    await expect(world.read('folder')).rejects.toMatchObject({ exit: 4, message: 'folder cannot be read: it is a folder.' });
+    await expect(world.read('folder')).rejects.toMatchObject({
+      exit: 4,
+      message: 'folder cannot be read: it is a folder.',
+    });
     await expect(world.read('pipe')).rejects.toMatchObject({ message: 'pipe is not a file.' });
     await expect(world.read('/dev/zero')).rejects.toMatchObject({ message: '/dev/zero is not a file.' });
     await expect(world.read('a\0b')).rejects.toMatchObject({ exit: 2 });
@@ -119,8 +134,13 @@ describe('writing', () => {
     for (const target of ['outside', 'nowhere']) {
       const link = join(at.root, `to-${target}`);
       symlinkSync(join(at.dir, target), link);
-      await expect(world.write(`to-${target}`, bytes('x'), 0o600)).rejects.toMatchObject({ exit: 5, message: `${link} is a link, and coldstart does not write through links.` });
-      await expect(world.append(`to-${target}`, 'x')).rejects.toMatchObject({ message: `${link} cannot be written: it is a link, and links are not followed here.` });
+      await expect(world.write(`to-${target}`, bytes('x'), 0o600)).rejects.toMatchObject({
+        exit: 5,
+        message: `${link} is a link, and coldstart does not write through links.`,
+      });
+      await expect(world.append(`to-${target}`, 'x')).rejects.toMatchObject({
+        message: `${link} cannot be written: it is a link, and links are not followed here.`,
+      });
       expect(await world.create(`to-${target}`, bytes('x'), 0o600)).toBe(false);
     }
     expect(readFileSync(join(at.dir, 'outside'), 'utf8')).toBe('kept');
@@ -132,7 +152,15 @@ describe('writing', () => {
   test('nothing outside the allowed folders, neither by dots nor by a folder that is a link', async () => {
     mkdirSync(join(at.dir, 'other'));
     symlinkSync(join(at.dir, 'other'), join(at.root, 'away'));
-    for (const path of ['../other/x', join(at.dir, 'other/x'), 'away/x', 'away/deep/x', '~/x', '~/.ssh/config', `${at.root}x/y`]) {
+    for (const path of [
+      '../other/x',
+      join(at.dir, 'other/x'),
+      'away/x',
+      'away/deep/x',
+      '~/x',
+      '~/.ssh/config',
+      `${at.root}x/y`,
+    ]) {
       await expect(world.write(path, bytes('x'), 0o600), path).rejects.toMatchObject({ exit: 5 });
       await expect(world.create(path, bytes('x'), 0o600), path).rejects.toMatchObject({ exit: 5 });
       await expect(world.append(path, 'x'), path).rejects.toMatchObject({ exit: 5 });
@@ -152,7 +180,9 @@ describe('writing', () => {
       message: `${join(at.root, 'folder')} cannot be written: it is a folder.`,
       remedy: expect.stringContaining('Choose a path that is a file'),
     });
-    await expect(world.write('file/below', bytes('x'), 0o600)).rejects.toMatchObject({ message: expect.stringContaining('a part of its path is not a folder') });
+    await expect(world.write('file/below', bytes('x'), 0o600)).rejects.toMatchObject({
+      message: expect.stringContaining('a part of its path is not a folder'),
+    });
     expect(await world.create('folder', bytes('x'), 0o600)).toBe(false);
     expect(tree(at.root)).toEqual({ file: 'x' });
   });
@@ -169,7 +199,9 @@ describe('writing', () => {
 
   test.skipIf(asRoot)('a folder that may not be written to', async () => {
     mkdirSync(join(at.root, 'closed'), { mode: 0o555 });
-    await expect(world.write('closed/x', bytes('x'), 0o600)).rejects.toMatchObject({ message: expect.stringContaining('access is denied') });
+    await expect(world.write('closed/x', bytes('x'), 0o600)).rejects.toMatchObject({
+      message: expect.stringContaining('access is denied'),
+    });
     chmodSync(join(at.root, 'closed'), 0o755);
   });
 
@@ -183,41 +215,46 @@ describe('writing', () => {
       return false;
     }
   })();
-  test.skipIf(!mayMount)('a real full disk and a read-only one: the old file stays whole, and no half-written one is left', async () => {
-    for (const name of ['small', 'readonly']) mkdirSync(join(at.root, name));
-    const script = [
-      'mount -t tmpfs -o size=64k tmpfs "$1/small"',
-      'mount -t tmpfs tmpfs "$1/readonly"',
-      'echo there > "$1/readonly/there"',
-      'mount -o remount,ro "$1/readonly"',
-      'printf old > "$1/small/file"',
-      'printf "line\\n" > "$1/small/log"',
-      'exec "$2" --conditions=source "$3" "$4"',
-    ].join(' && ');
-    const args = [at.root, process.execPath, join(import.meta.dirname, 'scripts/small-disk.ts'), at.dir];
-    const told = JSON.parse(execFileSync(unshare[0] ?? '', [...unshare.slice(1), 'sh', '-c', script, 'sh', ...args], { encoding: 'utf8' }));
-    const full = (name: string, verb: string): unknown => ({
-      message: `${join(at.root, name)} cannot be ${verb}: the disk is full.`,
-      exit: 4,
-      remedy: `Make room on the file system of ${join(at.root, name)}.`,
-    });
-    const closed = (name: string, verb: string): unknown => ({
-      message: `${join(at.root, name)} cannot be ${verb}: the file system is read-only.`,
-      exit: 4,
-      remedy: `Mount the file system of ${join(at.root, name)} writable, or choose another path.`,
-    });
-    expect(told).toEqual({
-      write: full('small/file', 'written'),
-      create: full('small/new', 'created'),
-      append: full('small/log', 'written'),
-      readonly: closed('readonly/file', 'written'),
-      readonlyAppend: closed('readonly/log', 'written'),
-      remove: closed('readonly/there', 'removed'),
-      file: 'old',
-      log: 'line\n',
-      left: ['file', 'log'],
-    });
-  });
+  test.skipIf(!mayMount)(
+    'a real full disk and a read-only one: the old file stays whole, and no half-written one is left',
+    async () => {
+      for (const name of ['small', 'readonly']) mkdirSync(join(at.root, name));
+      const script = [
+        'mount -t tmpfs -o size=64k tmpfs "$1/small"',
+        'mount -t tmpfs tmpfs "$1/readonly"',
+        'echo there > "$1/readonly/there"',
+        'mount -o remount,ro "$1/readonly"',
+        'printf old > "$1/small/file"',
+        'printf "line\\n" > "$1/small/log"',
+        'exec "$2" --conditions=source "$3" "$4"',
+      ].join(' && ');
+      const args = [at.root, process.execPath, join(import.meta.dirname, 'scripts/small-disk.ts'), at.dir];
+      const told = JSON.parse(
+        execFileSync(unshare[0] ?? '', [...unshare.slice(1), 'sh', '-c', script, 'sh', ...args], { encoding: 'utf8' }),
+      );
+      const full = (name: string, verb: string): unknown => ({
+        message: `${join(at.root, name)} cannot be ${verb}: the disk is full.`,
+        exit: 4,
+        remedy: `Make room on the file system of ${join(at.root, name)}.`,
+      });
+      const closed = (name: string, verb: string): unknown => ({
+        message: `${join(at.root, name)} cannot be ${verb}: the file system is read-only.`,
+        exit: 4,
+        remedy: `Mount the file system of ${join(at.root, name)} writable, or choose another path.`,
+      });
+      expect(told).toEqual({
+        write: full('small/file', 'written'),
+        create: full('small/new', 'created'),
+        append: full('small/log', 'written'),
+        readonly: closed('readonly/file', 'written'),
+        readonlyAppend: closed('readonly/log', 'written'),
+        remove: closed('readonly/there', 'removed'),
+        file: 'old',
+        log: 'line\n',
+        left: ['file', 'log'],
+      });
+    },
+  );
 });
 
 describe('scratch', () => {

@@ -16,7 +16,10 @@ afterEach(() => at.end());
 const want = { run: 'r1', procedure: 'create' };
 const held = (): LockHolder => JSON.parse(readFileSync(join(at.root, 'lock'), 'utf8')) as LockHolder;
 const put = (holder: Partial<LockHolder> | string): void => {
-  const whole = typeof holder === 'string' ? holder : JSON.stringify({ user: 'ada', ...world.host(), run: 'r0', procedure: 'create', at: '2026-11-21T01:20:00.000Z', ...holder });
+  const whole =
+    typeof holder === 'string'
+      ? holder
+      : JSON.stringify({ ...world.host(), run: 'r0', procedure: 'create', at: '2026-11-21T01:20:00.000Z', ...holder });
   writeFileSync(join(at.root, 'lock'), whole);
 };
 
@@ -33,7 +36,9 @@ test('held by a living process: refused, with owner, host, pid, since, and what 
   const { user, host, pid } = world.host();
   const { at: since } = held();
   for (const takeover of [undefined, 'infra'])
-    await expect(takeLock(world, 'lock', { ...want, ...(takeover !== undefined && { takeover }) })).rejects.toMatchObject({
+    await expect(
+      takeLock(world, 'lock', { ...want, ...(takeover !== undefined && { takeover }) }),
+    ).rejects.toMatchObject({
       exit: 5,
       message: `Another run holds the lock lock: ${user} on ${host} (pid ${pid}, create run r1, since ${since}).`,
       remedy: `Wait until it has ended, or stop it with: kill -INT ${pid}`,
@@ -47,7 +52,11 @@ test.each<[what: string, of: (world: World) => Partial<LockHolder>]>([
 ])('held by %s: taken over, and said', async (_, of) => {
   put({ user: 'ada', ...of(world) });
   const lock = await takeLock(world, 'lock', want);
-  expect(lock.deviations).toEqual([expect.stringMatching(/^took the lock over that a dead process had left: .* run r0, since 2026-11-21T01:20:00.000Z\)$/)]);
+  expect(lock.deviations).toEqual([
+    expect.stringMatching(
+      /^took the lock over that a dead process had left: .* run r0, since 2026-11-21T01:20:00.000Z\)$/,
+    ),
+  ]);
   expect(held().run).toBe('r1');
   expect(Object.keys(tree(at.root))).toEqual(['lock']);
 });
@@ -65,16 +74,28 @@ test('held on another machine: only by consent', async () => {
   expect(held().run).toBe('r1');
 });
 
-test.each(['', '{', 'null', '{"pid":1}', '{"pid":"1","host":"x"}'])('an unreadable one (%s): only by consent', async (content) => {
-  put(content);
-  await expect(takeLock(world, 'lock', want)).rejects.toMatchObject({ exit: 5, remedy: expect.stringContaining('then remove lock') });
-  expect((await takeLock(world, 'lock', { ...want, takeover: 'infra' })).deviations).toEqual(['took an unreadable lock over (lock)']);
-});
+test.each(['', '{', 'null', '{"pid":1}', '{"pid":"1","host":"x"}'])(
+  'an unreadable one (%s): only by consent',
+  async (content) => {
+    put(content);
+    await expect(takeLock(world, 'lock', want)).rejects.toMatchObject({
+      exit: 5,
+      remedy: expect.stringContaining('then remove lock'),
+    });
+    expect((await takeLock(world, 'lock', { ...want, takeover: 'infra' })).deviations).toEqual([
+      'took an unreadable lock over (lock)',
+    ]);
+  },
+);
 
-test('a run that died while it took a dead lock over is in nobody\'s way', async () => {
+test("a run that died while it took a dead lock over is in nobody's way", async () => {
   put({ pid: 999_999_999 });
   // It dies just after it took its turn: the lock itself is as it was.
-  const dying: World = { ...world, host: () => ({ ...world.host(), pid: 999_999_998 }), remove: () => Promise.reject(new Error('killed')) };
+  const dying: World = {
+    ...world,
+    host: () => ({ ...world.host(), pid: 999_999_998 }),
+    remove: () => Promise.reject(new Error('killed')),
+  };
   await expect(takeLock(dying, 'lock', want)).rejects.toThrow('killed');
   expect(Object.keys(tree(at.root))).toHaveLength(2);
   const lock = await takeLock(world, 'lock', { ...want, run: 'r2' });

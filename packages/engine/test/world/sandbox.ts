@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Child, Done, StopRule, Tool, World } from '@coldstart/contract';
@@ -21,7 +30,12 @@ export type Sandbox = {
 
 export function sandbox(): Sandbox {
   const dir = realpathSync(mkdtempSync(join(tmpdir(), 'coldstart-test-')));
-  const [root, home, bin, scratch] = ['repo', 'home', 'bin', 'scratch'].map((name) => join(dir, name)) as [string, string, string, string];
+  const [root, home, bin, scratch] = ['repo', 'home', 'bin', 'scratch'].map((name) => join(dir, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   for (const folder of [root, home, bin, scratch]) mkdirSync(folder);
   const env = { PATH: bin, HOME: home };
   const names = new Set<string>();
@@ -58,13 +72,30 @@ export function tool(name: string, more: Partial<Tool> = {}): Tool {
 
 export const RULE: StopRule = { signal: 'SIGTERM', grace: 300, kill: true };
 
-export type Spawning = { argv?: string[]; env?: Record<string, string>; stdin?: Uint8Array; deadline?: number; rule?: StopRule; stop?: AbortSignal };
+export type Spawning = {
+  argv?: string[];
+  env?: Record<string, string>;
+  stdin?: Uint8Array;
+  deadline?: number;
+  rule?: StopRule;
+  stop?: AbortSignal;
+};
 
 /** Runs a stub as the engine would; also what `spawned` was told. */
-export async function spawn(world: World, name: string, how: Spawning = {}): Promise<Done & { child: Child | undefined }> {
+export async function spawn(
+  world: World,
+  name: string,
+  how: Spawning = {},
+): Promise<Done & { child: Child | undefined }> {
   let child: Child | undefined;
   const done = await world.spawn(
-    { tool: name, argv: how.argv ?? [], env: how.env ?? {}, deadline: how.deadline ?? 20_000, ...(how.stdin && { stdin: how.stdin }) },
+    {
+      tool: name,
+      argv: how.argv ?? [],
+      env: how.env ?? {},
+      deadline: how.deadline ?? 20_000,
+      ...(how.stdin && { stdin: how.stdin }),
+    },
     how.rule ?? RULE,
     async (c) => void (child = c),
     how.stop ?? new AbortController().signal,
@@ -77,7 +108,10 @@ export const textOf = (done: Done): string => new TextDecoder().decode(done.stdo
 /** Whether a process of this number runs, as the system tells it; one that only waits to be collected does not. */
 export function runs(pid: number): boolean {
   try {
-    return !execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).startsWith('Z');
+    return !execFileSync('ps', ['-o', 'state=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).startsWith('Z');
   } catch {
     return false;
   }
@@ -86,14 +120,21 @@ export function runs(pid: number): boolean {
 /** Every file below a folder with its content, hidden ones too. */
 export function tree(folder: string): Record<string, string> {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
-  return Object.fromEntries(entries.filter((e) => e.isFile()).map((e) => [join(e.parentPath, e.name).slice(folder.length + 1), readFileSync(join(e.parentPath, e.name), 'utf8')]));
+  return Object.fromEntries(
+    entries
+      .filter((e) => e.isFile())
+      .map((e) => [
+        join(e.parentPath, e.name).slice(folder.length + 1),
+        readFileSync(join(e.parentPath, e.name), 'utf8'),
+      ]),
+  );
 }
 
-/** Waits until a condition holds, looking often; fails after 10 s. */
+/** Waits until a condition holds, looking often; fails after 25 s. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const began = performance.now();
   while (!(await holds())) {
-    if (performance.now() - began > 10_000) throw new Error('it did not come about within 10 s');
+    if (performance.now() - began > 25_000) throw new Error('it did not come about within 25 s');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -38,7 +38,11 @@ test('clocks, names, environment', async () => {
   expect(world.now()).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   expect(Number.isInteger(world.mono())).toBe(true);
   expect(world.host()).toMatchObject({ pid: process.pid, boot: expect.stringMatching(/./) });
-  expect([world.env('KUBECONFIG'), world.env('CLUSTER'), world.env('NOTHING')]).toEqual([undefined, 'infra', undefined]);
+  expect([world.env('KUBECONFIG'), world.env('CLUSTER'), world.env('NOTHING')]).toEqual([
+    undefined,
+    'infra',
+    undefined,
+  ]);
   const random = Array.from({ length: 100 }, () => world.random());
   expect(Math.min(...random)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...random)).toBeLessThan(1);

@@ -5,7 +5,8 @@ import { codeOf, fileProblem } from '../errno.ts';
 
 /** An operator's path as an absolute one: relative to the root, `~` and `~/` are the home folder. */
 export function absolute(path: string, root: string, home: string): string {
-  if (path.includes('\0')) throw new Problem('A path holds a NUL character.', { exit: EXIT.usage, remedy: 'Correct the path.' });
+  if (path.includes('\0'))
+    throw new Problem('A path holds a NUL character.', { exit: EXIT.usage, remedy: 'Correct the path.' });
   if (path === '~') return home;
   return path.startsWith('~/') ? resolve(home, path.slice(2)) : resolve(root, path);
 }

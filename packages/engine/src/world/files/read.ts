@@ -24,7 +24,8 @@ export function reader(at: (path: string) => string): Files {
       try {
         const found = await handle.stat();
         if (found.isDirectory()) throw Object.assign(new Error('folder'), { code: 'EISDIR' });
-        if (!found.isFile()) throw new Problem(`${path} is not a file.`, { exit: EXIT.failed, remedy: 'Name a regular file.' });
+        if (!found.isFile())
+          throw new Problem(`${path} is not a file.`, { exit: EXIT.failed, remedy: 'Name a regular file.' });
         const buffer = Buffer.allocUnsafe(Math.min(found.size, max) + 1);
         let length = 0;
         let whole = buffer;
@@ -56,7 +57,10 @@ export function reader(at: (path: string) => string): Files {
           if (entry.isDirectory()) await walk(name);
           else if (entry.isFile() || (entry.isSymbolicLink() && (await leadsToFile(join(top, name))))) names.push(name);
           if (names.length > MOST_FILES)
-            throw new Problem(`${folder} holds more than ${MOST_FILES} files.`, { exit: EXIT.usage, remedy: 'Name a smaller folder.' });
+            throw new Problem(`${folder} holds more than ${MOST_FILES} files.`, {
+              exit: EXIT.usage,
+              remedy: 'Name a smaller folder.',
+            });
         }
       };
       await walk('');
@@ -68,7 +72,13 @@ export function reader(at: (path: string) => string): Files {
         const { mode, size, ...found } = await lstat(at(path)).then((s) => ({
           mode: s.mode & 0o7777,
           size: s.size,
-          kind: s.isFile() ? ('file' as const) : s.isDirectory() ? ('folder' as const) : s.isSymbolicLink() ? ('link' as const) : ('other' as const),
+          kind: s.isFile()
+            ? ('file' as const)
+            : s.isDirectory()
+              ? ('folder' as const)
+              : s.isSymbolicLink()
+                ? ('link' as const)
+                : ('other' as const),
         }));
         return { ...found, mode, size };
       } catch (error) {
@@ -86,4 +96,7 @@ const leadsToFile = (path: string): Promise<boolean> =>
   );
 
 const tooLarge = (path: string, max: number): Problem =>
-  new Problem(`${path} is larger than ${max} bytes.`, { exit: EXIT.failed, remedy: 'Look at this file: it should be much smaller.' });
+  new Problem(`${path} is larger than ${max} bytes.`, {
+    exit: EXIT.failed,
+    remedy: 'Look at this file: it should be much smaller.',
+  });

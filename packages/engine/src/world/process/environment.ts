@@ -10,11 +10,18 @@ type Env = Readonly<Record<string, string | undefined>>;
  * The environment of a child: the few variables that every tool needs, those that this tool's declaration names (a
  * trailing `*` stands for any ending), and those of the call.
  */
-export function environmentFor(operator: Env, root: string, tool: readonly string[], call: Env): Record<string, string> {
+export function environmentFor(
+  operator: Env,
+  root: string,
+  tool: readonly string[],
+  call: Env,
+): Record<string, string> {
   const allowed = [...names, ...proxies, ...tool];
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(operator)) {
-    const fits = allowed.some((pattern) => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+    const fits = allowed.some((pattern) =>
+      pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
+    );
     if (fits && value !== undefined) env[name] = value;
   }
   for (const [name, value] of Object.entries(call)) if (value !== undefined) env[name] = value;

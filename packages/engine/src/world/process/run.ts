@@ -10,7 +10,14 @@ const DRAIN = 500;
 /** The longest that a timer can be set to (2^31 − 1 ms). */
 const LONGEST = 2_147_483_647;
 
-export type Call = { path: string; argv: readonly string[]; cwd: string; env: Record<string, string>; stdin?: Uint8Array; deadline: Ms };
+export type Call = {
+  path: string;
+  argv: readonly string[];
+  cwd: string;
+  env: Record<string, string>;
+  stdin?: Uint8Array;
+  deadline: Ms;
+};
 
 /**
  * Runs a program without a shell, in a process group and session of its own, and waits for its end.
@@ -52,7 +59,9 @@ export async function runProcess(
   const ended = new Promise<{ exit: number | null; signal: string | null }>((resolve) =>
     process.nodeChildProcess.once('exit', (exit, signal) => resolve({ exit, signal })),
   );
-  const drained = Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.once('close', done))));
+  const drained = Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise((done) => stream.once('close', done))),
+  );
   let flood = (): void => {};
   const flooded = new Promise<'flood'>((resolve) => (flood = () => resolve('flood')));
   process.stdout.on('data', (chunk: Buffer) => {
@@ -82,7 +91,8 @@ export async function runProcess(
   process.stderr.destroy();
   await recorded;
 
-  const how = reason === 'deadline' || reason === 'stopped' ? reason : reason === 'flood' || signal !== null ? 'signal' : 'exit';
+  const how =
+    reason === 'deadline' || reason === 'stopped' ? reason : reason === 'flood' || signal !== null ? 'signal' : 'exit';
   const said = stderr.text();
   return {
     // A tool that ends well because we told it to has not done its work.

@@ -70,7 +70,12 @@ export function toolsOf(at: {
     if ('missing' in one) return undefined;
     const [done, digest] = await Promise.all([at.ask(one, one.tool.version.argv), digestOf(one.path)]);
     const said = new TextDecoder().decode(done.stdout);
-    return { path: one.path, version: done.how === 'exit' ? one.tool.version.parse(said, done.stderr) : null, digest, simulated: false };
+    return {
+      path: one.path,
+      version: done.how === 'exit' ? one.tool.version.parse(said, done.stderr) : null,
+      digest,
+      simulated: false,
+    };
   };
   return tools;
 }

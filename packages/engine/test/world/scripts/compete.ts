@@ -5,7 +5,7 @@ import { open } from './world.ts';
 
 const [, , , name = '', rounds = ''] = process.argv;
 const world = await open();
-for (let taken = 0; taken < Number(rounds); ) {
+for (let taken = 0; taken < Number(rounds);) {
   try {
     const lock = await takeLock(world, '.coldstart/lock', { run: `${name}${taken}`, procedure: 'create' });
     await world.append('log', `in ${name}${lock.deviations.length > 0 ? ' took over' : ''}`);

@@ -14,7 +14,8 @@ for (const [name, work] of Object.entries({
 }))
   told[name] = await work().then(
     () => 'done',
-    (error: unknown) => (isProblem(error) ? { message: error.message, exit: error.exit, remedy: error.remedy } : String(error)),
+    (error: unknown) =>
+      isProblem(error) ? { message: error.message, exit: error.exit, remedy: error.remedy } : String(error),
   );
 told['file'] = new TextDecoder().decode(await world.read('small/file'));
 told['log'] = new TextDecoder().decode(await world.read('small/log'));
