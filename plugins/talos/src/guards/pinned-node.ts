@@ -1,7 +1,7 @@
 import type { Guard } from '@coldstart/contract';
 import { gatherViews } from '../detector/gather.ts';
 import { signalsOf } from '../detector/signals.ts';
-import { detect } from '../detector/verdict.ts';
+import { detect, type Detection } from '../detector/verdict.ts';
 import { bootstrapNodeOf, clusterOf } from '../facts.ts';
 import { contradictions, identityPath, readIdentity } from '../identity.ts';
 
@@ -30,7 +30,7 @@ export const pinnedNodeGuard: Guard = {
         remedy: `Use the node that is recorded in ${identityPath(name)}.`,
         page: 'identity',
       };
-    const detection = detect(await gatherViews(world, facts, past));
+    const detection = await detectAgain(() => gatherViews(world, facts, past));
     const signals = signalsOf(detection);
     if (detection.verdict === 'safe') return { ok: true, signals };
     return {
@@ -42,3 +42,17 @@ export const pinnedNodeGuard: Guard = {
     };
   },
 };
+
+const MOST_LOOKS = 3;
+
+/**
+ * What the detector says; while the only trouble is that somebody did not answer, it is asked again: every
+ * answer is one look of all control planes, so nothing is put together from answers of different moments.
+ */
+async function detectAgain(views: () => ReturnType<typeof gatherViews>): Promise<Detection> {
+  for (let looks = 1; ; looks += 1) {
+    const detection = detect(await views());
+    const silent = detection.verdict === 'unknown' && detection.rows.every(({ among }) => ['empty', 'waiting', 'unseen'].includes(among));
+    if (!silent || looks >= MOST_LOOKS) return detection;
+  }
+}

@@ -35,8 +35,30 @@ export async function askNode(
   return askTool(world, [...verb, ...flagsFor(reach, access, address)], reach.deadline);
 }
 
-/** Calls talosctl with a whole argv. */
+/** Faults that pass by themselves; a call that only reads may be made again at once. */
+const PASSING: ReadonlySet<Fault['cause']> = new Set([
+  'connection-refused',
+  'cut',
+  'cancelled',
+  'rpc-deadline',
+  'deadline',
+  'stopped',
+]);
+const MOST_CALLS = 3;
+
+/**
+ * Calls talosctl with a whole read-only argv. A call that failed in passing is made again, twice at most: one lost answer
+ * of hundreds is no reason to end a run. One that ran out of time is made again once.
+ */
 export async function askTool(world: Reader, argv: string[], deadline: Ms): Promise<Answer> {
+  for (let calls = 1; ; calls += 1) {
+    const answer = await callTool(world, argv, deadline);
+    if (answer.ok || !PASSING.has(answer.fault.cause)) return answer;
+    if (calls >= (answer.fault.cause === 'deadline' ? 2 : MOST_CALLS)) return answer;
+  }
+}
+
+async function callTool(world: Reader, argv: string[], deadline: Ms): Promise<Answer> {
   const done = await world.probe({ tool: 'talosctl', argv, deadline });
   if (done.how === 'exit' && done.exit === 0) {
     const warned = warnedFault(done.stderr);

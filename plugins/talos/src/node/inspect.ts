@@ -35,6 +35,12 @@ export async function inspectNode(world: Reader, reach: Reach, node: TalosNode):
   ];
 }
 
+const UNTOLD = 'not told: ';
+
+/** Whether a signal is bad only since its question got no answer: another look may tell. */
+export const isUntold = ({ ok, observed }: Signal): boolean =>
+  !ok && typeof observed === 'string' && observed.startsWith(UNTOLD);
+
 /** Whether the disk that the config selects is there. */
 export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
   const disks = read(await askNode(world, reach, node.address, 'insecure', ask.disks), parseDisks);
@@ -44,7 +50,7 @@ export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): P
     expected: node.diskSelector ?? node.disk ?? 'a disk or diskSelector',
     source: 'talosctl get disks',
   };
-  if (!disks.ok) return [{ ...base, observed: `not told: ${disks.fault.message}`, ok: false }];
+  if (!disks.ok) return [{ ...base, observed: `${UNTOLD}${disks.fault.message}`, ok: false }];
   const match = matchDisks(node, disks.value);
   if (match.odd !== null) return [{ ...base, observed: match.odd, ok: false }];
   const [first] = match.disks;
@@ -56,7 +62,7 @@ export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): P
 export async function checkBootVersion(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
   const version = read(await askNode(world, reach, node.address, 'insecure', ask.version), parseBootVersion);
   const base = { name: 'boot version', subject: node.name, source: 'talosctl get version' };
-  if (!version.ok) return [{ ...base, expected: 'told', observed: `not told: ${version.fault.message}`, ok: false }];
+  if (!version.ok) return [{ ...base, expected: 'told', observed: `${UNTOLD}${version.fault.message}`, ok: false }];
   const booted = version.value && parseVersion(version.value);
   const wanted = node.talosVersion && parseVersion(node.talosVersion);
   const expected = wanted
@@ -86,7 +92,7 @@ export async function checkLinks(world: Reader, reach: Reach, node: TalosNode, a
         name: 'links',
         subject: node.name,
         expected: node.links,
-        observed: `not told: ${links.fault.message}`,
+        observed: `${UNTOLD}${links.fault.message}`,
         ok: true,
         source,
       },

@@ -2,7 +2,7 @@ import type { CheckingStep, Look, Observation, Signal } from '@coldstart/contrac
 import { nodesOf, policyOf, type TalosNode } from '../facts.ts';
 import { adviceFor, type Advice } from '../remedies.ts';
 import { reachOf } from '../node/ask.ts';
-import { checkBootVersion, checkDisk, checkLinks } from '../node/inspect.ts';
+import { checkBootVersion, checkDisk, checkLinks, isUntold } from '../node/inspect.ts';
 import { lookAtNode, type NodeLook } from '../node/look.ts';
 import { compareRunningConfig } from '../node/running-config.ts';
 import { installing } from './apply.ts';
@@ -91,7 +91,8 @@ function verdict(node: TalosNode, signals: Signal[], judged: [Signal[], Advice][
     const bad = of.find((signal) => !signal.ok);
     if (bad)
       return {
-        state: 'blocked',
+        // What was not told may be told at the next look; what is wrong stays wrong.
+        state: of.every((signal) => signal.ok || isUntold(signal)) ? 'unknown' : 'blocked',
         signals,
         cause: `${bad.name} of ${node.name}: expected ${say(bad.expected)}, found ${say(bad.observed)}`,
         ...advice,
