@@ -160,6 +160,8 @@ export interface WorldFiles {
 export interface Faults {
   /** Whether the fault strikes here and now; counts it, and uses up one of its count. */
   strike(name: string, node?: string): boolean;
+  /** Whether it is asked for at all, however often it struck: what it broke stays broken so long. */
+  asked(name: string): boolean;
   /** Whether it would strike, without counting. */
   pending(name: string, node?: string): boolean;
 }

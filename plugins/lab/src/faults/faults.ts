@@ -44,6 +44,7 @@ export function playing(asked: readonly string[], nodes: readonly string[], rand
       struck.set(order, before + 1);
       return before === 0;
     },
+    asked: (name) => orders.some((order) => order.name === name),
     pending: (name, at) => next(name, at) !== undefined,
     strike: (name, at) => {
       const order = next(name, at);

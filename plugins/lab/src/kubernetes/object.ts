@@ -61,7 +61,7 @@ export function same(one: unknown, other: unknown): boolean {
 }
 
 /** One condition of `.status.conditions`. */
-export type Condition = {
+type Condition = {
   type: string;
   status: 'True' | 'False' | 'Unknown';
   reason: string;

@@ -27,7 +27,9 @@ export function utcTime(at: number): Buffer {
 }
 
 export function pem(label: string, der: Uint8Array): string {
-  const body = Buffer.from(der).toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n');
+  const body = Buffer.from(der)
+    .toString('base64')
+    .replaceAll(/.{64}(?=.)/g, '$&\n');
   return `-----BEGIN ${label}-----\n${body}\n-----END ${label}-----\n`;
 }
 

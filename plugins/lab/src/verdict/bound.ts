@@ -32,7 +32,13 @@ export function makespanBound(durations: Pick<Durations, 'peek'>, shape: Shape):
   const api = etcd + durations.peek('node/apiserver', first);
   const voters = joined(durations, controlPlanes.slice(1), etcd);
 
-  const sentWorkers = startedAt(durations, workers, shape.width, seen(api, look), (name, sent) => sent + bootOf(durations, name));
+  const sentWorkers = startedAt(
+    durations,
+    workers,
+    shape.width,
+    seen(api, look),
+    (name, sent) => sent + bootOf(durations, name),
+  );
   const ends = [api, ...voters.values()];
   for (const name of controlPlanes) ends.push(api + durations.peek('node/kubelet', name));
   for (const [name, at] of sentWorkers)
@@ -71,8 +77,10 @@ function joined(durations: Pick<Durations, 'peek'>, names: readonly string[], fr
   return voters;
 }
 
-const callOf = (durations: Pick<Durations, 'peek'>, name: string): Ms => durations.peek('talosctl/start', 'talosctl') + durations.peek('talosctl/rpc', name);
-const applyOf = (durations: Pick<Durations, 'peek'>, name: string): Ms => callOf(durations, name) + durations.peek('talosctl/apply', name);
+const callOf = (durations: Pick<Durations, 'peek'>, name: string): Ms =>
+  durations.peek('talosctl/start', 'talosctl') + durations.peek('talosctl/rpc', name);
+const applyOf = (durations: Pick<Durations, 'peek'>, name: string): Ms =>
+  callOf(durations, name) + durations.peek('talosctl/apply', name);
 const bootOf = (durations: Pick<Durations, 'peek'>, name: string): Ms =>
   durations.peek('node/install', name) + durations.peek('node/reboot', name);
 const seen = (at: Ms, look: Ms): Ms => (look === 0 ? at : Math.ceil(at / look) * look);

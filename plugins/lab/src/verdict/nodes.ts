@@ -6,7 +6,8 @@ export function missingNodes(model: Model): string[] {
   for (const { name, role } of model.expected.nodes) {
     const node = model.nodes.get(name);
     if (!node) found.push(`${name}: there is no such machine`);
-    else if (!node.config) found.push(`${name}: missing from the cluster, it has no machine config (stage ${node.stage})`);
+    else if (!node.config)
+      found.push(`${name}: missing from the cluster, it has no machine config (stage ${node.stage})`);
     else if (node.config.role !== role) found.push(`${name}: configured as ${node.config.role}, expected ${role}`);
     else if (node.stage !== 'running') found.push(`${name}: not running (stage ${node.stage})`);
   }

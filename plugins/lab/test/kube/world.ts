@@ -56,6 +56,7 @@ export class KubeWorld {
     const faults: Faults = {
       strike: (name) => (this.strikes[name] ?? 0) > 0 && ((this.strikes[name] as number) -= 1) >= 0,
       pending: (name) => (this.strikes[name] ?? 0) > 0,
+      asked: (name) => name in this.strikes,
     } as Faults;
     const dial = (host: string, port: number): Answering =>
       host === '127.0.0.1' && port === 16443

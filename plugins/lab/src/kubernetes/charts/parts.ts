@@ -3,7 +3,7 @@ import type { Named } from '../durations.ts';
 import type { KubeObject } from '../object.ts';
 
 /** Marks what the lab made up in a chart's place, so that nobody takes it for the chart's own manifest. */
-export const STAND_IN = 'coldstart-lab/stand-in';
+const STAND_IN = 'coldstart-lab/stand-in';
 /** Which range a workload's pods become Ready in. */
 export const READY_RANGE = 'coldstart-lab/ready';
 

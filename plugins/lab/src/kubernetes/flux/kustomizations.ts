@@ -100,7 +100,7 @@ function dependencies(own: Stored, all: readonly Stored[]): Blocker[] {
 /** Whether the fault struck this object, now or in an earlier look; it holds as long as the fault is asked for. */
 function struck(plane: ControlPlane, key: string): boolean {
   const note = `fault/flux-not-ready/${plane.model.random.seed}/${key}`;
-  if (plane.faulty.has(note)) return true;
+  if (plane.faulty.has(note)) return plane.model.faults.asked('flux-not-ready');
   if (plane.faulty.size > 0 || !plane.model.faults.strike('flux-not-ready')) return false;
   plane.faulty.add(note);
   return true;

@@ -14,7 +14,7 @@ export function contexts(call: ToolCall, flags: Flags): ToolResult {
       name === config.current ? '*' : '',
       name,
       context.endpoints.join(','),
-      context.nodes.join(','),
+      context.nodes.length > 3 ? `${context.nodes.slice(0, 3).join(',')}...` : context.nodes.join(','),
     ]);
   return said(table([['CURRENT', 'NAME', 'ENDPOINTS', 'NODES'], ...rows]));
 }

@@ -100,7 +100,6 @@ function print(type: ResourceType, shown: readonly Shown[], output: string, call
       .join('');
   }
   if (output !== 'table') notSimulated('talosctl', call.argv, `output ${output}`);
-  if (shown.length === 0) return '';
   const head = ['NODE', 'NAMESPACE', 'TYPE', 'ID', 'VERSION', ...type.columns.map((column) => column.title)];
   const rows = shown.map(({ target, resource }) => [
     target,
