@@ -14,28 +14,6 @@ const root = resolve(import.meta.dirname, '../..');
 const copy = mkdtempSync(join(tmpdir(), 'coldstart-mutants-'));
 const LONG = 15 * 60_000;
 
-try {
-  copyTree();
-  const chosen = mutants.filter(({ name }) => values.only === undefined || name.includes(values.only));
-  // A test that fails without a mutant proves nothing.
-  const tests = [...new Set(chosen.flatMap((mutant) => mutant.tests))];
-  const healthy = runTests(tests);
-  if (healthy.failed) throw new Error(`the tests fail without a mutant:\n${healthy.said}`);
-  const survivors: string[] = [];
-  for (const mutant of chosen) {
-    const restore = mutate(mutant);
-    const { failed, said } = runTests(mutant.tests);
-    restore();
-    if (!failed) survivors.push(mutant.name);
-    console.log(`${failed ? 'killed  ' : 'SURVIVED'}  ${mutant.name}${failed ? `   (${noticed(said)})` : ''}`);
-  }
-  console.log(`\n${chosen.length - survivors.length} of ${chosen.length} mutants were noticed`);
-  if (survivors.length > 0) process.exitCode = 1;
-} finally {
-  if (values.keep) console.log(copy);
-  else rmSync(copy, { recursive: true, force: true });
-}
-
 /** Sources and tests are copied; packages from the registry are linked, and the workspace's own lead into the copy. */
 function copyTree(): void {
   for (const name of ['packages', 'plugins', 'test', 'examples', 'package.json', 'vitest.config.ts', 'tsconfig.base.json'])
@@ -78,3 +56,25 @@ function runTests(tests: readonly string[]): { failed: boolean; said: string } {
 
 /** The first test that failed. */
 const noticed = (said: string): string => /^\s*(?:×|FAIL)\s+(.*)$/m.exec(said)?.[1]?.trim().slice(0, 120) ?? 'the run itself failed';
+
+try {
+  copyTree();
+  const chosen = mutants.filter(({ name }) => values.only === undefined || name.includes(values.only));
+  // A test that fails without a mutant proves nothing.
+  const tests = [...new Set(chosen.flatMap((mutant) => mutant.tests))];
+  const healthy = runTests(tests);
+  if (healthy.failed) throw new Error(`the tests fail without a mutant:\n${healthy.said}`);
+  const survivors: string[] = [];
+  for (const mutant of chosen) {
+    const restore = mutate(mutant);
+    const { failed, said } = runTests(mutant.tests);
+    restore();
+    if (!failed) survivors.push(mutant.name);
+    console.log(`${failed ? 'killed  ' : 'SURVIVED'}  ${mutant.name}${failed ? `   (${noticed(said)})` : ''}`);
+  }
+  console.log(`\n${chosen.length - survivors.length} of ${chosen.length} mutants were noticed`);
+  if (survivors.length > 0) process.exitCode = 1;
+} finally {
+  if (values.keep) console.log(copy);
+  else rmSync(copy, { recursive: true, force: true });
+}

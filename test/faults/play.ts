@@ -98,11 +98,10 @@ async function episodeOf(one: Case, episode: Episode, nth: number, ground: Groun
 }
 
 async function onceMore(one: Case, ground: Ground, lab: OpenLab, watch: Watch, played: Played, keep: (process: Process) => Ended): Promise<void> {
-  const before = lab.received().length;
+  const before = watch.acted.length;
   const again = keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));
   if (again.how !== 'exit' || again.exit !== 0) played.broken.push(`it was done, and the same command again does not finish: ${said(again)}`);
-  const more = lab.received().slice(before);
-  for (const { tool, argv } of more) played.broken.push(`it was done, and the world received ${tool} ${argv.slice(0, 3).join(' ')}`);
+  for (const words of watch.acted.slice(before)) played.broken.push(`it was done, and the world received ${words.slice(0, 120)}`);
 }
 
 function lose({ model }: OpenLab, what: NonNullable<Episode['lose']>): void {

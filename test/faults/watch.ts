@@ -3,6 +3,7 @@ import type { OpenLab } from '@coldstart/plugin-lab';
 import type { Ground } from './topology.ts';
 
 type Node = { name: string; address: string; role: string; config: string; caFingerprint: string };
+type Announced = { words: RegExp; offline: boolean };
 type Sent = { tool: string; argv: string[]; target: Node | undefined; hadConfig: boolean };
 
 /**
@@ -17,7 +18,9 @@ export class Watch {
   readonly #ca: string;
   #bootstrapped = 0;
   /** Announced actions that have not ended, by the process that announced them. */
-  readonly #open = new Map<string, Map<string, string>>();
+  readonly #open = new Map<string, Map<string, Announced>>();
+  /** Calls and writes that were to change something; offline preparation is none. */
+  readonly acted: string[] = [];
   /** Lines of every journal. */
   readonly lines: string[] = [];
 
@@ -34,17 +37,19 @@ export class Watch {
     this.lines.push(line);
     const record = JSON.parse(line) as JournalRecord;
     if (record.type !== 'action-start' && record.type !== 'action-end') return;
-    const open = this.#open.get(who) ?? new Map<string, string>();
+    const open = this.#open.get(who) ?? new Map<string, Announced>();
     this.#open.set(who, open);
     const key = `${record.step} ${record.item} ${record.action} ${record.attempt}`;
     if (record.type === 'action-end') open.delete(key);
-    else open.set(key, bare(record.shown));
+    else open.set(key, { words: likeness(record.shown), offline: record.risk === 'read' });
   }
 
   /** A changing call as it leaves coldstart. */
   sent(tool: string, argv: string[]): Sent {
     const said = bare([tool, ...argv].join(' '));
-    if (![...this.#open.values()].some((open) => [...open.values()].includes(said)))
+    const announced = [...this.#open.values()].flatMap((open) => [...open.values()]).find(({ words }) => words.test(said));
+    if (!announced?.offline) this.acted.push([tool, ...argv].join(' '));
+    if (!announced)
       this.#find(`${tool} ${argv.slice(0, 2).join(' ')} … was sent without its record in the journal`);
     const target = this.#nodes.find(({ address }) => argv.includes(address) || argv.includes(`${address}:50000`));
     const model = target && this.#lab.model.nodes.get(target.name);
@@ -72,8 +77,9 @@ export class Watch {
   /** A file of the operator's that is about to be written. */
   wrote(path: string, who: string): void {
     if (path.startsWith('.coldstart') || path.endsWith('.coldstart-lock')) return;
+    this.acted.push(`write ${path}`);
     const announced = [...(this.#open.get(who)?.values() ?? [])];
-    if (!announced.includes(bare(`merge ${path}`)) && !announced.includes(bare(`write ${path}`)))
+    if (!announced.some(({ words }) => words.test(bare(`merge ${path}`)) || words.test(bare(`write ${path}`))))
       this.#find(`${path} was written without its record in the journal`);
   }
 
@@ -84,3 +90,9 @@ export class Watch {
 
 /** Words without quotes and spaces: how they are shown is not the matter here. */
 const bare = (words: string): string => words.replaceAll(/['"\\\s]/g, '');
+
+/** What an announcement fits; what it does not show may be anything. */
+const likeness = (shown: string): RegExp => {
+  const parts = bare(shown).split('[redacted]');
+  return new RegExp(`^${parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join('.*')}$`);
+};
