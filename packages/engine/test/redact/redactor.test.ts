@@ -61,6 +61,9 @@ describe('shapes', () => {
     'node 192.0.2.11 answers on 50000, fe80::1 too, ::ffff:192.0.2.1',
     'quay.io/cilium/cilium:v1.18.4 helm.toolkit.fluxcd.io/v2',
     'kubectl get nodes -o json --context infra',
+    'kubectl --kubeconfig kubernetes/kubeconfig --context infra',
+    'KUBECONFIG=/home/ada/.kube/config',
+    'kubeconfig: ./kubernetes/kubeconfig',
     'token expired; secret/flux-system created; key not found',
   ])('%s tells no secret', (line) => expect(text(line)).toBe(line));
 });
@@ -121,6 +124,8 @@ describe('names', () => {
   });
 
   test('arguments: also the value after a flag', () => {
+    const harmless = ['--kubeconfig', 'kubernetes/kubeconfig', '--context', 'infra'];
+    expect(createRedactor().argv(harmless)).toEqual(harmless);
     expect(createRedactor().argv(['login', '--token', 'abc', '--context', 'infra', '--set=x.password=abc'])).toEqual([
       'login',
       '--token',
