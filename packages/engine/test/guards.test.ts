@@ -9,7 +9,8 @@ test('guards are looked at before every action, not once: what turned foreign be
   let looks = 0;
   const turning: Guard = {
     id: 'g/turning',
-    look: async () => (++looks === 1 ? { ok: true, signals: [] } : { ok: false, signals: [], cause: 'another CA by now' }),
+    look: async () =>
+      ++looks === 1 ? { ok: true, signals: [] } : { ok: false, signals: [], cause: 'another CA by now' },
   };
   const ran = await carryOut(
     world,

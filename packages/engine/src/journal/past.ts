@@ -78,7 +78,13 @@ export function openChildren(runs: readonly FormerRun[]): OpenChild[] {
       else if (record.type === 'action-end') open.delete(key);
       else
         open.set(key, {
-          ...{ run: run.id, phase, step, item, action, attempt, until: until.get(key) ?? Date.parse(record.at) },
+          run: run.id,
+          phase,
+          step,
+          item,
+          action,
+          attempt,
+          until: until.get(key) ?? Date.parse(record.at),
           child: { pid: record.pid, started: record.started },
         });
     }

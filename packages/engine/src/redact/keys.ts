@@ -1,16 +1,7 @@
 /** What stands in place of a secret. */
 export const MASK = '[redacted]';
 
-const exact = new Set([
-  'key',
-  'secret',
-  'identity',
-  'auth',
-  'authorization',
-  'dockerconfigjson',
-  'kubeconfig',
-  'htpasswd',
-]);
+const exact = new Set(['key', 'secret', 'identity', 'auth', 'authorization', 'dockerconfigjson', 'htpasswd']);
 const endings = [
   'token',
   'secret',

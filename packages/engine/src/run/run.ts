@@ -314,7 +314,7 @@ function opening(options: RunOptions, order: Order, id: string, generation: numb
     mode: world.mode,
     coldstart: options.version,
     story: options.story,
-    ...(options.rehearsal && options.rehearsal),
+    ...options.rehearsal,
     operator: { user, host, pid },
     plan: {
       digest: planDigest(plan),
