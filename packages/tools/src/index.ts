@@ -1,3 +1,4 @@
+export { askAgain } from './again.ts';
 export { hasFlag, words } from './argv.ts';
 export { judge, type FailureRule } from './failure.ts';
 export { dig, isObject, list, num, parseJson, str, type JsonObject } from './json.ts';

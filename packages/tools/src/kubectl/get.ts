@@ -1,4 +1,5 @@
 import type { Done, Ms, Reader } from '@coldstart/contract';
+import { askAgain } from '../again.ts';
 import { lastLine, textOf } from '../text/decode.ts';
 import { kubectlArgv, type KubeAccess } from './access.ts';
 import { parseObjects, type KubeObject } from './objects.ts';
@@ -25,7 +26,7 @@ export async function getObjects(
   args: readonly string[],
   deadline: Ms = DEADLINE,
 ): Promise<Got> {
-  const done = await world.probe({
+  const done = await askAgain(world, {
     tool: 'kubectl',
     argv: kubectlArgv(access, 'get', ...args, '-o', 'json'),
     deadline,

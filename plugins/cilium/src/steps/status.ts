@@ -1,5 +1,5 @@
 import type { CheckingStep, Facts, Json, Observation, Reader, Signal } from '@coldstart/contract';
-import { getObjects, list, str, textOf, whyNot, type KubeObject } from '@coldstart/tools';
+import { askAgain, getObjects, list, str, textOf, whyNot, type KubeObject } from '@coldstart/tools';
 import { parseConfigView } from '../cilium/config-view.ts';
 import { parseStatus, type CiliumStatus } from '../cilium/status.ts';
 import { accessFrom, expectedFrom, policyFrom, type CiliumExpected } from '../facts.ts';
@@ -61,14 +61,14 @@ async function lookAtStatus(world: Reader, facts: Facts): Promise<CiliumStatus |
     status: { wait },
   } = policyFrom(facts);
   const seconds = Math.max(1, Math.round(wait / 1000));
-  const waited = await world.probe({
+  const waited = await askAgain(world, {
     tool: 'cilium',
     argv: ciliumArgv(access, namespace, 'status', '--wait', '--wait-duration', `${seconds}s`, '-o', 'json'),
     deadline: wait + 30_000,
   });
   const good = parseStatus(textOf(waited.stdout));
   if (good) return good;
-  const now = await world.probe({
+  const now = await askAgain(world, {
     tool: 'cilium',
     argv: ciliumArgv(access, namespace, 'status', '-o', 'json'),
     deadline: 60_000,
@@ -82,7 +82,7 @@ async function lookAtConfig(world: Reader, facts: Facts): Promise<Live | string>
   const access = accessFrom(facts);
   const { namespace } = policyFrom(facts);
   const [view, agents] = await Promise.all([
-    world.probe({ tool: 'cilium', argv: ciliumArgv(access, namespace, 'config', 'view'), deadline: 30_000 }),
+    askAgain(world, { tool: 'cilium', argv: ciliumArgv(access, namespace, 'config', 'view'), deadline: 30_000 }),
     getObjects(world, access, ['daemonsets', '-n', namespace, '--ignore-not-found', 'cilium']),
   ]);
   if (view.how !== 'exit' || view.exit !== 0) return whyNot(view);

@@ -1,5 +1,5 @@
 import type { Reader, Signal } from '@coldstart/contract';
-import { isObject, list, num, parseJson, plain, str, textOf, whyNot } from '@coldstart/tools';
+import { askAgain, isObject, list, num, parseJson, plain, str, textOf, whyNot } from '@coldstart/tools';
 
 /** Whether the cluster's root builds: offline, and nothing of it is carried out. */
 export type Built = { signal: Signal; manifests: Uint8Array | undefined };
@@ -8,7 +8,7 @@ export type Built = { signal: Signal; manifests: Uint8Array | undefined };
 export async function buildRoot(world: Reader, path: string): Promise<Built> {
   const own = await world.tool('kustomize');
   const folder = path === '' ? '.' : path;
-  const done = await world.probe({
+  const done = await askAgain(world, {
     tool: own ? 'kustomize' : 'kubectl',
     argv: [own ? 'build' : 'kustomize', folder],
     deadline: 60_000,
@@ -57,7 +57,7 @@ export async function conformSignals(
         "the manifests of the cluster's root were not checked against schemas: kubeconform is not installed",
       ],
     };
-  const done = await world.probe({
+  const done = await askAgain(world, {
     tool: 'kubeconform',
     argv: ['-strict', '-summary', '-output', 'json', '-ignore-missing-schemas', '-'],
     stdin: manifests,

@@ -1,5 +1,5 @@
 import type { CheckingStep } from '@coldstart/contract';
-import { kubectlArgv, textOf, whyNot } from '@coldstart/tools';
+import { askAgain, kubectlArgv, textOf, whyNot } from '@coldstart/tools';
 import { accessFrom, policyFrom } from '../facts.ts';
 import { parseCheck } from '../flux/check.ts';
 import { controllerSignals } from '../look/flux.ts';
@@ -17,7 +17,7 @@ export const check: CheckingStep = {
     const access = accessFrom(facts);
     const policy = policyFrom(facts);
     const [done, controllers] = await Promise.all([
-      world.probe({ tool: 'flux', argv: kubectlArgv(access, 'check'), deadline: 60_000 }),
+      askAgain(world, { tool: 'flux', argv: kubectlArgv(access, 'check'), deadline: 60_000 }),
       controllerSignals(world, access, policy.namespace, policy.controllers),
     ]);
     if (typeof controllers === 'string')

@@ -1,7 +1,17 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Guard, Json, Reader, Signal } from '@coldstart/contract';
-import { kubectlArgv, list, parseReadyz, readYaml, str, textOf, whyNot, type KubeAccess } from '@coldstart/tools';
+import {
+  askAgain,
+  kubectlArgv,
+  list,
+  parseReadyz,
+  readYaml,
+  str,
+  textOf,
+  whyNot,
+  type KubeAccess,
+} from '@coldstart/tools';
 import { accessFrom } from '../facts.ts';
 
 /**
@@ -38,7 +48,7 @@ export const clusterGuard: Guard = {
           page: 'wrong-cluster',
         };
     }
-    const done = await world.probe({
+    const done = await askAgain(world, {
       tool: 'kubectl',
       argv: kubectlArgv(access, 'get', '--raw', '/readyz'),
       deadline: 15_000,

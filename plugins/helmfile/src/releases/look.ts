@@ -1,5 +1,6 @@
 import type { Reader, Signal } from '@coldstart/contract';
 import {
+  askAgain,
   annotation,
   fluxOwner,
   getObjects,
@@ -21,7 +22,7 @@ export type Seen = { helm: HelmRelease | undefined; workloads: KubeObject[]; own
 /** Looks at helm's storage and at the workloads that helm marked as this release's. */
 export async function lookAtRelease(world: Reader, access: KubeAccess, release: Release): Promise<Seen | string> {
   const [listed, got] = await Promise.all([
-    world.probe({ tool: 'helm', argv: listRelease(access, release.namespace, release.name), deadline: 30_000 }),
+    askAgain(world, { tool: 'helm', argv: listRelease(access, release.namespace, release.name), deadline: 30_000 }),
     getObjects(world, access, ['deployments,daemonsets,statefulsets', '-n', release.namespace]),
   ]);
   if (listed.how !== 'exit' || listed.exit !== 0) return `helm list: ${whyNot(listed)}`;

@@ -8,7 +8,7 @@ import type {
   Signal,
   Transform,
 } from '@coldstart/contract';
-import { applyAction, kubectlArgv, kubectlFailure, parseJson, textOf, whyNot } from '@coldstart/tools';
+import { askAgain, applyAction, kubectlArgv, kubectlFailure, parseJson, textOf, whyNot } from '@coldstart/tools';
 import { CONTENT_ANNOTATION, crdsOf, type Crd } from '../crds/documents.ts';
 import { COLUMNS, parseLiveCrds, type LiveCrd } from '../crds/live.ts';
 import { accessFrom, crdReleasesFrom, filesFrom, kubeVersionFrom, policyFrom } from '../facts.ts';
@@ -109,7 +109,7 @@ export const onlyCrds: Transform = ([rendered, names]) => {
 };
 
 async function lookAtCrds(world: Reader, facts: Facts): Promise<LiveCrd[] | string> {
-  const done = await world.probe({
+  const done = await askAgain(world, {
     tool: 'kubectl',
     argv: kubectlArgv(accessFrom(facts), 'get', 'customresourcedefinitions', '-o', `jsonpath=${COLUMNS}`),
     deadline: 30_000,

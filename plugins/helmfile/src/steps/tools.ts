@@ -1,5 +1,5 @@
 import type { CheckingStep, Reader, Signal } from '@coldstart/contract';
-import { helm, kubectl, lookForTools, op, parseAccounts, sops, textOf } from '@coldstart/tools';
+import { askAgain, helm, kubectl, lookForTools, op, parseAccounts, sops, textOf } from '@coldstart/tools';
 import { secretFilesFrom } from '../facts.ts';
 import { helmfile } from '../tool.ts';
 
@@ -62,7 +62,7 @@ async function opReady(world: Reader): Promise<Signal> {
   });
   for (const name of ['OP_SERVICE_ACCOUNT_TOKEN', 'OP_CONNECT_TOKEN'])
     if ((world.env(name) ?? '') !== '') return signal(`${name} is set`, true, 'environment');
-  const done = await world.probe({ tool: 'op', argv: ['account', 'list', '--format', 'json'], deadline: 15_000 });
+  const done = await askAgain(world, { tool: 'op', argv: ['account', 'list', '--format', 'json'], deadline: 15_000 });
   const accounts = done.exit === 0 ? parseAccounts(textOf(done.stdout)) : undefined;
   return signal(
     accounts === undefined
@@ -77,7 +77,7 @@ async function opReady(world: Reader): Promise<Signal> {
 
 /** Whether the key at hand decrypts a file. What comes out is not looked at. */
 async function sopsReady(world: Reader, path: string): Promise<Signal> {
-  const done = await world.probe({ tool: 'sops', argv: ['-d', path], deadline: 30_000 });
+  const done = await askAgain(world, { tool: 'sops', argv: ['-d', path], deadline: 30_000 });
   const ok = done.how === 'exit' && done.exit === 0;
   return {
     name: 'sops',
