@@ -32,7 +32,16 @@ type Ran = { outcome: Outcome; virtual: number; why: string };
 
 const grounds = new Grounds();
 async function inWorld(ground: Ground, seed: number, p: number, play: typeof coldstart): Promise<Ran> {
-  const lab = await openLab({ root: ground.root, cluster: CLUSTER, facts: ground.facts, env: { HOME: '/home/op' }, seed, faults: [], pace: null, disk: 'memory' });
+  const lab = await openLab({
+    root: ground.root,
+    cluster: CLUSTER,
+    facts: ground.facts,
+    env: { HOME: '/home/op' },
+    seed,
+    faults: [],
+    pace: null,
+    disk: 'memory',
+  });
   try {
     return await play(ground, lab, seed, p > 0 ? { fails: p * 0.45, cut: p * 0.45, hangs: p * 0.1 } : null);
   } finally {
@@ -67,13 +76,20 @@ function row(p: number, who: string, all: readonly Ran[]): string {
     const [low, high] = wilson(n, all.length);
     return `${percent(n / all.length)} (${percent(low)}–${percent(high)})`;
   };
-  const times = all.filter(({ outcome }) => outcome === 'right').map(({ virtual }) => virtual).sort((a, b) => a - b);
-  const at = (q: number): string => (times.length === 0 ? '–' : ((times[Math.floor(q * (times.length - 1))] ?? 0) / 60_000).toFixed(1));
+  const times = all
+    .filter(({ outcome }) => outcome === 'right')
+    .map(({ virtual }) => virtual)
+    .sort((a, b) => a - b);
+  const at = (q: number): string =>
+    times.length === 0 ? '–' : ((times[Math.floor(q * (times.length - 1))] ?? 0) / 60_000).toFixed(1);
   return `| ${p} | ${who} | ${share('right')} | ${share('told')} | ${share('silently wrong')} | ${share('hung')} | ${at(0.5)}, ${at(0.95)} |`;
 }
 
 function counted(bad: readonly Ran[]): [string, number][] {
-  const by = Map.groupBy(bad, ({ outcome, why }) => `${outcome}: ${why.replaceAll(/\b(?:cp|worker)-\d+\b/g, 'NODE').slice(0, 160)}`);
+  const by = Map.groupBy(
+    bad,
+    ({ outcome, why }) => `${outcome}: ${why.replaceAll(/\b(?:cp|worker)-\d+\b/g, 'NODE').slice(0, 160)}`,
+  );
   return [...by].map(([why, these]): [string, number] => [why, these.length]).sort(([, a], [, b]) => b - a);
 }
 
@@ -93,8 +109,12 @@ try {
   // The shell sequence knows no phase −1 alone, so it always goes the whole way.
   const whole = await grounds.of({ ...SHAPE, scope: 'whole' });
   const own = await grounds.of(SHAPE);
-  console.log(`${runs} runs per cell from seed ${values.seed}; 3 control planes, 2 workers; coldstart: ${scope === 'whole' ? 'the whole way' : 'phase −1'}, shell: the whole way\n`);
-  console.log('| p | who | right | told that it failed | silently wrong | hung | median, 95 % (virtual min, right ones) |');
+  console.log(
+    `${runs} runs per cell from seed ${values.seed}; 3 control planes, 2 workers; coldstart: ${scope === 'whole' ? 'the whole way' : 'phase −1'}, shell: the whole way\n`,
+  );
+  console.log(
+    '| p | who | right | told that it failed | silently wrong | hung | median, 95 % (virtual min, right ones) |',
+  );
   console.log('|---|---|---|---|---|---|---|');
   for (const p of values.p.split(',').map(Number))
     for (const [who, ground, play] of [
@@ -104,7 +124,9 @@ try {
       const all: Ran[] = [];
       for (let i = 0; i < runs; i++) all.push(await inWorld(ground, Number(values.seed) + i, p, play));
       console.log(row(p, who, all));
-      if (values.why) for (const [why, n] of counted(all.filter(({ outcome }) => outcome !== 'right'))) console.log(`    ${n} × ${why}`);
+      if (values.why)
+        for (const [why, n] of counted(all.filter(({ outcome }) => outcome !== 'right')))
+          console.log(`    ${n} × ${why}`);
     }
 } finally {
   grounds.close();

@@ -58,8 +58,28 @@ export function draw(seed: number, whole: number): Case {
   ] as const);
   const workers = by.happens(0.05) ? by.int(4, 20) : by.int(0, 3);
   const names = nodeNames(controlPlanes, workers);
-  const troubles = Array.from({ length: by.weighed([[0, 3], [1, 4], [2, 3], [3, 2], [4, 1]] as const) }, () => trouble(by, names, scope));
-  const episodes = Array.from({ length: by.weighed([[1, 6], [2, 3], [3, 1]] as const) }, () => episode(by, scope));
+  const troubles = Array.from(
+    {
+      length: by.weighed([
+        [0, 3],
+        [1, 4],
+        [2, 3],
+        [3, 2],
+        [4, 1],
+      ] as const),
+    },
+    () => trouble(by, names, scope),
+  );
+  const episodes = Array.from(
+    {
+      length: by.weighed([
+        [1, 6],
+        [2, 3],
+        [3, 1],
+      ] as const),
+    },
+    () => episode(by, scope),
+  );
   return {
     seed,
     controlPlanes,

@@ -98,7 +98,12 @@ export class Door implements World {
   probe(probe: Probe): Promise<Done> {
     return this.#call(() => this.#exposed(probe, () => this.#inner.probe(probe)));
   }
-  spawn(call: SpawnCall, rule: Exec['stop'], spawned: (child: Child) => Promise<void>, stop: AbortSignal): Promise<Done> {
+  spawn(
+    call: SpawnCall,
+    rule: Exec['stop'],
+    spawned: (child: Child) => Promise<void>,
+    stop: AbortSignal,
+  ): Promise<Done> {
     return this.#call(async () => {
       const seen = this.#watch.sent(call.tool, call.argv);
       const sent = async (): Promise<Done> => {
@@ -135,7 +140,10 @@ export class Door implements World {
         if (this.#trials.full !== undefined && ++this.#appended > this.#trials.full) {
           this.#count('disk full');
           // As the real door says it.
-          throw new Problem(`${path} cannot be written: the disk is full.`, { exit: EXIT.failed, remedy: 'Make room.' });
+          throw new Problem(`${path} cannot be written: the disk is full.`, {
+            exit: EXIT.failed,
+            remedy: 'Make room.',
+          });
         }
         await this.#inner.append(this.#place(path), line);
         this.#watch.journaled(line, this.#who);
@@ -203,7 +211,12 @@ export class Door implements World {
       this.#count('a call that reached nothing');
       await spawned?.({ pid: this.#pid++, started: 'elsewhere' });
       await this.#inner.sleep(100);
-      return { exit: 1, how: 'exit', stdout: new Uint8Array(), stderr: REFUSED[call.tool] ?? 'Error: connect: connection refused\n' };
+      return {
+        exit: 1,
+        how: 'exit',
+        stdout: new Uint8Array(),
+        stderr: REFUSED[call.tool] ?? 'Error: connect: connection refused\n',
+      };
     }
     if (strikes(weather.hangs)) {
       this.#count('a call that hung');

@@ -32,30 +32,46 @@ type Row = [what: string, told: Partial<Case>, ends: RegExp];
 const ROWS: Row[] = [
   ['nothing happens', {}, /^exit 0$/],
   ['the answer to bootstrap is lost', { troubles: faults('eof-after-success@cp-1:2') }, /^exit 0$/],
-  ['the answer to every first apply is lost', { troubles: faults('eof-after-success@cp-2', 'eof-after-success@worker-01') }, /^exit 0$/],
+  [
+    'the answer to every first apply is lost',
+    { troubles: faults('eof-after-success@cp-2', 'eof-after-success@worker-01') },
+    /^exit 0$/,
+  ],
   ['a control plane falls back twice', { troubles: faults('back-to-maintenance@cp-2:2') }, /^exit 0$/],
   ['killed after the first apply', { troubles: faults('killed@after:1') }, /^killed$/],
   ['killed while the first apply runs', { troubles: faults('killed@during:1') }, /^killed$/],
   ['killed before bootstrap', { troubles: faults('killed@before:4') }, /^killed$/],
   ['killed while bootstrap runs', { troubles: faults('killed@during:4') }, /^killed$/],
   ['killed after bootstrap', { troubles: faults('killed@after:4') }, /^killed$/],
-  ['killed with its journal torn', { episodes: [episode({ kill: { at: 250, when: 'before', torn: 0.5 } })] }, /^killed$/],
+  [
+    'killed with its journal torn',
+    { episodes: [episode({ kill: { at: 250, when: 'before', torn: 0.5 } })] },
+    /^killed$/,
+  ],
   ['interrupted', { episodes: [episode({ interrupt: 300 })] }, /^exit 130$/],
   ["the journal's disk is full", { episodes: [episode({ full: 40 })] }, /^exit 4 .*the disk is full/],
   ['another cluster’s machine at an address', { troubles: faults('wrong-ca@cp-2') }, /^exit 5 .*CA/],
   ['two operators at once, side by side', { episodes: [episode({ second: { clone: false, after: 0 } })] }, /^exit 0$/],
   ['two operators at once, each with a clone', { episodes: [episode({ second: { clone: true, after: 0 } })] }, /^exit/],
-  ['all state is lost after a kill', { episodes: [episode({ kill: { at: 900, when: 'after', torn: null }, lose: 'state' })] }, /^killed$/],
+  [
+    'all state is lost after a kill',
+    { episodes: [episode({ kill: { at: 900, when: 'after', torn: null }, lose: 'state' })] },
+    /^killed$/,
+  ],
 ];
 
 describe('a history, then no faults: one cluster, finished, nothing sent twice', () => {
-  test.each(ROWS)('%s', async (_what, told, ends) => {
-    const played = await history(told);
-    expect(played.broken, played.ends.join(' | ')).toEqual([]);
-    expect(played.ends[0]).toMatch(ends);
-    // The run that finishes, and the same command once more.
-    expect(played.ends.slice(-2)).toEqual(['exit 0', 'exit 0']);
-  }, 120_000);
+  test.each(ROWS)(
+    '%s',
+    async (_what, told, ends) => {
+      const played = await history(told);
+      expect(played.broken, played.ends.join(' | ')).toEqual([]);
+      expect(played.ends[0]).toMatch(ends);
+      // The run that finishes, and the same command once more.
+      expect(played.ends.slice(-2)).toEqual(['exit 0', 'exit 0']);
+    },
+    120_000,
+  );
 
   test('side by side, the second one is refused by the lock', async () => {
     const played = await history({ episodes: [episode({ second: { clone: false, after: 1000 } })] });

@@ -22,5 +22,7 @@ export function ofEnd(ended: Ended, lab: OpenLab, { scope }: Case, ground: Groun
 
 /** Secrets that stand in what was put out. */
 export function leaks(outputs: readonly string[], { canaries }: Ground): string[] {
-  return canaries.flatMap((canary) => (outputs.some((text) => text.includes(canary)) ? [`a secret stands in an output: ${canary.slice(0, 4)}…`] : []));
+  return canaries.flatMap((canary) =>
+    outputs.some((text) => text.includes(canary)) ? [`a secret stands in an output: ${canary.slice(0, 4)}…`] : [],
+  );
 }

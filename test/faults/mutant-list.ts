@@ -33,8 +33,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'fence off: a guard that says no stops nothing',
     file: engine('src/run/act.ts'),
-    from: 'guards.push({ id, ok: verdict.ok, cause: verdict.ok ? null : (verdict.cause ?? \'it says no\') });\n    if (!verdict.ok) {',
-    to: 'guards.push({ id, ok: verdict.ok, cause: verdict.ok ? null : (verdict.cause ?? \'it says no\') });\n    if (!verdict.ok && id === \'\') {',
+    from: "guards.push({ id, ok: verdict.ok, cause: verdict.ok ? null : (verdict.cause ?? 'it says no') });\n    if (!verdict.ok) {",
+    to: "guards.push({ id, ok: verdict.ok, cause: verdict.ok ? null : (verdict.cause ?? 'it says no') });\n    if (!verdict.ok && id === '') {",
     tests: [engine('test/item.test.ts')],
   },
   {

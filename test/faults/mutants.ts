@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -16,7 +26,15 @@ const LONG = 15 * 60_000;
 
 /** Sources and tests are copied; packages from the registry are linked, and the workspace's own lead into the copy. */
 function copyTree(): void {
-  for (const name of ['packages', 'plugins', 'test', 'examples', 'package.json', 'vitest.config.ts', 'tsconfig.base.json'])
+  for (const name of [
+    'packages',
+    'plugins',
+    'test',
+    'examples',
+    'package.json',
+    'vitest.config.ts',
+    'tsconfig.base.json',
+  ])
     cpSync(join(root, name), join(copy, name), {
       recursive: true,
       filter: (path) => !/\/(?:dist|node_modules|\.coldstart|bin\/real)(?:\/|$)/.test(path.slice(root.length)),
@@ -55,7 +73,8 @@ function runTests(tests: readonly string[]): { failed: boolean; said: string } {
 }
 
 /** The first test that failed. */
-const noticed = (said: string): string => /^\s*(?:×|FAIL)\s+(.*)$/m.exec(said)?.[1]?.trim().slice(0, 120) ?? 'the run itself failed';
+const noticed = (said: string): string =>
+  /^\s*(?:×|FAIL)\s+(.*)$/m.exec(said)?.[1]?.trim().slice(0, 120) ?? 'the run itself failed';
 
 try {
   copyTree();

@@ -73,7 +73,8 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
   const began = lab.elapsed();
   if (played.broken.length === 0 && hasOneCluster(lab).length === 0) {
     const last = keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));
-    if (last.how !== 'exit' || last.exit !== 0) played.broken.push(`the faults are lifted, and the next run does not finish: ${said(last)}`);
+    if (last.how !== 'exit' || last.exit !== 0)
+      played.broken.push(`the faults are lifted, and the next run does not finish: ${said(last)}`);
     else {
       played.recovery = lab.elapsed() - began;
       if (one.again) await onceMore(one, ground, lab, watch, played, keep);
@@ -89,19 +90,46 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
   return played;
 }
 
-async function episodeOf(one: Case, episode: Episode, nth: number, ground: Ground, lab: OpenLab, watch: Watch): Promise<Process[]> {
+async function episodeOf(
+  one: Case,
+  episode: Episode,
+  nth: number,
+  ground: Ground,
+  lab: OpenLab,
+  watch: Watch,
+): Promise<Process[]> {
   const { kill, full, interrupt, second } = episode;
-  const first = startProcess(ground, lab, watch, { kill, ...(full !== undefined && { full }), interruptAt: interrupt, weather: one.weather, by: chance(one.seed * 31 + nth) });
+  const first = startProcess(ground, lab, watch, {
+    kill,
+    ...(full !== undefined && { full }),
+    interruptAt: interrupt,
+    weather: one.weather,
+    by: chance(one.seed * 31 + nth),
+  });
   if (!second) return [await first];
-  const beside = startProcess(ground, lab, watch, { weather: one.weather, by: chance(one.seed * 37 + nth), clone: second.clone, after: second.after });
+  const beside = startProcess(ground, lab, watch, {
+    weather: one.weather,
+    by: chance(one.seed * 37 + nth),
+    clone: second.clone,
+    after: second.after,
+  });
   return Promise.all([first, beside]);
 }
 
-async function onceMore(one: Case, ground: Ground, lab: OpenLab, watch: Watch, played: Played, keep: (process: Process) => Ended): Promise<void> {
+async function onceMore(
+  one: Case,
+  ground: Ground,
+  lab: OpenLab,
+  watch: Watch,
+  played: Played,
+  keep: (process: Process) => Ended,
+): Promise<void> {
   const before = watch.acted.length;
   const again = keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));
-  if (again.how !== 'exit' || again.exit !== 0) played.broken.push(`it was done, and the same command again does not finish: ${said(again)}`);
-  for (const words of watch.acted.slice(before)) played.broken.push(`it was done, and the world received ${words.slice(0, 120)}`);
+  if (again.how !== 'exit' || again.exit !== 0)
+    played.broken.push(`it was done, and the same command again does not finish: ${said(again)}`);
+  for (const words of watch.acted.slice(before))
+    played.broken.push(`it was done, and the world received ${words.slice(0, 120)}`);
 }
 
 function lose({ model }: OpenLab, what: NonNullable<Episode['lose']>): void {
@@ -112,7 +140,8 @@ function lose({ model }: OpenLab, what: NonNullable<Episode['lose']>): void {
   }
 }
 
-const evidencePaths = ({ root }: Ground, { model }: OpenLab): string[] => model.files.list(`${root}/.coldstart/evidence`).map((name) => `${root}/.coldstart/evidence/${name}`);
+const evidencePaths = ({ root }: Ground, { model }: OpenLab): string[] =>
+  model.files.list(`${root}/.coldstart/evidence`).map((name) => `${root}/.coldstart/evidence/${name}`);
 
 const evidenceOf = (ground: Ground, lab: OpenLab): string[] =>
   evidencePaths(ground, lab)
@@ -125,7 +154,10 @@ async function unverified(ground: Ground, lab: OpenLab): Promise<string[]> {
   const read = async (path: string): Promise<Uint8Array | undefined> => lab.model.files.read(path);
   for (const path of evidencePaths(ground, lab).filter((one) => one.endsWith('.jsonl'))) {
     const { ok, findings } = await verifyEvidence(read, path);
-    if (!ok) found.push(...findings.filter(({ level }) => level === 'error').map(({ what }) => `evidence does not verify: ${what}`));
+    if (!ok)
+      found.push(
+        ...findings.filter(({ level }) => level === 'error').map(({ what }) => `evidence does not verify: ${what}`),
+      );
   }
   return found;
 }

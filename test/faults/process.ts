@@ -46,7 +46,9 @@ async function carry(ground: Ground, door: Door, stop: AbortSignal): Promise<End
   const redactor = createRedactor();
   for (const secret of ground.secrets) redactor.register(secret);
   try {
-    const tools = Object.fromEntries(await Promise.all([...ground.kit.tools.keys()].map(async (name) => [name, await door.tool(name)] as const)));
+    const tools = Object.fromEntries(
+      await Promise.all([...ground.kit.tools.keys()].map(async (name) => [name, await door.tool(name)] as const)),
+    );
     const result: RunResult = await run({
       kit: ground.kit,
       procedure: create,
@@ -67,7 +69,8 @@ async function carry(ground: Ground, door: Door, stop: AbortSignal): Promise<End
     });
     return { how: 'exit', exit: result.exit, failure: result.failure, evidence: result.evidence };
   } catch (error) {
-    if (isProblem(error)) return { how: 'exit', exit: error.exit, failure: { step: '', item: '', cause: error.message }, evidence: [] };
+    if (isProblem(error))
+      return { how: 'exit', exit: error.exit, failure: { step: '', item: '', cause: error.message }, evidence: [] };
     return { how: 'broke', error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }

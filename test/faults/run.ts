@@ -49,5 +49,7 @@ async function report(one: Case, played: Played): Promise<void> {
   console.log(`the smallest case found (${small.tries} tries):\n${JSON.stringify(small.case)}`);
   for (const line of small.ends) console.log(`  ${line}`);
   for (const line of new Set(small.broken)) console.log(`  ! ${line}`);
-  console.log(`again: node --conditions=source test/faults/run.ts --only ${one.seed}${whole === 0.05 ? '' : ` --whole ${whole}`}`);
+  console.log(
+    `again: node --conditions=source test/faults/run.ts --only ${one.seed}${whole === 0.05 ? '' : ` --whole ${whole}`}`,
+  );
 }

@@ -19,7 +19,9 @@ afterAll(() => grounds.close());
 
 const broken = async (seed: number, whole: number): Promise<string[]> => {
   const played = await play(draw(seed, whole), grounds);
-  return played.broken.map((line) => `${line}   [node --conditions=source test/faults/run.ts --only ${seed} --whole ${whole}]`);
+  return played.broken.map(
+    (line) => `${line}   [node --conditions=source test/faults/run.ts --only ${seed} --whole ${whole}]`,
+  );
 };
 
 describe('random histories of faults, kills and restarts break no law', () => {
@@ -35,7 +37,8 @@ describe('random histories of faults, kills and restarts break no law', () => {
 });
 
 describe('seeds that failed once', () => {
-  test('are listed once each', () => expect(new Set(failed.map(({ seed, whole }) => `${seed} ${whole}`)).size).toBe(failed.length));
+  test('are listed once each', () =>
+    expect(new Set(failed.map(({ seed, whole }) => `${seed} ${whole}`)).size).toBe(failed.length));
 
   test.each(failed)('$seed ($what)', async ({ seed, whole }) => expect(await broken(seed, whole)).toEqual([]), MINUTES);
 });

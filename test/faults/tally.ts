@@ -31,7 +31,11 @@ export class Tally {
   text(): string {
     const { user, system } = process.cpuUsage(this.#cpu);
     const share = (runs: number): string => `${((100 * runs) / this.#runs).toFixed(1)} %`.padStart(7);
-    const by = (map: ReadonlyMap<string, number>): string => [...map].sort(([, a], [, b]) => b - a).map(([what, n]) => `${what}: ${n}`).join(', ');
+    const by = (map: ReadonlyMap<string, number>): string =>
+      [...map]
+        .sort(([, a], [, b]) => b - a)
+        .map(([what, n]) => `${what}: ${n}`)
+        .join(', ');
     const sorted = this.#recoveries.sort((a, b) => a - b);
     const at = (q: number): string => `${((sorted[Math.floor(q * (sorted.length - 1))] ?? 0) / 60_000).toFixed(1)} min`;
     return [
@@ -40,7 +44,9 @@ export class Tally {
       `processes ended: ${by(this.#ends)}`,
       `from lifted faults to done, virtual: median ${at(0.5)}, 95 % ${at(0.95)}, longest ${at(1)}`,
       'fired in so many runs (and times):',
-      ...[...this.#fired].sort(([, a], [, b]) => b.runs - a.runs).map(([what, { runs, times }]) => `  ${share(runs)}  ${what} (${times})`),
+      ...[...this.#fired]
+        .sort(([, a], [, b]) => b.runs - a.runs)
+        .map(([what, { runs, times }]) => `  ${share(runs)}  ${what} (${times})`),
     ].join('\n');
   }
 }

@@ -89,7 +89,10 @@ function writeRepository(root: string, controlPlanes: number, workers: number): 
     head + nodes.map((node) => `  - ${own(node.worker ? entry.worker : entry.cp, node)}`).join('') + last.slice(tail),
   );
   for (const node of nodes)
-    writeFileSync(join(root, FOLDER, `clusterconfig/infra-${node.name}.yaml`), own(node.worker ? models.worker : models.cp, node));
+    writeFileSync(
+      join(root, FOLDER, `clusterconfig/infra-${node.name}.yaml`),
+      own(node.worker ? models.worker : models.cp, node),
+    );
   const listed = (these: typeof nodes): string => these.map(({ address }) => `            - ${address}\n`).join('');
   writeFileSync(
     join(root, FOLDER, 'clusterconfig/talosconfig'),
@@ -111,11 +114,24 @@ async function surveyed(root: string, { scope, parallel }: Shape): Promise<Groun
   const files = await openRealWorld({ root, env: {}, tools: [] });
   try {
     const known: Facts = { 'kubernetes/kubeconfig': { path: 'kubernetes/kubeconfig', context: CLUSTER } };
-    const { facts, problems, assumed, read, secrets } = await surveyRepository(kit, { cluster: CLUSTER, files, config: configuration, facts: known });
+    const { facts, problems, assumed, read, secrets } = await surveyRepository(kit, {
+      cluster: CLUSTER,
+      files,
+      config: configuration,
+      facts: known,
+    });
     if (problems.length > 0) throw new Error(`the generated repository has problems: ${JSON.stringify(problems)}`);
     const inputs = read.map((path) => ({ path, digest: createHash('sha256').update(path).digest('hex') }));
     const selection: Selection = scope === 'whole' ? {} : { phases: ['talos'] };
-    const plan = makePlan(kit, create, { cluster: CLUSTER, facts, inputs, tools: [], configuration, assumed, selection });
+    const plan = makePlan(kit, create, {
+      cluster: CLUSTER,
+      facts,
+      inputs,
+      tools: [],
+      configuration,
+      assumed,
+      selection,
+    });
     return { root, kit, facts, secrets, plan, selection, canaries: canariesIn(root) };
   } finally {
     await files.close();

@@ -27,7 +27,10 @@ export class Watch {
   constructor(lab: OpenLab, ground: Ground) {
     this.#lab = lab;
     this.#nodes = ground.facts['talos/nodes'] as unknown as Node[];
-    const { bootstrapNode, caFingerprint } = ground.facts['talos/cluster'] as { bootstrapNode: string; caFingerprint: string };
+    const { bootstrapNode, caFingerprint } = ground.facts['talos/cluster'] as {
+      bootstrapNode: string;
+      caFingerprint: string;
+    };
     this.#pinned = this.#nodes.find(({ name }) => name === bootstrapNode)!.address;
     this.#ca = caFingerprint;
   }
@@ -47,10 +50,11 @@ export class Watch {
   /** A changing call as it leaves coldstart. */
   sent(tool: string, argv: string[]): Sent {
     const said = bare([tool, ...argv].join(' '));
-    const announced = [...this.#open.values()].flatMap((open) => [...open.values()]).find(({ words }) => words.test(said));
+    const announced = [...this.#open.values()]
+      .flatMap((open) => [...open.values()])
+      .find(({ words }) => words.test(said));
     if (!announced?.offline) this.acted.push([tool, ...argv].join(' '));
-    if (!announced)
-      this.#find(`${tool} ${argv.slice(0, 2).join(' ')} … was sent without its record in the journal`);
+    if (!announced) this.#find(`${tool} ${argv.slice(0, 2).join(' ')} … was sent without its record in the journal`);
     const target = this.#nodes.find(({ address }) => argv.includes(address) || argv.includes(`${address}:50000`));
     const model = target && this.#lab.model.nodes.get(target.name);
     if (tool === 'talosctl' && argv[0] === 'bootstrap' && target?.address !== this.#pinned)
@@ -60,7 +64,8 @@ export class Watch {
       else {
         if (target.caFingerprint !== this.#ca) this.#find(`${target.name} was sent a config of another CA`);
         if (!argv.includes(target.config)) this.#find(`${target.name} was sent another node's config`);
-        if (this.#lab.model.faults.pending('wrong-ca', target.name)) this.#find(`${target.name} belongs to another cluster, and was sent a config`);
+        if (this.#lab.model.faults.pending('wrong-ca', target.name))
+          this.#find(`${target.name} belongs to another cluster, and was sent a config`);
       }
     }
     return { tool, argv, target, hadConfig: model?.config !== null && model?.config !== undefined };

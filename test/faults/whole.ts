@@ -15,7 +15,9 @@ export function phaseFindings(lab: OpenLab, scope: Case['scope'], ground: Ground
   const { model } = lab;
   return [
     ...[missingNodes, foreignCas, etcdClusters, missingVoters, silentApis].flatMap((predicate) => predicate(model)),
-    ...[...model.nodes.values()].filter((node) => !node.kubelet.registered).map((node) => `${node.name}: not registered`),
+    ...[...model.nodes.values()]
+      .filter((node) => !node.kubelet.registered)
+      .map((node) => `${node.name}: not registered`),
     ...(model.files.read(`${ground.root}/kubernetes/kubeconfig`) ? [] : ['there is no kubeconfig']),
     ...model.findings,
   ];

@@ -36,7 +36,9 @@ describe('the table, over all that 1 to 5 control planes can be', () => {
   });
 
   test('says what a careful operator would say', () => {
-    const different = ALL.filter((one) => verdictOf(one) !== operator(one)).map((one) => `${one.join()}: ${verdictOf(one)}`);
+    const different = ALL.filter((one) => verdictOf(one) !== operator(one)).map(
+      (one) => `${one.join()}: ${verdictOf(one)}`,
+    );
     expect(different).toEqual([]);
   });
 
@@ -55,7 +57,9 @@ describe('the table, over all that 1 to 5 control planes can be', () => {
     for (const [i, row] of TABLE.entries())
       expect(
         ALL.some((one) => {
-          const first = TABLE.findIndex(({ some, only }) => (some ? one.some((of) => some.includes(of)) : one.every((of) => only?.includes(of))));
+          const first = TABLE.findIndex(({ some, only }) =>
+            some ? one.some((of) => some.includes(of)) : one.every((of) => only?.includes(of)),
+          );
           return first === i;
         }),
         row.why,
@@ -96,8 +100,15 @@ describe('the same multisets as control planes show them', () => {
 
 /** Views that show these classes: voters and learners know each other, those elsewhere know themselves. */
 function shown(classes: readonly Class[]): ControlPlaneView[] {
-  const member = (i: number, learner: boolean) => ({ id: `id-${i}`, hostname: `cp-${i}`, peerUrls: [`https://192.0.2.${11 + i}:2380`], learner });
-  const inside = classes.flatMap((one, i) => (one === 'voter' || one === 'joining' ? [member(i, one === 'joining')] : []));
+  const member = (i: number, learner: boolean) => ({
+    id: `id-${i}`,
+    hostname: `cp-${i}`,
+    peerUrls: [`https://192.0.2.${11 + i}:2380`],
+    learner,
+  });
+  const inside = classes.flatMap((one, i) =>
+    one === 'voter' || one === 'joining' ? [member(i, one === 'joining')] : [],
+  );
   const outside = classes.flatMap((one, i) => (one === 'elsewhere' ? [member(i, false)] : []));
   const told: Record<Class, Partial<ControlPlaneView>> = {
     empty: { class: 'maintenance' },

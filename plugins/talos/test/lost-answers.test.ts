@@ -30,11 +30,19 @@ function losing(world: FakeWorld, verb: string, name: string, times: number): Fa
 
 describe('an answer that is lost', () => {
   const bare = (): FakeWorld =>
-    fakeWorld(machines({ 'infra-02': { is: 'maintenance', disks: [{ dev_path: '/dev/nvme0n1', transport: 'nvme', size: 960e9, serial: 'EX960-INFRA-02' }] } }));
+    fakeWorld(
+      machines({
+        'infra-02': {
+          is: 'maintenance',
+          disks: [{ dev_path: '/dev/nvme0n1', transport: 'nvme', size: 960e9, serial: 'EX960-INFRA-02' }],
+        },
+      }),
+    );
   const ready = (world: FakeWorld) => nodesReady.observe(lookAs(world, facts, node, 'infra-02') as Look<TalosNode>);
 
   test.each([1, 2])('%i times in preflight: the question is asked again', async (times) =>
-    expect(await ready(losing(bare(), 'get disks', 'infra-02', times))).toMatchObject({ state: 'done' }));
+    expect(await ready(losing(bare(), 'get disks', 'infra-02', times))).toMatchObject({ state: 'done' }),
+  );
 
   test('every time: not known yet, which another look may tell, and never taken for a wrong disk', async () =>
     expect(await ready(losing(bare(), 'get disks', 'infra-02', Number.POSITIVE_INFINITY))).toMatchObject({
@@ -46,15 +54,27 @@ describe('an answer that is lost', () => {
 describe('the guard of bootstrap, while a control plane does not answer', () => {
   const record = JSON.stringify({ schema: 'coldstart.identity/1', cluster: 'infra', bootstrapNode: 'infra-01' });
   const guard = (times: number, third: FakeNode = waiting) => {
-    const world = fakeWorld(machines({ 'infra-01': waiting, 'infra-02': waiting, 'infra-03': third }), { files: { [identityPath('infra')]: record } });
-    return pinnedNodeGuard.look(lookAs<unknown>(losing(world, 'services', 'infra-03', times), facts, undefined, 'cluster'));
+    const world = fakeWorld(machines({ 'infra-01': waiting, 'infra-02': waiting, 'infra-03': third }), {
+      files: { [identityPath('infra')]: record },
+    });
+    return pinnedNodeGuard.look(
+      lookAs<unknown>(losing(world, 'services', 'infra-03', times), facts, undefined, 'cluster'),
+    );
   };
 
-  test.each([0, 2, 5, 8])('%i answers lost: it looks again, and passes', async (times) => expect(await guard(times)).toMatchObject({ ok: true }));
+  test.each([0, 2, 5, 8])('%i answers lost: it looks again, and passes', async (times) =>
+    expect(await guard(times)).toMatchObject({ ok: true }),
+  );
 
   test('all of them: it says no', async () =>
-    expect(await guard(Number.POSITIVE_INFINITY)).toMatchObject({ ok: false, cause: expect.stringMatching(/infra-03 was never seen empty/) }));
+    expect(await guard(Number.POSITIVE_INFINITY)).toMatchObject({
+      ok: false,
+      cause: expect.stringMatching(/infra-03 was never seen empty/),
+    }));
 
   test('one of another cluster: it says no at once', async () =>
-    expect(await guard(0, { is: 'foreign' })).toMatchObject({ ok: false, cause: expect.stringMatching(/another cluster/) }));
+    expect(await guard(0, { is: 'foreign' })).toMatchObject({
+      ok: false,
+      cause: expect.stringMatching(/another cluster/),
+    }));
 });

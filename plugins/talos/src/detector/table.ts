@@ -20,7 +20,11 @@ export const TABLE: readonly Row[] = [
   { some: ['elsewhere'], verdict: 'split', why: 'two lists of members without one in common are two clusters' },
   { some: ['sick'], verdict: 'unknown', why: 'an etcd that nobody knows of may be a cluster of its own' },
   { only: ['voter'], verdict: 'done', why: 'every control plane votes, in every list' },
-  { some: ['voter', 'joining'], verdict: 'joining', why: 'there is a cluster; whoever is missing joins it, or is away' },
+  {
+    some: ['voter', 'joining'],
+    verdict: 'joining',
+    why: 'there is a cluster; whoever is missing joins it, or is away',
+  },
   { some: ['unseen'], verdict: 'unknown', why: 'an unreachable control plane is never taken for an empty one' },
   { only: ['empty', 'waiting'], verdict: 'safe', why: 'every control plane is known to hold no etcd data' },
 ];

@@ -47,7 +47,10 @@ function reasons(
   }
 }
 
-function untold(of: (wanted: Class) => ControlPlaneView[], [cluster]: readonly (readonly ControlPlaneView[])[]): string[] {
+function untold(
+  of: (wanted: Class) => ControlPlaneView[],
+  [cluster]: readonly (readonly ControlPlaneView[])[],
+): string[] {
   const [foreign, sick, unseen] = [of('foreign'), of('sick'), of('unseen')];
   if (foreign.length > 0) return [`${names(foreign)} ${foreign.length === 1 ? 'shows' : 'show'} another cluster's CA`];
   if (sick.length > 0 && cluster)
@@ -57,7 +60,8 @@ function untold(of: (wanted: Class) => ControlPlaneView[], [cluster]: readonly (
       ({ node, service, trouble }) =>
         `${node} has etcd in state ${service} and shows no members${trouble ? `: ${trouble}` : ''}`,
     );
-  if (unseen.length > 0) return unseen.map((view) => `${view.node} was never seen empty (${view.trouble ?? view.class})`);
+  if (unseen.length > 0)
+    return unseen.map((view) => `${view.node} was never seen empty (${view.trouble ?? view.class})`);
   return ['no control plane was asked'];
 }
 

@@ -52,7 +52,9 @@ const MOST_LOOKS = 3;
 async function detectAgain(views: () => ReturnType<typeof gatherViews>): Promise<Detection> {
   for (let looks = 1; ; looks += 1) {
     const detection = detect(await views());
-    const silent = detection.verdict === 'unknown' && detection.rows.every(({ among }) => ['empty', 'waiting', 'unseen'].includes(among));
+    const silent =
+      detection.verdict === 'unknown' &&
+      detection.rows.every(({ among }) => ['empty', 'waiting', 'unseen'].includes(among));
     if (!silent || looks >= MOST_LOOKS) return detection;
   }
 }

@@ -23,7 +23,14 @@ export async function compareRunningConfig(world: Reader, reach: Reach, node: Ta
       how: 'untold',
       fault: running.fault,
       signals: [
-        { name: 'machine config', subject, expected: 'told', observed: `not told: ${running.fault.message}`, ok: false, source },
+        {
+          name: 'machine config',
+          subject,
+          expected: 'told',
+          observed: `not told: ${running.fault.message}`,
+          ok: false,
+          source,
+        },
       ],
     };
   const bytes = await world.read(node.config);
