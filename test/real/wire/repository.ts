@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { cp, readFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -60,4 +60,13 @@ const factsOf = async (root: string): Promise<Facts> => {
       config: configOf(node.hostname),
     })),
   };
+};
+
+/**
+ * Takes the addresses out of talconfig.yaml: what is listed there with nothing but 127.x is taken for a template, not for a
+ * machine. The machine configs and the talosconfig hold them too, and there they count.
+ */
+export const listWithoutAddresses = async (root: string): Promise<void> => {
+  const path = join(root, 'clusters/infra/talos/talconfig.yaml');
+  await writeFile(path, (await readFile(path, 'utf8')).replaceAll(/^ +ipAddress: .*\n/gm, ''));
 };
