@@ -161,7 +161,11 @@ export class Door implements World {
 
   /** Another clone keeps its own state. */
   #place(path: string): string {
-    return this.#trials.clone ? path.replace(/^\.coldstart\b/, '.coldstart/another-clone') : path;
+    if (!this.#trials.clone) return path;
+    // Its disk is its own, and so are the locks beside its files.
+    return path.endsWith('.coldstart-lock')
+      ? `.coldstart/another-clone/${path}`
+      : path.replace(/^\.coldstart\b/, '.coldstart/another-clone');
   }
 
   async #call<T>(work: () => Promise<T>, torn?: (share: number) => void): Promise<T> {

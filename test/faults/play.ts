@@ -69,7 +69,10 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
   lifted = true;
   lab.lift();
   // What another machine or a lost journal has begun is nobody's past: it is given the time to end.
-  if (one.episodes.some(({ second, lose: lost }) => second?.clone || lost)) await lab.process().sleep(20 * 60_000);
+  // A definition that is slow is so from its birth.
+  const slow = one.troubles.some(({ fault }) => fault.startsWith('crd-slow'));
+  if (slow || one.episodes.some(({ second, lose: lost }) => second?.clone || lost))
+    await lab.process().sleep(20 * 60_000);
   const began = lab.elapsed();
   if (played.broken.length === 0 && hasOneCluster(lab).length === 0) {
     const last = keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));

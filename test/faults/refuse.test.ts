@@ -57,7 +57,7 @@ function failureOf({ ended }: Process): {
   page: string | null;
 } {
   if (ended.how !== 'exit' || !ended.failure) throw new Error(`it ended otherwise: ${JSON.stringify(ended)}`);
-  return { exit: ended.exit, ...ended.failure } as ReturnType<typeof failureOf>;
+  return { exit: ended.exit, ...ended.failure } as unknown as ReturnType<typeof failureOf>;
 }
 const bootstraps = (lab: OpenLab): number => lab.received().filter(({ argv }) => argv[0] === 'bootstrap').length;
 

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 
 import * as x509 from '@peculiar/x509';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 
 import type { ControlPlane } from '../controlplane/start.ts';
 import type { Wire } from './open.ts';

@@ -1,5 +1,6 @@
 import {
   EXIT,
+  isProblem,
   Problem,
   type Criterion,
   type Event,
@@ -163,6 +164,7 @@ async function carry(context: RunContext, options: RunOptions, order: Order, for
   } catch (error) {
     if (error instanceof Interrupted || context.stop.aborted)
       return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
+    if (isProblem(error) && error.exit !== EXIT.bug) return stoppedBy(error, context, options);
     const cause = context.masks.text(error instanceof Error ? (error.stack ?? error.message) : String(error));
     return {
       outcome: 'bug',
@@ -170,6 +172,23 @@ async function carry(context: RunContext, options: RunOptions, order: Order, for
       failure: { step: 'coldstart', item: '', cause, remedy: 'Report this.', page: null, next: options.command },
     };
   }
+}
+
+/** Something outside the steps that the operator must mend, e.g. a lock that another machine left beside a file. */
+function stoppedBy(problem: Problem, context: RunContext, options: RunOptions): Ended {
+  const refused = problem.exit === EXIT.refused;
+  return {
+    outcome: refused ? 'refused' : 'failed',
+    exit: refused ? EXIT.refused : EXIT.failed,
+    failure: {
+      step: 'coldstart',
+      item: '',
+      cause: context.masks.text(problem.message),
+      remedy: problem.remedy,
+      page: problem.page ?? null,
+      next: options.command,
+    },
+  };
 }
 
 /** Looks at everything that must hold before anything is changed, all at once; says all that is wrong. */
@@ -349,10 +368,10 @@ async function keepEvidence(options: RunOptions, journal: Uint8Array, former: re
     if (run.ended || (await options.world.read(marker))) continue;
     const bytes = await options.world.read(run.path, 256 * 1024 * 1024);
     if (!bytes) continue;
-    const files = await writeEvidence(options.world, dir, bytes);
+    const files = await writeEvidence(options.world, dir, bytes, options.redactor.scan);
     await options.world.write(marker, new TextEncoder().encode(`${files.join('\n')}\n`), 0o600);
   }
-  return writeEvidence(options.world, dir, journal);
+  return writeEvidence(options.world, dir, journal, options.redactor.scan);
 }
 
 function runId(world: World): string {

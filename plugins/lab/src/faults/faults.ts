@@ -18,7 +18,12 @@ export type PlayedFaults = Faults & {
  * The faults of one rehearsal. They mask the world while it is open and are not saved with it: a rehearsal without the fault
  * finds the world as if somebody had mended it. A fault on a node that names none strikes one that the seed picks.
  */
-export function playing(asked: readonly string[], nodes: readonly string[], random: Random, assume: (what: string) => void): PlayedFaults {
+export function playing(
+  asked: readonly string[],
+  nodes: readonly string[],
+  random: Random,
+  assume: (what: string) => void,
+): PlayedFaults {
   const placed = (text: string): FaultOrder => {
     const order = parseFault(text, nodes);
     const onNode = knownFaults.find((known) => known.name === order.name)?.at === 'node';
@@ -30,7 +35,9 @@ export function playing(asked: readonly string[], nodes: readonly string[], rand
   const orders = asked.map(placed);
   const struck = new Map(orders.map((order) => [order, 0]));
   const next = (name: string, at: string | undefined): FaultOrder | undefined =>
-    orders.find((order) => order.name === name && (order.at === null || order.at === at) && struck.get(order)! < order.count);
+    orders.find(
+      (order) => order.name === name && (order.at === null || order.at === at) && struck.get(order)! < order.count,
+    );
   return {
     orders,
     ask: (text) => {

@@ -28,9 +28,11 @@ const Cluster = z.object({
  */
 export function expectedFrom(cluster: string, facts: Facts): Expected {
   const nodes = z.array(Node).safeParse(facts['talos/nodes'] ?? []);
-  if (!nodes.success) throw unusable(`the nodes that were surveyed cannot be simulated: ${z.prettifyError(nodes.error)}`);
+  if (!nodes.success)
+    throw unusable(`the nodes that were surveyed cannot be simulated: ${z.prettifyError(nodes.error)}`);
   const told = Cluster.safeParse(facts['talos/cluster'] ?? {});
-  if (!told.success) throw unusable(`the cluster that was surveyed cannot be simulated: ${z.prettifyError(told.error)}`);
+  if (!told.success)
+    throw unusable(`the cluster that was surveyed cannot be simulated: ${z.prettifyError(told.error)}`);
   if (nodes.data.length === 0) throw unusable(`no nodes are known of cluster ${cluster}`);
   const seen = new Map<string, string>();
   for (const { name, address } of nodes.data) {
@@ -41,7 +43,12 @@ export function expectedFrom(cluster: string, facts: Facts): Expected {
       seen.set(one, name);
     }
   }
-  return { cluster, ...told.data, nodes: nodes.data as Expected['nodes'], facts: facts as Readonly<Record<string, Json>> };
+  return {
+    cluster,
+    ...told.data,
+    nodes: nodes.data as Expected['nodes'],
+    facts: facts as Readonly<Record<string, Json>>,
+  };
 }
 
 /** The machine configs of the repository, as the fact `talos/nodes` names them. */
@@ -51,5 +58,8 @@ export function configFiles(expected: Expected): string[] {
 }
 
 function unusable(message: string): Problem {
-  return new Problem(message, { exit: EXIT.usage, remedy: "Mend the repository's Talos files; `coldstart cluster plan` shows what was read." });
+  return new Problem(message, {
+    exit: EXIT.usage,
+    remedy: "Mend the repository's Talos files; `coldstart cluster plan` shows what was read.",
+  });
 }

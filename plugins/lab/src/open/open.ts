@@ -46,12 +46,24 @@ export async function openLab(options: OpenOptions): Promise<OpenLab> {
   const expected = expectedFrom(options.cluster, options.facts);
   const assumed = new Set<string>();
   const assume = (what: string): void => void assumed.add(what);
-  const clock = new VirtualClock(options.pace, saved?.clock, options.wall === undefined ? undefined : Date.parse(options.wall));
+  const clock = new VirtualClock(
+    options.pace,
+    saved?.clock,
+    options.wall === undefined ? undefined : Date.parse(options.wall),
+  );
   const random = seeded(options.seed, saved?.random.seed === options.seed ? saved.random.drawn : 0);
-  const faults = playing(options.faults, expected.nodes.map((node) => node.name), random, assume);
+  const faults = playing(
+    options.faults,
+    expected.nodes.map((node) => node.name),
+    random,
+    assume,
+  );
   const durations = drawing({ ...nodeDurations, ...options.durations }, random, assume, saved?.durations);
   const scratch = '/lab/scratch';
-  const files = new Overlay({ state: posix.join(root, '.coldstart'), scratch, real: options.disk === 'real' }, saved?.files);
+  const files = new Overlay(
+    { state: posix.join(root, '.coldstart'), scratch, real: options.disk === 'real' },
+    saved?.files,
+  );
   const nodes = new Map(expected.nodes.map((node) => [node.name, machine(node, random, assume)]));
   const configs = configFiles(expected).flatMap((path) => files.read(posix.resolve(root, path)) ?? []);
   for (const node of saved?.nodes ?? []) nodes.set(node.name, withBytes(node, configs));

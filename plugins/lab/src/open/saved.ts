@@ -37,10 +37,12 @@ export function decodeWorld(bytes: Uint8Array, cluster: string): SavedWorld {
     throw unreadable('it is not JSON');
   }
   const schema = isObject(value) ? value['schema'] : undefined;
-  if (schema !== SCHEMA) throw unreadable(`its schema is ${JSON.stringify(schema ?? null)}, not ${JSON.stringify(SCHEMA)}`);
+  if (schema !== SCHEMA)
+    throw unreadable(`its schema is ${JSON.stringify(schema ?? null)}, not ${JSON.stringify(SCHEMA)}`);
   const parsed = Saved.safeParse(value);
   if (!parsed.success) throw unreadable(z.prettifyError(parsed.error));
-  if (parsed.data.cluster !== cluster) throw unreadable(`it is a world of cluster ${parsed.data.cluster}, not of ${cluster}`);
+  if (parsed.data.cluster !== cluster)
+    throw unreadable(`it is a world of cluster ${parsed.data.cluster}, not of ${cluster}`);
   return parsed.data;
 }
 
