@@ -82,7 +82,7 @@ export const unary: Readonly<Record<string, Unary>> = {
         hostname,
         peer_urls: [`https://${address}:2380`],
         client_urls: [`https://${address}:2379`],
-        is_x,
+        is_learner: learner,
       })),
     };
   },

@@ -236,7 +236,7 @@ const framed = async (target: string, ask: () => Promise<Message>): Promise<Mess
 const errorMetadata = (target: string, failure: Failure): Message => ({
   hostname: target,
   error: printed(failure),
-  status: { code: 2, message: failure.message },
+  status: { code: numberOf(failure.code), message: failure.message },
 });
 
 const remote = async (

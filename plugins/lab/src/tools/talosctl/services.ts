@@ -22,10 +22,10 @@ export function servicesOf(_model: Model, node: NodeModel): Service[] {
       state: 'Waiting',
       health: '?',
       changed,
-      event: 'Waiting for etcd',
+      event: 'Waiting for service "etcd" to be bootstrapped',
     });
   if (service === 'preparing')
-    services.push({ id: 'etcd', state: 'Preparing', health: '?', changed, event: 'Running pre' });
+    services.push({ id: 'etcd', state: 'Preparing', health: '?', changed, event: 'Running pre state' });
   if (service === 'running') services.push({ id: 'etcd', state: 'Running', health: 'OK', changed, event: HEALTHY });
   services.push(
     node.kubelet.running
