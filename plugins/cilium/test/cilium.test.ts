@@ -1,4 +1,4 @@
-import type { Files } from '@coldstart/contract';
+import type { Facts, Files } from '@coldstart/contract';
 import { describe, expect, it } from 'vitest';
 import {
   asList,
@@ -205,7 +205,7 @@ describe('cilium/status', async () => {
         world,
         {
           ...facts,
-          'cilium/expected': { ...((facts as Record<string, never>)['cilium/expected'] as object), ...over },
+          'cilium/expected': { ...((facts as Facts)['cilium/expected'] as object), ...over },
         },
         undefined,
       ),

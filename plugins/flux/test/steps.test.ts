@@ -1,3 +1,4 @@
+import type { Facts } from '@coldstart/contract';
 import { describe, expect, it } from 'vitest';
 import {
   asList,
@@ -23,7 +24,7 @@ import { tools } from '../src/steps/tools.ts';
 import { survey } from '../src/survey/index.ts';
 import { flux, kubeconform, kustomize } from '../src/tool.ts';
 
-const facts = {
+const facts: Facts = {
   'kubernetes/kubeconfig': KUBECONFIG,
   ...(await survey.run({ cluster: 'infra', files: example(), config: {}, facts: {} })).facts,
 };
@@ -40,7 +41,7 @@ const git = (over: object = {}, status: object = { ...ready(), artifact: { revis
   spec: { url: 'ssh://git@git.example.com/k8s-ops.git', ref: { branch: 'main' }, ...over },
   status,
 });
-const ks = (name: string, status: object = ready(), spec: object = {}, labels: object = {}) => ({
+const ks = (name: string, status: object = ready(), spec: object = {}, labels: Record<string, string> = {}) => ({
   kind: 'Kustomization',
   metadata: { name, namespace: 'flux-system', generation: 1, labels },
   spec: { path: './clusters/infra/flux', ...spec },

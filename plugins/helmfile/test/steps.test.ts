@@ -1,4 +1,4 @@
-import type { Past } from '@coldstart/contract';
+import type { Facts, Past } from '@coldstart/contract';
 import { describe, expect, it } from 'vitest';
 import {
   asList,
@@ -211,7 +211,7 @@ describe('helmfile/secrets', async () => {
 });
 
 describe('helmfile/releases', async () => {
-  const facts = await surveyed();
+  const facts: Facts = await surveyed();
   const cilium = (facts['helmfile/releases'] as unknown as Release[])[0] as Release;
   const helm = (over: object | null) =>
     JSON.stringify(

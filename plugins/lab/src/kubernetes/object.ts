@@ -60,15 +60,7 @@ export function same(one: unknown, other: unknown): boolean {
   );
 }
 
-/** One condition of `.status.conditions`. */
-type Condition = {
-  type: string;
-  status: 'True' | 'False' | 'Unknown';
-  reason: string;
-  message: string;
-  lastTransitionTime: string;
-};
-
+/** The condition of this type in `.status.conditions`. */
 export function condition(object: unknown, type: string): Fields | undefined {
   const list = at(object, 'status', 'conditions');
   return Array.isArray(list)
