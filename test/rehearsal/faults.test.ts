@@ -75,6 +75,8 @@ describe('the usual shell sequence in the same world ends differently', () => {
     const ground = await survey();
     const lab = await bareWorld(ground);
     expect(await naive(ground, lab)).toEqual({ ended: 'success', at: 'flux' });
+    await lab.world.sleep(600_000);
+    expect(lab.verdict().whole).toBe(true);
   });
 
   // `success` over a world that is not whole is the silent error that operators fear.
@@ -93,6 +95,22 @@ describe('the usual shell sequence in the same world ends differently', () => {
     await lab.world.sleep(600_000);
     expect(Object.values(lab.fired()).reduce((a, b) => a + b, 0)).toBeGreaterThan(0);
     expect(lab.verdict().whole).toBe(false);
+  });
+
+  test('a CRD that is slow: nobody waits for it or names it, and the world is not whole', async () => {
+    const ground = await survey();
+    const lab = await bareWorld(ground, { faults: ['crd-slow'] });
+    await naive(ground, lab);
+    await lab.world.sleep(600_000);
+    expect(Object.values(lab.fired())).toEqual([1]);
+    expect(lab.verdict().whole).toBe(false);
+  });
+
+  test('killed in the middle and given again: it hangs in its loop around bootstrap', async () => {
+    const ground = await survey();
+    const lab = await bareWorld(ground);
+    expect(await naive(ground, lab)).toMatchObject({ ended: 'success' });
+    expect(await naive(ground, lab)).toEqual({ ended: 'hung', at: 'bootstrap' });
   });
 });
 
