@@ -29,13 +29,15 @@ export const recorded: Readonly<Record<string, string>> = {
 
 const connected = { 'infra-01': 'running', 'infra-04': 'running' } as const;
 
-/** Questions that change nothing come first; what changes the world stands last in its scene, or in one of its own. */
+/**
+ * Questions that change nothing come first; what changes the world stands last in its scene, or in one of its own. Not
+ * here: `maint-two-nodes-version`, which either of two nodes may answer (talos#11773).
+ */
 export const scenes: Readonly<Record<string, Scene>> = {
   maintenance: {
     standing: {},
     recordings: [
       'maint-version',
-      'maint-two-nodes-version',
       'maint-get-machinestatus',
       'maint-get-versions',
       'maint-get-absent-id',
