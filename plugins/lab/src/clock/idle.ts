@@ -6,7 +6,7 @@
 const BUSY = /^FSReq|^CloseReq$/;
 
 /** Turns after which a request that never comes back (a read of an idle stdin) no longer holds time up. */
-const PATIENCE = 5000;
+const PATIENCE = 100_000;
 
 /** Resolves when all that can run without time passing has run: every microtask, every tick, every request for a file. */
 export async function idle(): Promise<void> {
