@@ -9,7 +9,6 @@ export * from './git/index.ts';
 export { op, opFailure, parseAccounts } from './op/tool.ts';
 export { parseFileStatus, parseSopsVersion, sops, sopsFailure } from './sops/tool.ts';
 export { compareVersions, lookForTools, type ToolsFound } from './preflight.ts';
-export { DURATION, milliseconds } from './duration.ts';
 export { fillSecrets, secretValue } from './secrets/fill.ts';
 export { readSecretTemplate, TEMPLATE_ANNOTATION, type TemplateSecret } from './secrets/template.ts';
 export { readYaml, type Place, type YamlDocument } from './yaml/read.ts';

@@ -1,23 +1,10 @@
-import type { ConfigSection, Json } from '@coldstart/contract';
-import { DURATION, milliseconds } from '@coldstart/tools';
+import { configSection, duration, group, pathInside } from '@coldstart/contract/schema';
 import { z } from 'zod';
-
-/** Milliseconds, or a number with its unit; milliseconds come out. */
-const duration = (fallback: string) =>
-  z
-    .union([z.number().int().nonnegative(), z.string().regex(DURATION, 'a number with its unit: 250ms, 5s, 10m, 1h')])
-    .default(fallback)
-    .transform(milliseconds);
-const group = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never);
-const path = z
-  .string()
-  .min(1)
-  .regex(/^(?![-/])(?!.*(?:^|\/)\.\.(?:\/|$))/, 'a path inside the repository');
 
 /** The section `cilium` of coldstart.yaml. `{cluster}` in a path is the cluster's name. */
 export const CiliumSection = z.strictObject({
-  values: path.optional().describe("Cilium's values: a values file, or the HelmRelease (default: found)"),
-  vars: path
+  values: pathInside.optional().describe("Cilium's values: a values file, or the HelmRelease (default: found)"),
+  vars: pathInside
     .optional()
     .describe('ConfigMap whose values Flux puts in for ${NAMES} (default: the one named cluster-vars)'),
   namespace: z
@@ -37,18 +24,4 @@ export const CiliumSection = z.strictObject({
 });
 export type CiliumPolicy = z.infer<typeof CiliumSection>;
 
-export const section: ConfigSection = {
-  section: 'cilium',
-  jsonSchema: z.toJSONSchema(CiliumSection, { io: 'input' }) as { [key: string]: Json },
-  validate: (value) => {
-    const parsed = CiliumSection.safeParse(value ?? {});
-    if (parsed.success) return { value: parsed.data as Json };
-    return {
-      issues: parsed.error.issues.map((issue) => ({
-        path: issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p)),
-        found: 'input' in issue && issue.input !== undefined ? JSON.stringify(issue.input) : 'another value',
-        expected: issue.message,
-      })),
-    };
-  },
-};
+export const section = configSection('cilium', CiliumSection);

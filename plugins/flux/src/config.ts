@@ -1,26 +1,13 @@
-import type { ConfigSection, Json } from '@coldstart/contract';
-import { DURATION, milliseconds } from '@coldstart/tools';
+import { configSection, duration, group, pathInside } from '@coldstart/contract/schema';
 import { z } from 'zod';
-
-/** Milliseconds, or a number with its unit; milliseconds come out. */
-const duration = (fallback: string) =>
-  z
-    .union([z.number().int().nonnegative(), z.string().regex(DURATION, 'a number with its unit: 250ms, 5s, 10m, 1h')])
-    .default(fallback)
-    .transform(milliseconds);
-const group = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never);
-const path = z
-  .string()
-  .min(1)
-  .regex(/^(?![-/])(?!.*(?:^|\/)\.\.(?:\/|$))/, 'a path inside the repository');
 
 /** The section `flux` of coldstart.yaml. `{cluster}` in a path is the cluster's name. */
 export const FluxSection = z.strictObject({
-  manifest: path
+  manifest: pathInside
     .optional()
     .describe('manifest with the GitRepository and the first Kustomization, or the FluxInstance (default: found)'),
   deployKey: z
-    .union([path, z.literal(false)])
+    .union([pathInside, z.literal(false)])
     .optional()
     .describe('op-inject template of the Secret that the GitRepository names (false: it comes by other means)'),
   namespace: z
@@ -48,18 +35,4 @@ export const FluxSection = z.strictObject({
 });
 export type FluxPolicy = z.infer<typeof FluxSection>;
 
-export const section: ConfigSection = {
-  section: 'flux',
-  jsonSchema: z.toJSONSchema(FluxSection, { io: 'input' }) as { [key: string]: Json },
-  validate: (value) => {
-    const parsed = FluxSection.safeParse(value ?? {});
-    if (parsed.success) return { value: parsed.data as Json };
-    return {
-      issues: parsed.error.issues.map((issue) => ({
-        path: issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p)),
-        found: 'input' in issue && issue.input !== undefined ? JSON.stringify(issue.input) : 'another value',
-        expected: issue.message,
-      })),
-    };
-  },
-};
+export const section = configSection('flux', FluxSection);

@@ -1,35 +1,22 @@
-import type { ConfigSection, Json } from '@coldstart/contract';
-import { DURATION, milliseconds } from '@coldstart/tools';
+import { configSection, duration, group, pathInside } from '@coldstart/contract/schema';
 import { z } from 'zod';
-
-/** Milliseconds, or a number with its unit; milliseconds come out. */
-const duration = (fallback: string) =>
-  z
-    .union([z.number().int().nonnegative(), z.string().regex(DURATION, 'a number with its unit: 250ms, 5s, 10m, 1h')])
-    .default(fallback)
-    .transform(milliseconds);
-const group = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never);
-const path = z
-  .string()
-  .min(1)
-  .regex(/^(?![-/])(?!.*(?:^|\/)\.\.(?:\/|$))/, 'a path inside the repository');
 
 /** The section `helmfile` of coldstart.yaml. `{cluster}` in a path is the cluster's name; `false` says that there is none. */
 export const HelmfileSection = z.strictObject({
   crds: z
-    .union([path, z.literal(false)])
+    .union([pathInside, z.literal(false)])
     .optional()
     .describe('helmfile of the CRD charts (default: found under bootstrap/)'),
   apps: z
-    .union([path, z.literal(false)])
+    .union([pathInside, z.literal(false)])
     .optional()
     .describe('helmfile of the core releases (default: found under bootstrap/)'),
   secrets: z
-    .union([z.array(path), z.literal(false)])
+    .union([z.array(pathInside), z.literal(false)])
     .optional()
     .describe('op-inject templates (.tpl) or SOPS files (.sops.yaml) of Secrets'),
   namespaces: z
-    .union([path, z.literal(false)])
+    .union([pathInside, z.literal(false)])
     .optional()
     .describe('manifest of Namespaces'),
   kubeVersion: z
@@ -60,18 +47,4 @@ export const HelmfileSection = z.strictObject({
 });
 export type HelmfilePolicy = z.infer<typeof HelmfileSection>;
 
-export const section: ConfigSection = {
-  section: 'helmfile',
-  jsonSchema: z.toJSONSchema(HelmfileSection, { io: 'input' }) as { [key: string]: Json },
-  validate: (value) => {
-    const parsed = HelmfileSection.safeParse(value ?? {});
-    if (parsed.success) return { value: parsed.data as Json };
-    return {
-      issues: parsed.error.issues.map((issue) => ({
-        path: issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p)),
-        found: 'input' in issue && issue.input !== undefined ? JSON.stringify(issue.input) : 'another value',
-        expected: issue.message,
-      })),
-    };
-  },
-};
+export const section = configSection('helmfile', HelmfileSection);

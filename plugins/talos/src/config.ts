@@ -1,16 +1,5 @@
-import type { ConfigSection, Json } from '@coldstart/contract';
-import { DURATION, milliseconds } from '@coldstart/tools';
+import { configSection, duration, group } from '@coldstart/contract/schema';
 import { z } from 'zod';
-
-/** A duration: whole milliseconds, or a number with its unit (`250ms`, `5s`, `10m`, `1h`). Comes out in milliseconds. */
-const duration = (fallback: string) =>
-  z
-    .union([z.number().int().nonnegative(), z.string().regex(DURATION, 'a number with its unit: 250ms, 5s, 10m, 1h')])
-    .default(fallback)
-    .transform(milliseconds);
-
-/** A group whose values all have defaults, and which may be left out. */
-const group = <S extends z.ZodRawShape>(shape: S) => z.strictObject(shape).prefault({} as never);
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,252}$/i, 'a node name');
 
@@ -108,46 +97,16 @@ export type TalosPolicy = z.infer<typeof TalosSection>;
 /** The section with all defaults. */
 export const DEFAULTS: TalosPolicy = TalosSection.parse({});
 
-export const talosConfig: ConfigSection = {
-  section: 'talos',
-  jsonSchema: z.toJSONSchema(TalosSection, { io: 'input', target: 'draft-2020-12' }) as { [key: string]: Json },
-  validate: (value) => {
-    const result = TalosSection.safeParse(value ?? {});
-    if (result.success) return { value: asJson(result.data) };
-    return {
-      issues: result.error.issues.map((issue) => ({
-        path: issue.path.filter((part) => typeof part !== 'symbol'),
-        found: issue.code === 'unrecognized_keys' ? `the key ${issue.keys.join(', ')}` : shown(at(value, issue.path)),
-        expected: issue.code === 'unrecognized_keys' ? 'only keys that the section knows' : issue.message,
-      })),
-    };
-  },
-  flags: {
-    parallel: 'apply.parallel',
-    retries: 'apply.retries',
-    reapply: 'apply.reapply',
-    'apply-deadline': 'apply.deadline',
-    'verify-within': 'verify.within',
-    'etcd-within': 'etcd.within',
-    'bootstrap-node': 'bootstrapNode',
-    'assume-empty': 'assumeEmpty',
-    'allow-missing-workers': 'allowMissingWorkers',
-    talosconfig: 'talosconfig',
-    TALOSCONFIG: 'talosconfig',
-  },
-};
-
-/** Values that are not given are left out, so that the result is plain JSON. */
-function asJson(value: unknown): Json {
-  return JSON.parse(JSON.stringify(value)) as Json;
-}
-
-function at(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (here, part) =>
-      typeof here === 'object' && here !== null ? (here as Record<PropertyKey, unknown>)[part] : undefined,
-    value,
-  );
-}
-
-const shown = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
+export const talosConfig = configSection('talos', TalosSection, {
+  parallel: 'apply.parallel',
+  retries: 'apply.retries',
+  reapply: 'apply.reapply',
+  'apply-deadline': 'apply.deadline',
+  'verify-within': 'verify.within',
+  'etcd-within': 'etcd.within',
+  'bootstrap-node': 'bootstrapNode',
+  'assume-empty': 'assumeEmpty',
+  'allow-missing-workers': 'allowMissingWorkers',
+  talosconfig: 'talosconfig',
+  TALOSCONFIG: 'talosconfig',
+});

@@ -3,3 +3,4 @@ export * from './action.ts';
 export * from './observation.ts';
 export * from './plan.ts';
 export * from './journal.ts';
+export * from './section.ts';
