@@ -23,7 +23,7 @@ describe("a plugin's section of coldstart.yaml", () => {
   });
 
   test.each<[unknown, (string | number)[], string, string]>([
-    [{ wait: '5 parsecs' }, ['wait'], '"5 parsecs"', 'Invalid input'],
+    [{ wait: '5 parsecs' }, ['wait'], '"5 parsecs"', 'a number with its unit'],
     [{ nonsense: 1 }, [], 'the key nonsense', 'only keys that the section knows'],
     [{ deep: { n: 'x' } }, ['deep', 'n'], '"x"', 'expected number'],
     [{ file: '../out' }, ['file'], '"../out"', 'a path inside the repository'],
