@@ -1,86 +1,21 @@
-import {
-  EXIT,
-  isProblem,
-  Problem,
-  type Criterion,
-  type Event,
-  type Exit,
-  type Facts,
-  type FoundTool,
-  type JournalRecord,
-  type Json,
-  type Ms,
-  type Outcome,
-  type Plan,
-  type Procedure,
-  type Verdict,
-  type World,
-} from '@coldstart/contract';
-import { writeEvidence } from '../evidence/index.ts';
+import { EXIT, isProblem, type Event, type Json, type Plan, type Problem } from '@coldstart/contract';
 import { formerRuns, pastOf, type FormerRun } from '../journal/past.ts';
 import { openStateFolder } from '../journal/state-folder.ts';
 import { openJournal } from '../journal/writer.ts';
-import type { Kit } from '../kit.ts';
-import { planDigest } from '../plan/compare.ts';
-import { orderSteps, type Order, type Placed, type Selection } from '../plan/order.ts';
-import type { Redactor } from '../redact/index.ts';
+import { orderSteps, type Order, type Placed } from '../plan/order.ts';
 import { takeLock } from '../world/lock.ts';
 import { borrowFacts } from './borrow.ts';
 import type { RunContext } from './context.ts';
 import { FactStore } from './facts.ts';
+import { generationOf, runId } from './identify.ts';
 import { Interrupted } from './interrupt.ts';
+import { keepEvidence } from './keep-evidence.ts';
+import { absences, opening } from './opening.ts';
+import type { Failed, RunOptions, RunResult } from './options.ts';
 import { settleOutlived } from './outlived.ts';
+import { PhaseMarks } from './phase-marks.ts';
 import { Preparations } from './prepare.ts';
 import { carryStep, isGood, notRun, worst, type StepResult } from './step.ts';
-
-export type RunOptions = {
-  kit: Kit;
-  procedure: Procedure;
-  plan: Plan;
-  /** What the surveys learned. */
-  facts: Facts;
-  world: World;
-  redactor: Redactor;
-  /** `.coldstart/<cluster>`: identity, lock and runs. */
-  stateDir: string;
-  /** Where evidence goes; null writes none. */
-  evidenceDir: string | null;
-  /** The version of coldstart. */
-  version: string;
-  story: string;
-  slo: { total: Ms | null; phases: Readonly<Record<string, Ms>> };
-  selection?: Selection;
-  /** Departures from the default way that are known before the run, in words. */
-  deviations?: readonly string[];
-  /** The words by which the operator agreed to something, by what it is, e.g. `takeover`. */
-  consents?: Readonly<Record<string, string>>;
-  /** Tools by name, as they were found. */
-  tools: Readonly<Record<string, FoundTool | undefined>>;
-  rehearsal?: { seed: number; faults: string[] };
-  on?: (record: JournalRecord) => void;
-  stop: AbortSignal;
-  /** The command to go on with after a failure, without the tool's own name for the phase: `coldstart cluster create infra`. */
-  command: string;
-};
-
-export type RunResult = {
-  id: string;
-  outcome: Outcome;
-  exit: Exit;
-  /** What failed first, for people. */
-  failure: Failed | null;
-  journal: string;
-  evidence: string[];
-};
-
-export type Failed = {
-  step: string;
-  item: string;
-  cause: string;
-  remedy: string | null;
-  page: string | null;
-  next: string;
-};
 
 /** Carries a plan out. It always ends with a last journal record and with evidence, unless the disk is gone or the process is killed. */
 export async function run(options: RunOptions): Promise<RunResult> {
@@ -130,12 +65,6 @@ export async function run(options: RunOptions): Promise<RunResult> {
   } finally {
     await lock.release();
   }
-}
-
-/** What is left out since its plugin is not installed, a line per plugin. */
-function absences({ absent }: Order): string[] {
-  const by = Map.groupBy(absent, ({ from, verify }) => `${from} is not installed: not ${verify ? 'verified' : 'run'}`);
-  return [...by].map(([why, steps]) => `${why}: ${steps.map((s) => s.step).join(', ')}`);
 }
 
 type Ended = Pick<RunResult, 'outcome' | 'exit' | 'failure'>;
@@ -268,34 +197,6 @@ async function carryAll(
   return settled.map((s) => (s as PromiseFulfilledResult<StepResult>).value);
 }
 
-/** Journals when a phase's first step begins and when its last one ends. */
-class PhaseMarks {
-  readonly #context: RunContext;
-  readonly #left = new Map<string, number>();
-  readonly #entered = new Set<string>();
-  readonly #results = new Map<string, StepResult[]>();
-
-  constructor(context: RunContext, order: Order) {
-    this.#context = context;
-    for (const phase of order.phases)
-      this.#left.set(phase.id, phase.steps.filter((p) => p.step.kind !== 'preflight').length);
-  }
-
-  async enter(phase: string): Promise<void> {
-    if (this.#entered.has(phase)) return;
-    this.#entered.add(phase);
-    await this.#context.journal.write({ type: 'phase-start', phase });
-  }
-
-  async leave(phase: string, result: StepResult): Promise<void> {
-    const results = [...(this.#results.get(phase) ?? []), result];
-    this.#results.set(phase, results);
-    if (results.length < (this.#left.get(phase) ?? 0) || !this.#entered.has(phase)) return;
-    const verdict: Verdict = worst(results.map((r) => r.verdict)) ?? 'done';
-    await this.#context.journal.write({ type: 'phase-end', phase, verdict });
-  }
-}
-
 function verdictOf(results: readonly StepResult[], options: RunOptions): Ended {
   const gravest = worst(results.map((r) => r.verdict));
   if (gravest === 'interrupted' || options.stop.aborted)
@@ -318,80 +219,4 @@ function firstFailure(results: readonly StepResult[], options: RunOptions): Fail
     page: first.page,
     next: options.command,
   };
-}
-
-function opening(options: RunOptions, order: Order, id: string, generation: number): Event {
-  const { plan, world } = options;
-  const { user, host, pid } = world.host();
-  return {
-    type: 'run-start',
-    schema: 'coldstart.journal/1',
-    run: id,
-    cluster: plan.cluster,
-    generation,
-    procedure: plan.procedure,
-    mode: world.mode,
-    coldstart: options.version,
-    story: options.story,
-    ...options.rehearsal,
-    operator: { user, host, pid },
-    plan: {
-      digest: planDigest(plan),
-      phases: plan.phases.map((p) => ({
-        id: p.id,
-        title: p.title,
-        slo: options.slo.phases[p.id] ?? null,
-        steps: p.steps.map((s) => ({ id: s.id, title: s.title, items: s.items.map((i) => i.key) })),
-      })),
-    },
-    slo: options.slo.total,
-    inputs: plan.inputs,
-    tools: Object.entries(options.tools).map(([name, found]) => ({
-      name,
-      version: found?.version ?? null,
-      simulated: found?.simulated ?? false,
-      digest: found?.digest ?? null,
-    })),
-    criteria: order.phases.flatMap((p) =>
-      p.steps.flatMap(({ step }) => (step.criteria ?? []).map((c): Criterion => ({ ...c, step: step.id }))),
-    ),
-    assumed: plan.assumed,
-  };
-}
-
-/** Evidence of this run, and of earlier ones that were killed before they could write theirs. */
-async function keepEvidence(options: RunOptions, journal: Uint8Array, former: readonly FormerRun[]): Promise<string[]> {
-  const dir = options.evidenceDir;
-  if (dir === null) return [];
-  for (const run of former) {
-    const marker = `${run.path.replace(/journal\.jsonl$/, '')}evidence`;
-    if (run.ended || (await options.world.read(marker))) continue;
-    const bytes = await options.world.read(run.path, 256 * 1024 * 1024);
-    if (!bytes) continue;
-    const files = await writeEvidence(options.world, dir, bytes, options.redactor.scan);
-    await options.world.write(marker, new TextEncoder().encode(`${files.join('\n')}\n`), 0o600);
-  }
-  return writeEvidence(options.world, dir, journal, options.redactor.scan);
-}
-
-function runId(world: World): string {
-  const stamp = world.now().replaceAll(/[-:]|\.\d+/g, '');
-  return `${stamp}-${Math.floor(world.random() * 0x10000)
-    .toString(16)
-    .padStart(4, '0')}`;
-}
-
-async function generationOf(world: World, stateDir: string): Promise<number> {
-  const bytes = await world.read(`${stateDir}/identity.json`);
-  if (!bytes) return 1;
-  try {
-    const { generation } = JSON.parse(new TextDecoder().decode(bytes)) as { generation?: unknown };
-    return typeof generation === 'number' && Number.isInteger(generation) && generation > 0 ? generation : 1;
-  } catch (error) {
-    throw new Problem(`${stateDir}/identity.json is not JSON.`, {
-      exit: EXIT.usage,
-      remedy: 'Restore it from Git, or remove it.',
-      cause: error,
-    });
-  }
 }
