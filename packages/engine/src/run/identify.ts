@@ -1,8 +1,8 @@
 import { EXIT, Problem, type World } from '@coldstart/contract';
 
-/** A run's id: when it began, and four hex digits against another one in the same second. */
+/** A run's id: when it began to the millisecond, so that names sort by time, and four hex digits against another machine's. */
 export function runId(world: World): string {
-  const stamp = world.now().replaceAll(/[-:]|\.\d+/g, '');
+  const stamp = world.now().replaceAll(/[-:.]/g, '');
   return `${stamp}-${Math.floor(world.random() * 0x10000)
     .toString(16)
     .padStart(4, '0')}`;
