@@ -1,6 +1,7 @@
 import type { Facts, Ms, Observation, Past, Procedure, Step, World } from '@coldstart/contract';
 import type { Kit } from './kit.ts';
 import { itemsOf } from './plan/items.ts';
+import { withNeeded } from './plan/needed.ts';
 import { orderSteps, type Selection } from './plan/order.ts';
 import { FactStore } from './run/facts.ts';
 import { orStopped } from './run/interrupt.ts';
@@ -76,7 +77,7 @@ export async function look(
       .phases.flatMap((p) => p.steps.map((s) => s.step.id))
       .filter((id) => asked?.includes(id) ?? true),
   );
-  const needed = neededBy(
+  const needed = withNeeded(
     wanted,
     order.phases.flatMap((p) => p.steps.map((s) => s.step)),
     at.facts,
@@ -113,13 +114,4 @@ function notLooked(step: Step, facts: Facts, items: readonly string[] | undefine
     observation: { state: 'unknown', signals: [], cause },
     ms: 0,
   }));
-}
-
-function neededBy(wanted: ReadonlySet<string>, steps: readonly Step[], facts: Facts): Set<string> {
-  const all = new Set(wanted);
-  for (const step of [...steps].reverse())
-    if (all.has(step.id))
-      for (const need of step.needs)
-        if (!(need in facts)) for (const from of steps) if (from.provides.includes(need)) all.add(from.id);
-  return all;
 }

@@ -1,4 +1,5 @@
 import type { Json } from '@coldstart/contract';
+import { given as givenFlags } from '@coldstart/contract/command';
 import { Flags } from '@oclif/core';
 
 /** One or several nodes by name; all when it is not given. */
@@ -30,9 +31,5 @@ export const bootstrapFlags = {
   }),
 };
 
-/** The flags that were given, as plain data for the host. */
-export function given(flags: Readonly<Record<string, unknown>>): Record<string, Json> {
-  return Object.fromEntries(
-    Object.entries(flags).filter(([name, value]) => name !== 'node' && value !== undefined),
-  ) as Record<string, Json>;
-}
+/** The flags for the host; nodes are items of the selection, and no flag of it. */
+export const given = (flags: Readonly<Record<string, unknown>>): Record<string, Json> => givenFlags(flags, ['node']);

@@ -1,1 +1,1 @@
-export { type Answer, type Ask, RUN_HOOK, changingFlags, commonFlags, StepCommand } from './step-command.ts';
+export { type Answer, type Ask, RUN_HOOK, changingFlags, commonFlags, given, StepCommand } from './step-command.ts';

@@ -68,6 +68,13 @@ export const changingFlags = {
   offline: Flags.boolean({ description: 'with --dry-run: look at nothing but the repository', dependsOn: ['dry-run'] }),
 };
 
+/** The flags that were given, as plain data for the host; `besides` are those that the command heeds itself. */
+export function given(flags: Readonly<Record<string, unknown>>, besides: readonly string[] = []): Record<string, Json> {
+  return Object.fromEntries(
+    Object.entries(flags).filter(([name, value]) => value !== undefined && !besides.includes(name)),
+  ) as Record<string, Json>;
+}
+
 /** Base of the commands that run or look at some steps of the create procedure. */
 export abstract class StepCommand extends Command {
   static override args = { cluster };

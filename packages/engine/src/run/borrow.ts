@@ -1,5 +1,6 @@
-import type { Facts, Procedure, Step } from '@coldstart/contract';
+import type { Facts, Procedure } from '@coldstart/contract';
 import type { Kit } from '../kit.ts';
+import { withNeeded } from '../plan/needed.ts';
 import { orderSteps, type Order } from '../plan/order.ts';
 import { lookAt, type Looked } from '../look.ts';
 import type { RunContext } from './context.ts';
@@ -21,18 +22,14 @@ export async function borrowFacts(
 ): Promise<Missing[]> {
   const wanted = new Set(order.phases.flatMap((p) => p.steps.flatMap((s) => s.borrows)));
   if (wanted.size === 0) return [];
-  const all = orderSteps(kit, procedure, store.all()).phases.flatMap((p) => p.steps);
+  const steps = orderSteps(kit, procedure, store.all()).phases.flatMap((p) => p.steps.map((placed) => placed.step));
+  const needed = withNeeded(wanted, steps, store.all());
   const missing: Missing[] = [];
-  for (const id of closure(
-    all.map((p) => p.step),
-    wanted,
-    store.all(),
-  )) {
-    const step = kit.steps.get(id);
-    if (!step) continue;
+  for (const step of steps) {
+    if (!needed.has(step.id)) continue;
     const looked = await lookAt(step, { ...run, facts: store.all() });
     if (looked.every((l) => l.observation.state === 'done')) store.provide(step, looked.map(asProvided));
-    else missing.push({ step: id, cause: causeOf(looked) });
+    else missing.push({ step: step.id, cause: causeOf(looked) });
   }
   return missing.filter((m) => wanted.has(m.step));
 }
@@ -45,22 +42,4 @@ const asProvided = (l: Looked): { key: string; facts: Facts | undefined } => ({
 function causeOf(looked: readonly Looked[]): string {
   const bad = looked.find((l) => l.observation.state !== 'done');
   return bad ? `${bad.item}: ${bad.observation.cause ?? bad.observation.state}` : 'it is not done';
-}
-
-/** The wanted steps and those that they need, in the procedure's order. */
-function closure(steps: readonly Step[], wanted: ReadonlySet<string>, facts: Facts): string[] {
-  const all = new Set(wanted);
-  for (let grown = true; grown;) {
-    grown = false;
-    for (const step of steps.filter((s) => all.has(s.id)))
-      for (const need of step.needs) {
-        if (need in facts) continue;
-        const from = steps.find((s) => s.provides.includes(need));
-        if (from && !all.has(from.id)) {
-          all.add(from.id);
-          grown = true;
-        }
-      }
-  }
-  return steps.filter((s) => all.has(s.id)).map((s) => s.id);
 }

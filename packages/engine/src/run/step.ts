@@ -92,30 +92,9 @@ export async function notRun(
   key: string,
   cause: string,
 ): Promise<ItemResult> {
-  return endItem(run, phase, step, { key, verdict: 'not-run', facts: undefined, cause, remedy: null, page: null });
-}
-
-async function endItem(
-  run: RunContext,
-  phase: string,
-  step: string,
-  result: Omit<ItemResult, 'page'> & { page?: string | null },
-): Promise<ItemResult> {
-  const { key, verdict, cause, remedy } = result;
-  const page = result.page ?? null;
-  await run.journal.write({
-    type: 'item-end',
-    phase,
-    step,
-    item: key,
-    verdict,
-    signals: [],
-    cause,
-    remedy,
-    page,
-    diagnosis: [],
-  });
-  return { ...result, page };
+  const ended = { verdict: 'not-run', cause, remedy: null, page: null } as const;
+  await run.journal.write({ type: 'item-end', phase, step, item: key, ...ended, signals: [], diagnosis: [] });
+  return { key, ...ended, facts: undefined };
 }
 
 function inOrder(items: Item<unknown>[]): Item<unknown>[] {

@@ -1,6 +1,5 @@
-import { StepCommand } from '@coldstart/contract/command';
+import { given, StepCommand } from '@coldstart/contract/command';
 import type { Json } from '@coldstart/contract';
-import { given } from '../../flags.ts';
 
 export default class VerifyFlux extends StepCommand {
   // oclif looks at own properties only.
