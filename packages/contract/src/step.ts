@@ -65,6 +65,9 @@ export type Judgement = {
   refuse?: boolean;
 };
 
+/** A cause with its way out: what an operator reads in place of "it took too long". */
+export type Explanation = { cause: string; remedy: string; page?: string };
+
 export type Prepare = Omit<Exec, 'do'> & { as: string; why: string };
 
 /** Shared by both kinds of step. `I` is the type of an item: a node, a release, a layer. */
@@ -90,8 +93,10 @@ type Common<I> = {
   observe: (look: Look<I>) => Promise<Observation>;
   /** How long it is waited for. Without it one look must tell. */
   settle?: (facts: Facts) => Settle;
-  /** Gathers the cause when a wait ends badly. */
+  /** Gathers what may tell the cause when a wait ends badly. */
   diagnose?: (look: Look<I>) => Promise<Signal[]>;
+  /** Pure: what the gathered signals come to. It takes the place of the wait's own cause; undefined where they do not tell. */
+  explain?: (gathered: readonly Signal[]) => Explanation | undefined;
 };
 
 /** Brings something about. */

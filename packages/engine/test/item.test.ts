@@ -134,6 +134,38 @@ describe('an item', () => {
     expect(ofType(ran, 'item-end')[0]?.diagnosis).toEqual([sign]);
   });
 
+  test('what a diagnosis comes to is the cause, with how long it was waited for', async () => {
+    const world = new FakeWorld();
+    const sign = { name: 'pods', expected: 'Ready', observed: 'ContainerCreating', ok: false, source: 'kubectl' };
+    const explain = (gathered: readonly unknown[]) => {
+      expect(gathered).toEqual([sign]);
+      return { cause: 'a volume is missing', remedy: 'make it', page: 'volume' };
+    };
+    const ran = await carryOut(world, [
+      checking('a/look', async () => CONVERGING, { settle: SETTLE, diagnose: async () => [sign], explain }),
+    ]);
+    expect(ran.failure).toMatchObject({
+      cause: expect.stringMatching(/^a volume is missing \(waited \d+ s\)$/),
+      remedy: 'make it',
+      page: 'volume',
+    });
+  });
+
+  test('what a diagnosis comes to does not replace what the tool itself said', async () => {
+    const world = new FakeWorld();
+    world.answer = () => ({ exit: 1 });
+    const classify = () => ({ kind: 'fatal', cause: 'no such disk', remedy: 'mend it' }) as const;
+    const ran = await carryOut(world, [
+      changing(world, 'a/one', {
+        classify,
+        observe: looks(needed()),
+        diagnose: async () => [{ name: 'x', expected: 1, observed: 2, ok: false, source: 'x' }],
+        explain: () => ({ cause: 'something else', remedy: 'else' }),
+      }),
+    ]);
+    expect(ran.failure?.cause).toBe('no such disk');
+  });
+
   test('an unknown outcome of what must not happen twice is refused, not failed', async () => {
     const world = new FakeWorld();
     world.answer = () => ({ how: 'deadline', exit: null });

@@ -1,5 +1,6 @@
 export { askAgain } from './again.ts';
 export { hasFlag, words } from './argv.ts';
+export { explaining, type Rule } from './explain.ts';
 export { judge, type FailureRule } from './failure.ts';
 export { dig, isObject, list, num, parseJson, str, type JsonObject } from './json.ts';
 export { lastLine, plain, textOf } from './text/decode.ts';

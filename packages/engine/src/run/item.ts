@@ -1,6 +1,7 @@
 import type {
   Action,
   ChangingStep,
+  Explanation,
   Failure,
   Facts,
   Item,
@@ -47,6 +48,10 @@ type Ending = {
   page?: string;
   facts?: Facts | undefined;
   diagnose?: boolean;
+  /** The tool itself said why trying again is in vain: nothing that is found later is a better cause. */
+  told?: boolean;
+  /** How long it was waited for, as the cause's last words. */
+  waited?: string;
 };
 
 /**
@@ -84,6 +89,11 @@ export async function carryItem(
     carrier.release();
   }
   const diagnosis = ending.diagnose ? await carrier.diagnose() : [];
+  const explained = explanation(step, diagnosis);
+  if (explained && !ending.told) {
+    const { waited = '' } = ending;
+    ending = { ...ending, ...explained, cause: `${explained.cause}${waited}` };
+  }
   await run.journal.write({
     type: 'item-end',
     ...name,
@@ -302,6 +312,7 @@ class Carrier {
           remedy: judged.remedy,
           ...pageOf(judged.page),
           diagnose: true,
+          told: true,
         };
       return undefined;
     }
@@ -382,6 +393,7 @@ class Carrier {
       verdict: open ? 'refused' : 'failed',
       signals: seen.signals,
       cause: `${seen.cause ?? firstBad(seen.signals) ?? `still ${seen.state}`}${long}`,
+      waited: long,
       remedy: seen.remedy ?? this.#acted?.judged?.remedy ?? 'Look at the signals of this step.',
       ...pageOf(seen.page ?? this.#acted?.judged?.page),
       diagnose: true,
@@ -397,6 +409,16 @@ export function judge(step: ChangingStep, failure: Failure): Judgement {
     cause: `${failure.action.id} could not be put together: ${failure.text}`,
     remedy: 'Mend what it is made from, as the cause says.',
   };
+}
+
+/** What the gathered signals come to, for a step that can tell; a plugin's mistake here must not hide the failure itself. */
+function explanation(step: Step, gathered: readonly Signal[]): Explanation | undefined {
+  if (gathered.length === 0) return undefined;
+  try {
+    return step.explain?.(gathered);
+  } catch {
+    return undefined;
+  }
 }
 
 const pageOf = (page: string | undefined): { page?: string } => (page === undefined ? {} : { page });
