@@ -1,6 +1,6 @@
 import type { Facts, Look, Step } from './step.ts';
 import type { Json, Signal } from './schema/index.ts';
-import type { Files } from './world.ts';
+import type { Files, Reader } from './world.ts';
 
 /** Marks plain data as made for this version of the contract, across copies of this package. */
 export const BRAND: unique symbol = Symbol.for('coldstart.contract/1') as never;
@@ -56,6 +56,12 @@ export type Tool = {
   env: string[];
 };
 
+/**
+ * Asks the parts of the world that its plugin speaks to whether they are real. Returns those that declare themselves as
+ * simulated, by name; one that does not answer declares nothing. A single one makes a live run a run in mode `lab-wire`.
+ */
+export type Witness = { id: string; look: (at: { facts: Facts; world: Reader }) => Promise<string[]> };
+
 /** A plugin's section of coldstart.yaml. */
 export type ConfigSection = {
   section: string;
@@ -80,11 +86,22 @@ export type Contribution = {
   transforms: Record<string, Transform>;
   merges: Record<string, MergeFn>;
   tools: Tool[];
+  witnesses: Witness[];
 };
 
 /** Brands a plugin's contribution; what is left out is empty. */
 export function contribution(parts: { plugin: string } & Partial<Omit<Contribution, typeof BRAND>>): Contribution {
-  return { [BRAND]: 1, surveys: [], steps: [], guards: [], transforms: {}, merges: {}, tools: [], ...parts };
+  return {
+    [BRAND]: 1,
+    surveys: [],
+    steps: [],
+    guards: [],
+    transforms: {},
+    merges: {},
+    tools: [],
+    witnesses: [],
+    ...parts,
+  };
 }
 
 /** A procedure lists its phases, and each phase its steps: the whole bring-up on one screen. */

@@ -10,6 +10,7 @@ import {
   type Survey,
   type Tool,
   type Transform,
+  type Witness,
 } from '@coldstart/contract';
 
 /** Everything that the plugins brought, by name. */
@@ -23,6 +24,7 @@ export type Kit = {
   transforms: ReadonlyMap<string, Transform>;
   merges: ReadonlyMap<string, MergeFn>;
   tools: ReadonlyMap<string, Tool>;
+  witnesses: readonly Witness[];
 };
 
 const broken = (message: string): Problem =>
@@ -64,6 +66,7 @@ export function gather(contributions: readonly Contribution[]): Kit {
     transforms: named('transform', (c) => Object.entries(c.transforms)),
     merges: named('merge', (c) => Object.entries(c.merges)),
     tools: gatherTools(sorted),
+    witnesses: [...named('witness', (c) => c.witnesses.map((w) => [w.id, w] as [string, Witness])).values()],
   };
 }
 

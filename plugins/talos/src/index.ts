@@ -19,6 +19,7 @@ import { tools } from './steps/tools.ts';
 import { vip } from './steps/vip.ts';
 import { talosSurvey } from './survey/index.ts';
 import { talosctlTool } from './tool.ts';
+import { nodesWitness } from './witness.ts';
 
 /** All that this plugin brings: phase −1, from bare nodes to a Kubernetes API. */
 export const talos: Contribution = contribution({
@@ -46,6 +47,7 @@ export const talos: Contribution = contribution({
     'talos/kubeconfig-server': setServer,
   },
   tools: [talosctlTool, kubectl],
+  witnesses: [nodesWitness],
 });
 
 export { talosctlTool } from './tool.ts';

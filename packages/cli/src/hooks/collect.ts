@@ -7,6 +7,7 @@ const PARTS = {
   steps: 'array',
   guards: 'array',
   tools: 'array',
+  witnesses: 'array',
   transforms: 'record',
   merges: 'record',
 } as const;
@@ -36,7 +37,8 @@ export async function collect(config: Config): Promise<Contribution[]> {
 
 function checked(plugin: string, result: unknown): Contribution {
   if (typeof result !== 'object' || result === null) throw malformed(plugin, 'contributes nothing');
-  const given = result as Record<string | symbol, unknown>;
+  // Parts that the contract got after its first publication may be missing from an older copy's.
+  const given: Record<string | symbol, unknown> = { witnesses: [], ...result };
   if (given[BRAND] !== 1) throw malformed(plugin, 'was written for another version of the contract');
   if (typeof given['plugin'] !== 'string') throw malformed(plugin, 'does not say its name');
   for (const [part, kind] of Object.entries(PARTS)) {
@@ -45,7 +47,7 @@ function checked(plugin: string, result: unknown): Contribution {
       kind === 'array' ? Array.isArray(value) : typeof value === 'object' && value !== null && !Array.isArray(value);
     if (!fits) throw malformed(plugin, `has no ${kind === 'array' ? 'list' : 'mapping'} of ${part}`);
   }
-  return result as Contribution;
+  return given as unknown as Contribution;
 }
 
 function malformed(plugin: string, what: string): Problem {

@@ -59,6 +59,7 @@ export function take(state: RunState, record: JournalRecord): void {
     case 'run-end':
     case 'deviation':
     case 'consent':
+    case 'simulated':
     case 'outlived':
       return;
     default:

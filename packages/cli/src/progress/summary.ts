@@ -1,4 +1,4 @@
-import type { Evidence } from '@coldstart/engine';
+import { mayMeet, type Evidence } from '@coldstart/engine';
 import { showDuration } from '../config/duration.ts';
 import { columns } from '../output/columns.ts';
 
@@ -38,20 +38,23 @@ function phaseRow({ id, verdict, elapsed, slo, within }: Evidence['phases'][numb
   return [id, verdict, elapsed === null ? '–' : showDuration(elapsed), within === false ? `${bound} missed` : bound];
 }
 
-/** What is not met, with its reason; what only a live run can meet, in one line. */
+/** What is not met, with its reason; what ${mode === 'lab-wire' ? 'only simulated parts answered, a live run can meet' : 'only a run with real tools can meet'}, in one line. */
 function criteriaLines({ criteria, mode }: Evidence): string[] {
   if (criteria.length === 0) return [];
   const met = criteria.filter((criterion) => criterion.verdict === 'met');
-  const unreachable = criteria.filter(
-    ({ verdict, needs }) => verdict === 'untested' && needs === 'live' && mode !== 'live',
-  );
+  const unreachable = criteria.filter((criterion) => criterion.verdict === 'untested' && !mayMeet(criterion, mode));
+  const onlyBy = (needs: string, words: string): string[] => {
+    const ids = unreachable.filter((criterion) => criterion.needs === needs).map(({ id }) => id);
+    return ids.length > 0 ? [`  ${words}: ${ids.join(', ')}`] : [];
+  };
   const notRun = criteria.filter((c) => c.verdict === 'untested' && c.reason === 'not-run' && !unreachable.includes(c));
   const open = criteria.filter((c) => ![...met, ...unreachable, ...notRun].includes(c));
   return [
     `criteria: ${met.length} of ${criteria.length} met`,
     ...open.map(({ id, title, verdict, reason }) => `  ${verdict}: ${title} (${id})${reason ? `: ${reason}` : ''}`),
     ...(notRun.length > 0 ? [`  not run: ${notRun.map(({ id }) => id).join(', ')}`] : []),
-    ...(unreachable.length > 0 ? [`  only a live run can meet: ${unreachable.map(({ id }) => id).join(', ')}`] : []),
+    ...onlyBy('lab-wire', 'only real tools can meet'),
+    ...onlyBy('live', mode === 'lab-wire' ? 'only simulated parts answered for' : 'only a live run can meet'),
   ];
 }
 

@@ -17,7 +17,8 @@ export const Criterion = z.strictObject({
   id: z.string(),
   title: z.string(),
   step: z.string(),
-  needs: z.enum(['any', 'live']),
+  /** The least mode that may meet it: `any` also in a rehearsal, `lab-wire` where the tools that answer are real. */
+  needs: z.enum(['any', 'lab-wire', 'live']),
 });
 export type Criterion = z.infer<typeof Criterion>;
 
@@ -55,6 +56,8 @@ export const Event = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('deviation'), what: z.string(), subject: z.string().nullable() }),
   z.strictObject({ type: z.literal('consent'), what: z.string(), words: z.string() }),
+  /** A part of the world that declared itself as simulated. */
+  z.strictObject({ type: z.literal('simulated'), part: z.string() }),
   /** A child of an earlier run of this cluster was found alive, and what was done about it. */
   z.strictObject({
     type: z.literal('outlived'),

@@ -1,6 +1,13 @@
 import type { Criterion, Mode } from '@coldstart/contract';
 import type { EvidenceCriterion, EvidenceStep } from './schema.ts';
 
+const rank: readonly Mode[] = ['dry-run', 'rehearsal', 'lab-wire', 'live'];
+
+/** Whether a run in this mode may meet the criterion at all, whatever was seen. */
+export function mayMeet({ needs }: Pick<Criterion, 'needs'>, mode: Mode): boolean {
+  return rank.indexOf(mode) >= rank.indexOf(needs === 'any' ? 'rehearsal' : needs);
+}
+
 /**
  * Met: each item of the criterion's step is done or skipped, each with its signals, all ok, in a mode that may meet it.
  * Unmet: it was looked at, and it is not so. Untested: everything else.
@@ -35,7 +42,7 @@ export function judgeCriterion(criterion: Criterion, mode: Mode, step: EvidenceS
     if (signals.length === 0) return as('untested', 'no signal was recorded', item);
   }
   if (mode === 'dry-run') return as('untested', 'a dry run confirms nothing');
-  if (criterion.needs === 'live' && mode !== 'live')
-    return as('untested', `it needs a live run; this is a run in mode ${mode}`);
+  if (!mayMeet(criterion, mode))
+    return as('untested', `it needs a ${criterion.needs} run; this is a run in mode ${mode}`);
   return as('met', null);
 }

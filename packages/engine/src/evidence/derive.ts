@@ -23,6 +23,8 @@ export function derive(journal: Pick<JournalRead, 'records' | 'head' | 'torn'>):
   const phases = phasesOf(start, records);
   const steps = phases.flatMap((phase) => phase.steps);
   const items = steps.flatMap((step) => step.items.map((item) => ({ step: step.id, ...item })));
+  const simulated = records.filter((r) => r.type === 'simulated').map((r) => r.part);
+  const mode = start.mode === 'live' && simulated.length > 0 ? 'lab-wire' : start.mode;
   const count = (verdict: string): number => items.filter((item) => item.verdict === verdict).length;
   const changes = items
     .flatMap((item) => item.actions)
@@ -30,7 +32,8 @@ export function derive(journal: Pick<JournalRead, 'records' | 'head' | 'torn'>):
   return {
     schema: 'coldstart.evidence/1',
     story: start.story,
-    mode: start.mode,
+    mode,
+    simulated,
     cluster: start.cluster,
     generation: start.generation,
     procedure: start.procedure,
@@ -64,7 +67,7 @@ export function derive(journal: Pick<JournalRead, 'records' | 'head' | 'torn'>):
     criteria: start.criteria.map((criterion) =>
       judgeCriterion(
         criterion,
-        start.mode,
+        mode,
         steps.find((step) => step.id === criterion.step),
       ),
     ),

@@ -1,5 +1,6 @@
 export { readJournal, type JournalProblem, type JournalRead } from './read-journal.ts';
 export { derive } from './derive.ts';
+export { mayMeet } from './criteria.ts';
 export {
   Evidence,
   type EvidenceAction,

@@ -99,9 +99,15 @@ function lists(e: Evidence): string[][] {
           `pid ${o.pid} of run ${o.run}, ${o.step} ${o.item} ${o.action}, ${o.ended ? 'was ended' : 'ended by itself'}`,
       ),
     ),
+    list('Simulated, while real tools spoke to it', e.mode === 'lab-wire' ? simulatedOf(e) : []),
     list('Assumed', e.assumed),
   ];
 }
+
+const simulatedOf = (e: Evidence): string[] => [
+  ...e.simulated,
+  ...e.tools.filter((t) => t.simulated).map((t) => `tool ${t.name}`),
+];
 
 function criteria(e: Evidence): string[] {
   if (e.criteria.length === 0) return [];

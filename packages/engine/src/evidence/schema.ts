@@ -89,6 +89,8 @@ export const Evidence = z.strictObject({
   schema: z.literal('coldstart.evidence/1'),
   story: z.string(),
   mode: Mode,
+  /** Parts of the world, besides tools, that declared themselves as simulated while real tools spoke to them. */
+  simulated: z.array(z.string()),
   cluster: z.string(),
   generation: z.number().int().positive(),
   procedure: z.string(),

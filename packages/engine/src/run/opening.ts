@@ -1,4 +1,4 @@
-import type { Criterion, Event } from '@coldstart/contract';
+import type { Criterion, Event, Mode } from '@coldstart/contract';
 import { planDigest } from '../plan/compare.ts';
 import type { Order } from '../plan/order.ts';
 import type { RunOptions } from './options.ts';
@@ -7,6 +7,12 @@ import type { RunOptions } from './options.ts';
 export function absences({ absent }: Order): string[] {
   const by = Map.groupBy(absent, ({ from, verify }) => `${from} is not installed: not ${verify ? 'verified' : 'run'}`);
   return [...by].map(([why, steps]) => `${why}: ${steps.map((s) => s.step).join(', ')}`);
+}
+
+/** Real tools beside one that says of itself that it is simulated are no live run. */
+function modeOf({ world, tools }: RunOptions): Mode {
+  const simulated = Object.values(tools).some((tool) => tool?.simulated);
+  return world.mode === 'live' && simulated ? 'lab-wire' : world.mode;
 }
 
 export function opening(options: RunOptions, order: Order, id: string, generation: number): Event {
@@ -19,7 +25,7 @@ export function opening(options: RunOptions, order: Order, id: string, generatio
     cluster: plan.cluster,
     generation,
     procedure: plan.procedure,
-    mode: world.mode,
+    mode: modeOf(options),
     coldstart: options.version,
     story: options.story,
     ...options.rehearsal,

@@ -7,14 +7,15 @@ import { takeLock } from '../world/lock.ts';
 import { borrowFacts } from './borrow.ts';
 import type { RunContext } from './context.ts';
 import { FactStore } from './facts.ts';
-import { generationOf, runId } from './identify.ts';
-import { Interrupted } from './interrupt.ts';
+import { generationOf, retirePins, runId } from './identify.ts';
+import { Interrupted, orStopped } from './interrupt.ts';
 import { keepEvidence } from './keep-evidence.ts';
 import { absences, opening } from './opening.ts';
 import type { Failed, RunOptions, RunResult } from './options.ts';
 import { settleOutlived } from './outlived.ts';
 import { PhaseMarks } from './phase-marks.ts';
 import { Preparations } from './prepare.ts';
+import { hearWitnesses } from './witness.ts';
 import { carryStep, isGood, notRun, worst, type StepResult } from './step.ts';
 
 /** Carries a plan out. It always ends with a last journal record and with evidence, unless the disk is gone or the process is killed. */
@@ -30,7 +31,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
   });
   try {
     const former = await formerRuns(world, options.stateDir);
-    const generation = await generationOf(world, options.stateDir);
+    const repin = options.consents?.['repin'];
+    const retired =
+      repin === undefined ? undefined : await retirePins(world, plan.cluster, repin, { id, stop: options.stop });
+    const generation = await generationOf(world, plan.cluster);
     const journal = openJournal(world, `${options.stateDir}/runs/${id}/journal.jsonl`, {
       mask: (event) => options.redactor.json(event as unknown as Json) as unknown as Event,
       ...(options.on && { on: options.on }),
@@ -46,6 +50,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       past: pastOf(former, generation),
     };
     await journal.write(opening(options, order, id, generation));
+    if (retired !== undefined) await journal.write({ type: 'deviation', what: retired, subject: null });
     for (const what of lock.deviations) await journal.write({ type: 'deviation', what, subject: null });
     for (const what of options.deviations ?? []) await journal.write({ type: 'deviation', what, subject: null });
     for (const what of absences(order)) await journal.write({ type: 'deviation', what, subject: null });
@@ -72,9 +77,13 @@ type Ended = Pick<RunResult, 'outcome' | 'exit' | 'failure'>;
 async function carry(context: RunContext, options: RunOptions, order: Order, former: FormerRun[]): Promise<Ended> {
   try {
     await settleOutlived(context, former);
+    const heard = new Set<string>();
+    const witnessed = hearWitnesses(context, options.facts, heard);
+    witnessed.catch(() => {});
     const facts = new FactStore(options.facts);
     const preparations = new Preparations(context);
     const preflight = await carryPreflight(context, options, order, facts, preparations);
+    await orStopped(witnessed, context.stop);
     if (preflight) return preflight;
     const missing = await borrowFacts(context, options.kit, options.procedure, order, facts);
     for (const { placed, plan } of stepsOf(options.plan, order))
@@ -89,6 +98,7 @@ async function carry(context: RunContext, options: RunOptions, order: Order, for
       new Map(missing.map((m) => [m.step, m.cause])),
     );
     await preparations.settled();
+    await orStopped(hearWitnesses(context, options.facts, heard), context.stop);
     return verdictOf(results, options);
   } catch (error) {
     if (error instanceof Interrupted || context.stop.aborted)

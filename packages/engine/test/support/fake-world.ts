@@ -5,7 +5,7 @@ type Answer = Partial<Pick<Done, 'exit' | 'stdout' | 'stderr' | 'how'>> & { ms?:
 
 /** A world in memory and virtual time: a few lines, so that the engine is tested without the lab. */
 export class FakeWorld implements World {
-  readonly mode = 'rehearsal' as const;
+  mode: World['mode'] = 'rehearsal';
   readonly files = new Map<string, Uint8Array>();
   /** What was spawned, in order, with the journal as it was on disk at that moment. */
   readonly spawned: { at: number; words: string[]; stdin: string | undefined; journal: string }[] = [];

@@ -55,7 +55,7 @@ export const handover: CheckingStep = {
     {
       id: 'flux-handover',
       title: 'Flux carries the cluster: instance, GitRepository and first Kustomizations Ready, root builds clean',
-      needs: 'live',
+      needs: 'lab-wire',
     },
   ],
 };

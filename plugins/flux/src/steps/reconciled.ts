@@ -57,5 +57,5 @@ export const reconciled: CheckingStep = {
       page: 'flux-not-ready',
     };
   },
-  criteria: [{ id: 'flux-reconciled', title: 'every source and Kustomization is Ready', needs: 'live' }],
+  criteria: [{ id: 'flux-reconciled', title: 'every source and Kustomization is Ready', needs: 'lab-wire' }],
 };

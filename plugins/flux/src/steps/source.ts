@@ -76,7 +76,7 @@ export const source: ChangingStep = {
     ];
   },
   classify: kubectlFailure,
-  criteria: [{ id: 'flux-source-ready', title: 'GitRepository and first Kustomization are Ready', needs: 'live' }],
+  criteria: [{ id: 'flux-source-ready', title: 'GitRepository and first Kustomization are Ready', needs: 'lab-wire' }],
 };
 
 type One = { is: 'object'; object: KubeObject | undefined } | { is: 'absent' } | { is: 'failed'; why: string };

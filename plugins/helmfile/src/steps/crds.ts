@@ -90,7 +90,7 @@ export const crds: ChangingStep = {
     if (typeof live === 'string') return [];
     return live.filter((c) => !c.established).map((c) => signal(c.name, c.why || 'no condition yet', false));
   },
-  criteria: [{ id: 'crds-established', title: 'every CRD of the CRD helmfile is established', needs: 'live' }],
+  criteria: [{ id: 'crds-established', title: 'every CRD of the CRD helmfile is established', needs: 'lab-wire' }],
 };
 
 function classify(failure: Failure): Judgement {

@@ -106,7 +106,7 @@ export const secrets: ChangingStep<SecretFile> = {
     return [read, apply];
   },
   classify,
-  criteria: [{ id: 'secrets-ready', title: 'the Secrets that core services start from are there', needs: 'live' }],
+  criteria: [{ id: 'secrets-ready', title: 'the Secrets that core services start from are there', needs: 'lab-wire' }],
 };
 
 function classify(failure: Failure): Judgement {

@@ -35,6 +35,7 @@ export const ask = {
   version: ['get', 'version', '-o', 'json'],
   links: ['get', 'links', '-o', 'json'],
   config: ['get', 'machineconfig', 'v1alpha1', '-o', 'jsonpath={.spec}'],
+  platform: ['get', 'platformmetadata', '-o', 'json'],
   services: ['services'],
   etcdMembers: ['etcd', 'members'],
   etcdStatus: ['etcd', 'status'],

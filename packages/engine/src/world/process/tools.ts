@@ -74,11 +74,14 @@ export function toolsOf(at: {
       path: one.path,
       version: done.how === 'exit' ? one.tool.version.parse(said, done.stderr) : null,
       digest,
-      simulated: false,
+      simulated: SIMULATED.test(`${said}\n${done.stderr}`),
     };
   };
   return tools;
 }
+
+/** How a program that stands in for a tool labels itself beside its version. */
+const SIMULATED = /\bcoldstart-lab\b/;
 
 const ABSENT = 'it is absent';
 
