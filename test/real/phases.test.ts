@@ -1,7 +1,7 @@
 /**
  * coldstart itself carries phases 0 to 2, as an operator would run it: a process of its own from packed tarballs, in the
  * mode for live clusters, with the real kubectl, helm and helmfile. What is not real is the cluster's inside: the control
- * plane is real but simulates its nodes and pods (kwok), `op` is a stub, and phase −1 is a plugin of this test that only
+ * plane is real but simulates its nodes and pods (kwok), `op` is a shim, and phase −1 is a plugin of this test that only
  * looks at the API. So its evidence says `live` of a cluster where nothing runs; do not take it for one of a live cluster.
  */
 import { cp, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
@@ -10,8 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-import type { JournalRecord, Plan } from '@coldstart/contract';
-import type { Evidence } from '@coldstart/engine';
+import type { Plan } from '@coldstart/contract';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
@@ -27,29 +26,14 @@ import { startControlPlane } from './controlplane/start.ts';
 import type { ControlPlane } from './controlplane/start.ts';
 import { poison } from './poison.ts';
 import type { Poison } from './poison.ts';
-import { busy, isLook, recordCalls } from './received.ts';
+import { isLook, recordCalls } from './received.ts';
 import type { ReceivedCall, Recorder } from './received.ts';
-import { clusterOf, prepareRepository, stubs, toolEnvironment } from './world.ts';
+import { journalOf, resultOf, stepsOf, tellTimes, timesOf } from './runs.ts';
+import type { PlanView, RunDocument } from './runs.ts';
+import { clusterOf, prepareRepository, shims, toolEnvironment } from './world.ts';
 
 const toolchain = inject('toolchain');
 const example = fileURLToPath(new URL('../../examples/k8s-ops', import.meta.url));
-
-type RunDocument = {
-  schema: 'coldstart.run/1';
-  exit: number;
-  evidence: Evidence;
-  failure: {
-    step: string;
-    item: string;
-    cause: string;
-    remedy: string | null;
-    page: string | null;
-    next: string;
-  } | null;
-  journal: string;
-  files: string[];
-};
-type PlanView = { digest: string; plan: Plan; seen: { step: string; item: string; state: string }[] };
 
 let dir: string;
 /** What coldstart may leave something in: two copies of the repository, HOME, scratch, what the tools received. */
@@ -98,7 +82,7 @@ beforeAll(async () => {
     kubectl: toolchain.kubectl.path,
     helm: toolchain.helm.path,
     helmfile: toolchain.helmfile.path,
-    op: join(stubs, 'op'),
+    op: join(shims, 'op'),
   });
   env = { ...own, ...poisoned.env, PATH: `${recorder.bin}:${own['PATH']}`, TMPDIR: join(ground, 'tmp'), USER: 'op' };
 }, 300_000);
@@ -135,12 +119,6 @@ const plan = async (cwd = repository): Promise<PlanView> => {
   expect({ exit: done.exit, said: done.exit === 0 ? '' : done.stdout + done.stderr }).toEqual({ exit: 0, said: '' });
   return JSON.parse(done.stdout) as PlanView;
 };
-const resultOf = (done: Finished): RunDocument => {
-  const document = JSON.parse(done.stdout) as RunDocument;
-  expect({ exit: done.exit, failure: document.failure }).toEqual({ exit: document.exit, failure: document.failure });
-  return document;
-};
-
 /** The API as the harness sees it. */
 const get = async <T>(path: string): Promise<T> => {
   const answer = await plane.api.send('GET', path);
@@ -165,7 +143,6 @@ const asked = async (since: Awaited<ReturnType<ControlPlane['audit']['mark']>>):
   );
 
 const changing = ['helmfile/namespaces', 'helmfile/secrets', 'helmfile/crds', 'helmfile/releases'];
-const stepsOf = ({ phases }: Evidence) => phases.flatMap(({ steps }) => steps);
 
 describe('phases 0 to 2 with the real tools', () => {
   let before: PlanView;
@@ -188,7 +165,7 @@ describe('phases 0 to 2 with the real tools', () => {
     expect({ exit: done.exit, said: done.exit === 0 ? '' : done.stdout + done.stderr }).toEqual({ exit: 0, said: '' });
     first = resultOf(done);
     calls = await sent();
-    tellTimes(first, await journalOf(repository, first), await received());
+    tellTimes('phases.test', timesOf(first, await journalOf(repository, first), await received()));
   }, 400_000);
 
   test('the dry run before it sent nothing, and saw that nothing was done', () => {
@@ -388,7 +365,7 @@ describe('phases 0 to 2 with the real tools', () => {
         expect(signals.length, `signals of ${id} ${item}`).toBeGreaterThan(0);
         expect(signals.filter(({ ok }) => !ok)).toEqual([]);
       }
-      tellTimes(again, await journalOf(root(), again), await received(since));
+      tellTimes('phases.test', timesOf(again, await journalOf(root(), again), await received(since)));
     },
     300_000,
   );
@@ -545,27 +522,3 @@ describe('phases 0 to 2 with the real tools', () => {
     expect(evidence).toHaveLength(6);
   });
 });
-
-const journalOf = async (root: string, { journal }: RunDocument): Promise<JournalRecord[]> =>
-  (await readFile(join(root, journal), 'utf8'))
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as JournalRecord);
-
-/** Prints how long each phase took: with its tools running, with charts being prepared alone, and with neither. */
-const tellTimes = ({ evidence }: RunDocument, records: JournalRecord[], calls: ReceivedCall[]): void => {
-  const at = (type: string, phase: string): number =>
-    Date.parse(records.find((record) => record.type === type && 'phase' in record && record.phase === phase)?.at ?? '');
-  const spans = evidence.phases.map(({ id }) => [`phase ${id}`, at('phase-start', id), at('phase-end', id)] as const);
-  const whole = [`run (${calls.length} calls)`, Date.parse(evidence.started), Date.parse(evidence.ended)] as const;
-  const waitedFor = calls.filter(({ argv }) => !argv.includes('template'));
-  for (const [name, from, to] of [...spans, whole]) {
-    const [tools, all] = [busy(waitedFor, from, to), busy(calls, from, to)];
-    const parts = [
-      `tools ${Math.round(tools)} ms`,
-      `only charts ${Math.round(all - tools)} ms`,
-      `neither ${Math.round(to - from - all)} ms`,
-    ];
-    process.stderr.write(`phases.test: ${name}: ${to - from} ms = ${parts.join(' + ')}\n`);
-  }
-};

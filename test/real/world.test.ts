@@ -100,7 +100,7 @@ describe('the charts', () => {
   });
 });
 
-describe('the stub op', () => {
+describe('the shim op', () => {
   const op = (argv: string[], more: Record<string, string> = {}, stdin = '') =>
     run('op', argv, { env: { ...env, ...more }, deadline: 30_000, stdin });
 
@@ -131,16 +131,16 @@ describe('the stub op', () => {
     const missing = await op(['inject'], {}, 'a: op://vault/item/field\nb: op://vault/missing-item/field\n');
     expect([missing.exit, missing.stdout]).toEqual([1, '']);
     expect(missing.stderr).toContain('op://vault/missing-item/field');
-    expect((await op(['whoami'], { COLDSTART_STUB_OP: 'signed-out' })).exit).toBe(1);
-    expect((await op(['inject'], { COLDSTART_STUB_OP: 'signed-out' }, 'x')).exit).toBe(1);
-    expect((await op(['--version'], { COLDSTART_STUB_OP: 'signed-out' })).exit).toBe(0);
+    expect((await op(['whoami'], { COLDSTART_SHIM_OP: 'signed-out' })).exit).toBe(1);
+    expect((await op(['inject'], { COLDSTART_SHIM_OP: 'signed-out' }, 'x')).exit).toBe(1);
+    expect((await op(['--version'], { COLDSTART_SHIM_OP: 'signed-out' })).exit).toBe(0);
     expect((await op(['item', 'list'])).exit).toBe(1);
   });
 
   test('logs what it was asked', async () => {
     const log = join(dir, 'log');
-    await op(['whoami'], { COLDSTART_STUB_OP_LOG: log });
-    await op(['--version'], { COLDSTART_STUB_OP_LOG: log });
+    await op(['whoami'], { COLDSTART_SHIM_OP_LOG: log });
+    await op(['--version'], { COLDSTART_SHIM_OP_LOG: log });
     expect(await readFile(log, 'utf8')).toBe('{"argv":["whoami"]}\n{"argv":["--version"]}\n');
   });
 });

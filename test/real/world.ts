@@ -9,14 +9,14 @@ import { must } from './children.ts';
 import type { NodeSpec } from './controlplane/nodes.ts';
 import type { Built } from './toolchain/build.ts';
 
-/** Executables that stand for what cannot be built here; today that is `op`. */
-export const stubs = fileURLToPath(new URL('stubs/bin', import.meta.url));
+/** Executables that stand for what cannot be built here. */
+export const shims = fileURLToPath(new URL('shims/bin', import.meta.url));
 
-/** A PATH with these tools, the stubs, the Node that runs this, and the system's own commands (git, sh). */
+/** A PATH with these tools, the shims, the Node that runs this, and the system's own commands (git, sh). */
 export const pathOf = (tools: Partial<Record<string, Built>>): string =>
   [
     ...Object.values(tools).map((tool) => dirname(tool?.path ?? '')),
-    stubs,
+    shims,
     dirname(process.execPath),
     '/usr/bin',
     '/bin',

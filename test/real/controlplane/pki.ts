@@ -49,36 +49,70 @@ const save = async (dir: string, name: string, cert: x509.X509Certificate, key: 
   return pair;
 };
 
-/** Makes a certificate authority and what a control plane needs of it, as files in `dir`. */
-export const makePki = async (dir: string): Promise<Pki> => {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const caKeys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const caCert = await x509.X509CertificateGenerator.createSelfSigned({
+/** What a cluster has already, in PEM: an EC P-256 authority, and the RSA key of its service accounts. */
+export type Given = { ca: { cert: string; key: string }; serviceAccount: string };
+
+export type PkiOptions = {
+  /** Instead of a new authority: that of a machine config. */
+  given?: Given;
+  /** Addresses that the serving certificate holds beside loopback's. */
+  addresses?: readonly string[];
+};
+
+type Authority = { cert: x509.X509Certificate; keys: webcrypto.CryptoKeyPair };
+
+const newAuthority = async (): Promise<Authority> => {
+  const keys = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serial(),
     name: 'CN=coldstart-test-ca',
     ...validity(),
-    keys: caKeys,
+    keys,
     signingAlgorithm: algorithm,
     extensions: [
       new x509.BasicConstraintsExtension(true, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-      await x509.SubjectKeyIdentifierExtension.create(caKeys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
+  return { cert, keys };
+};
+
+const givenAuthority = async ({ cert, key }: Given['ca']): Promise<Authority> => {
+  const der = createPrivateKey(key).export({ format: 'der', type: 'pkcs8' });
+  const spki = createPublicKey(key).export({ format: 'der', type: 'spki' });
+  return {
+    cert: new x509.X509Certificate(cert),
+    keys: {
+      privateKey: await crypto.subtle.importKey('pkcs8', der, algorithm, true, ['sign']),
+      publicKey: await crypto.subtle.importKey('spki', spki, algorithm, true, ['verify']),
+    },
+  };
+};
+
+/** Makes a certificate authority, or takes a given one, and what a control plane needs of it, as files in `dir`. */
+export const makePki = async (dir: string, options: PkiOptions = {}): Promise<Pki> => {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const authority = options.given ? await givenAuthority(options.given.ca) : await newAuthority();
+  const { cert: caCert, keys: caKeys } = authority;
+  const identifier = caCert.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
 
   const issue = async (name: string, subject: x509.JsonName, extensions: x509.Extension[]): Promise<Pair> => {
     const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
     const cert = await x509.X509CertificateGenerator.create({
       serialNumber: serial(),
       subject: new x509.Name(subject).toString(),
-      issuer: caCert.subject,
+      // The name itself, not its text: Go compares the encoded bytes.
+      issuer: caCert.subjectName,
       ...validity(),
       publicKey: keys.publicKey,
       signingKey: caKeys.privateKey,
       signingAlgorithm: algorithm,
       extensions: [
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-        await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
+        identifier
+          ? new x509.AuthorityKeyIdentifierExtension(identifier)
+          : await x509.AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
         ...extensions,
       ],
     });
@@ -89,7 +123,7 @@ export const makePki = async (dir: string): Promise<Pki> => {
     ...['localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].map(
       (value) => ['dns', value] as const,
     ),
-    ...['127.0.0.1', '10.0.0.1'].map((value) => ['ip', value] as const),
+    ...['127.0.0.1', '10.0.0.1', ...(options.addresses ?? [])].map((value) => ['ip', value] as const),
   ];
   const serving = await issue(
     'serving',
@@ -100,7 +134,9 @@ export const makePki = async (dir: string): Promise<Pki> => {
     ],
   );
 
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const privateKey = options.given
+    ? createPrivateKey(options.given.serviceAccount)
+    : generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const serviceAccount = { publicFile: join(dir, 'sa.pub'), privateFile: join(dir, 'sa.key') };
   await writeFile(serviceAccount.privateFile, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
   await writeFile(serviceAccount.publicFile, createPublicKey(privateKey).export({ format: 'pem', type: 'spki' }));

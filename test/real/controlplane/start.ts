@@ -17,6 +17,7 @@ import { followNetwork } from './network.ts';
 import { nodeObject } from './nodes.ts';
 import type { NodeSpec } from './nodes.ts';
 import { makePki } from './pki.ts';
+import type { Pki } from './pki.ts';
 import { startSupervisor } from './supervised.ts';
 import type { Supervisor } from './supervised.ts';
 
@@ -34,6 +35,8 @@ export type ControlPlaneOptions = {
   /** An existing folder for all files: certificates, etcd's data, logs, the audit log. */
   dir: string;
   nodes: NodeSpec[];
+  /** Its certificates, made before; else it has an authority of its own. */
+  pki?: Pki;
   /** The context in the kubeconfig. */
   context: string;
   /** The cluster's range of service addresses, as its machine configs say. */
@@ -85,7 +88,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   const began = performance.now();
   await mkdir(join(dir, 'logs'), { recursive: true });
   const stages = await stageFiles();
-  const pki = await makePki(join(dir, 'pki'));
+  const pki = options.pki ?? (await makePki(join(dir, 'pki')));
   const supervisor = await startSupervisor(options.within ?? 30 * 60_000);
   const stopping = new AbortController();
   let following: Promise<void> = Promise.resolve();

@@ -19,7 +19,7 @@ import { tar } from './tar.ts';
 export type Ground = {
   model: Model;
   /** The kubeconfig of the cluster that stands behind the nodes; null for one that the lab makes up. */
-  kubeconfig: ((node: NodeModel) => Promise<string>) | null;
+  kubeconfig: ((node: NodeModel, model: Model) => Promise<string>) | null;
   /** Called once etcd was bootstrapped on a node, before its answer goes out. */
   bootstrapped: ((node: NodeModel) => void) | null;
 };
@@ -115,7 +115,7 @@ export const streamed: Readonly<Record<string, Streamed>> = {
   '/machine.MachineService/Kubeconfig': async function* ({ model, kubeconfig }, node) {
     if (node.config?.role !== 'controlplane')
       throw new Failure('Unimplemented', 'kubeconfig is only available on control plane nodes');
-    const text = kubeconfig ? await kubeconfig(node) : adminConfig(model, node.config);
+    const text = kubeconfig ? await kubeconfig(node, model) : adminConfig(model, node.config);
     yield { bytes: gzipSync(tar('kubeconfig', Buffer.from(text))) };
   },
   '/cluster.ClusterService/HealthCheck': async function* ({ model }, node, request) {

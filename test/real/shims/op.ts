@@ -1,9 +1,9 @@
 /**
- * A STUB, not 1Password's tool, which cannot be built here and needs an account. It answers `op inject`,
+ * A SHIM, not 1Password's tool, which cannot be built here and needs an account. It answers `op inject`,
  * `op whoami`, `op account list` and `op --version` with made-up values, so that what stands around them can be real.
  *
- *     COLDSTART_STUB_OP=signed-out   every command that needs an account fails, as it does before `op signin`
- *     COLDSTART_STUB_OP_LOG=FILE     one JSON line per call with its argv
+ *     COLDSTART_SHIM_OP=signed-out   every command that needs an account fails, as it does before `op signin`
+ *     COLDSTART_SHIM_OP_LOG=FILE     one JSON line per call with its argv
  *
  * Values are derived from their reference: the same each time, throw-away, base64 where the field's name ends in
  * _b64. An item whose name contains `missing` is not there.
@@ -12,8 +12,10 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
+import { LABEL } from './label.ts';
+
 const fail = (message: string): never => {
-  process.stderr.write(`[ERROR] (stub op) ${message}\n`);
+  process.stderr.write(`[ERROR] (shim op) ${message}\n`);
   process.exit(1);
 };
 
@@ -49,7 +51,7 @@ const inject = (argv: string[]): void => {
 };
 
 const whoami = (argv: string[]): void => {
-  const account = { url: 'https://example.1password.com', email: 'operator@example.com', user_uuid: 'STUBUSER' };
+  const account = { url: 'https://example.1password.com', email: 'operator@example.com', user_uuid: 'SHIMUSER' };
   const lines = [`URL:        ${account.url}`, `Email:      ${account.email}`, `User ID:    ${account.user_uuid}`];
   process.stdout.write(argv.join(' ').includes('json') ? `${JSON.stringify(account)}\n` : `${lines.join('\n')}\n`);
 };
@@ -57,16 +59,16 @@ const whoami = (argv: string[]): void => {
 /** Which accounts are known to this machine, signed in or not. */
 const accounts = (argv: string[]): void => {
   if (argv[0] !== 'list') fail(`unknown command ${JSON.stringify(`account ${argv[0] ?? ''}`)}`);
-  const account = { url: 'example.1password.com', email: 'operator@example.com', user_uuid: 'STUBUSER' };
+  const account = { url: 'example.1password.com', email: 'operator@example.com', user_uuid: 'SHIMUSER' };
   process.stdout.write(argv.join(' ').includes('json') ? `${JSON.stringify([account])}\n` : `${account.url}\n`);
 };
 
 const [command, ...argv] = process.argv.slice(2);
-const log = process.env['COLDSTART_STUB_OP_LOG'];
+const log = process.env['COLDSTART_SHIM_OP_LOG'];
 if (log) appendFileSync(log, `${JSON.stringify({ argv: process.argv.slice(2) })}\n`);
-const signedOut = process.env['COLDSTART_STUB_OP'] === 'signed-out';
+const signedOut = process.env['COLDSTART_SHIM_OP'] === 'signed-out';
 
-if (command === '--version' || command === '-v') process.stdout.write('2.31.1\n');
+if (command === '--version' || command === '-v') process.stdout.write(`2.31.1\n${LABEL}\n`);
 else if (command === 'account') accounts(argv);
 else if (command !== 'inject' && command !== 'whoami') fail(`unknown command ${JSON.stringify(command ?? '')}`);
 else if (signedOut) fail('account is not signed in');

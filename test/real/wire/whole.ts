@@ -1,0 +1,151 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { parseAllDocuments } from 'yaml';
+
+import { installPacked } from '../../packed/support/install.ts';
+import type { Installed } from '../../packed/support/install.ts';
+import { formsOf } from '../canary.ts';
+import { must, run } from '../children.ts';
+import type { Finished } from '../children.ts';
+import { recordCalls } from '../received.ts';
+import type { Recorder } from '../received.ts';
+import { watchSpent } from '../runs.ts';
+import type { Spent } from '../runs.ts';
+import type { Toolchain } from '../toolchain/build.ts';
+import { prepareRepository, shims, toolEnvironment } from '../world.ts';
+import { ground } from './fixture.ts';
+import type { Ground } from './fixture.ts';
+import { clusterBehind } from './kubernetes.ts';
+import type { Behind } from './kubernetes.ts';
+import type { Wire, WireOptions } from './open.ts';
+import { listWithoutAddresses } from './repository.ts';
+
+/** Everything that a whole bring-up needs: nodes on the wire, what becomes their control plane, and coldstart installed. */
+export type Whole = {
+  run: Ground;
+  wire: Wire;
+  behind: Behind;
+  /** The folder that coldstart may leave something in: repository, HOME, scratch, what the tools received. */
+  dir: string;
+  /** The operator's work tree, with this run's addresses and this machine's charts; and another copy of it. */
+  repository: string;
+  fresh: string;
+  kubeconfig: string;
+  recorder: Recorder;
+  /** Every form in which a value of a Secret could show. */
+  canaries: string[];
+  /** The environment of tools that the test itself calls: not recorded. */
+  own: Record<string, string>;
+  /** Runs coldstart, as a process of its own from packed tarballs. `spent` is its processor time. */
+  coldstart: (
+    argv: readonly string[],
+    options?: { cwd?: string; started?: (pid: number) => void; deadline?: number },
+  ) => Promise<Finished & { spent: Spent }>;
+  /** What everything has printed so far. */
+  printed: () => string;
+  close: () => Promise<void>;
+};
+
+export type WholeOptions = {
+  toolchain: Toolchain;
+  /** Packages without their scope, the contract, tools, engine and host apart: `plugin-talos`. */
+  plugins: readonly string[];
+  wire?: Partial<WireOptions>;
+  /** What else becomes of the repository before it is committed. */
+  adapt?: (root: string, run: Ground) => Promise<void>;
+};
+
+export const openWhole = async ({ toolchain, plugins, wire: wanted = {}, adapt }: WholeOptions): Promise<Whole> => {
+  const closing: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const run = await ground(toolchain.talosctl.path);
+    closing.push(() => run.release());
+    await listWithoutAddresses(run.root);
+    await adapt?.(run.root, run);
+    const dir = join(run.dir, 'ground');
+    const [repository, fresh] = [join(dir, 'repository'), join(dir, 'fresh')];
+    for (const folder of ['tmp', 'operator']) await mkdir(join(dir, folder), { recursive: true });
+    await prepareRepository(run.root, repository);
+    await cp(repository, fresh, { recursive: true });
+
+    const behind = clusterBehind({ toolchain, dir: join(run.dir, 'plane'), addresses: addressesOf(run) });
+    closing.push(() => behind.close());
+    const { kubeconfig: credentials, bootstrapped } = behind;
+    const wire = await run.open({ kubeconfig: credentials, bootstrapped, ...wanted });
+    behind.follow(wire);
+
+    const installed: Installed = installPacked(
+      ['contract', 'tools', 'engine', 'cli', ...plugins].map((name) => `@coldstart/${name}`),
+    );
+    closing.push(() => installed.remove());
+    const own = await toolEnvironment(join(dir, 'home'), toolchain);
+    const recorder = await recordCalls(join(dir, 'received'), {
+      talosctl: toolchain.talosctl.path,
+      kubectl: toolchain.kubectl.path,
+      helm: toolchain.helm.path,
+      helmfile: toolchain.helmfile.path,
+      op: join(shims, 'op'),
+      cilium: join(shims, 'cilium'),
+    });
+    const env = { ...own, PATH: `${recorder.bin}:${own['PATH']}`, TMPDIR: join(dir, 'tmp'), USER: 'op' };
+    let printed = '';
+    return {
+      run,
+      wire,
+      behind,
+      dir,
+      repository,
+      fresh,
+      kubeconfig: join(dir, 'operator/kubeconfig'),
+      recorder,
+      canaries: await canariesOf(repository, own),
+      own,
+      coldstart: async (argv, options = {}) => {
+        let watch: ReturnType<typeof watchSpent> | undefined;
+        const done = await start(installed.bin, argv, { cwd: repository, env, ...options }, (pid) => {
+          watch = watchSpent(pid);
+          options.started?.(pid);
+        });
+        printed += done.stdout + done.stderr;
+        return { ...done, spent: watch?.end() ?? [] };
+      },
+      printed: () => printed,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+const start = (
+  bin: string,
+  argv: readonly string[],
+  { cwd, env, deadline = 280_000 }: { cwd: string; env: Record<string, string>; deadline?: number },
+  started: (pid: number) => void,
+): Promise<Finished> => run(process.execPath, [bin, ...argv], { cwd, env, deadline, started });
+
+/** Every address at which an API server may be asked for. */
+const addressesOf = ({ facts, at }: Ground): string[] => {
+  const { vip } = facts['talos/cluster'] as { vip: string };
+  return [vip, ...(facts['talos/nodes'] as { name: string }[]).map(({ name }) => at(name))];
+};
+
+/** The values of the Secrets that are made from templates, as `op` gives them. */
+const canariesOf = async (repository: string, env: Record<string, string>): Promise<string[]> => {
+  const values: string[] = [];
+  for (const template of ['secrets.yaml.tpl', 'deploy-key.yaml.tpl']) {
+    const argv = ['inject', '-i', join('bootstrap/infra', template)];
+    const { stdout } = await must('op', argv, { cwd: repository, env, deadline: 30_000 });
+    type Secret = { stringData?: Record<string, string>; data?: Record<string, string> };
+    for (const document of parseAllDocuments(stdout)) {
+      const { stringData = {}, data = {} } = document.toJS() as Secret;
+      values.push(...Object.values(stringData), ...Object.values(data));
+    }
+  }
+  return formsOf(values);
+};
