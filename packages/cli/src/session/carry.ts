@@ -115,13 +115,21 @@ function deviationsOf(flags: Flags): string[] {
   return typeof missing === 'number' && missing > 0 ? [`--allow-missing-workers ${missing}`] : [];
 }
 
+/** Consents that ask for the cluster's name; a flag alone gives them, and no environment variable does. */
+const CONSENTS = ['takeover', 'repin'] as const;
+
 function consentsOf({ flags, cluster }: Request): Record<string, string> {
-  const words = text(flags, 'takeover');
-  if (words === undefined) return {};
   const name = cluster || (variable('CLUSTER') ?? '');
-  if (words === name) return { takeover: words };
-  throw new Problem(`--takeover asks for the cluster's name, and "${words}" is not it`, {
-    exit: EXIT.usage,
-    remedy: `--takeover ${name}`,
-  });
+  const given: Record<string, string> = {};
+  for (const consent of CONSENTS) {
+    const words = text(flags, consent);
+    if (words === undefined) continue;
+    if (words !== name)
+      throw new Problem(`--${consent} asks for the cluster's name, and "${words}" is not it`, {
+        exit: EXIT.usage,
+        remedy: `--${consent} ${name}`,
+      });
+    given[consent] = words;
+  }
+  return given;
 }

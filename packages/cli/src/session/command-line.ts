@@ -1,7 +1,7 @@
 import { quoteWords } from '@coldstart/engine';
 
 /** Flags that belong to one run and not to the next: a consent is given once, and a rehearsed fault is lifted. */
-const ONCE = new Set(['--takeover', '--fault']);
+const ONCE = new Set(['--takeover', '--repin', '--accept-machine', '--fault']);
 
 /** The command as it was typed, as the one to go on with. */
 export function commandLine(bin: string, typed: readonly string[]): string {

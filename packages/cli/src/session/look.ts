@@ -1,7 +1,7 @@
 import type { Config } from '@oclif/core';
 import { EXIT, type Exit, type Json, type Procedure } from '@coldstart/contract';
 import type { Answer } from '@coldstart/contract/command';
-import { formerRuns, look, type Looked, pastOf, type Selection } from '@coldstart/engine';
+import { formerRuns, generationOf, look, type Looked, pastOf, type Selection } from '@coldstart/engine';
 import { lookDocument, lookText } from '../output/look.ts';
 import { untilStopped } from '../terminal/signals.ts';
 import { checkItems, type Flags } from './flags.ts';
@@ -29,7 +29,7 @@ export async function lookAnd<T>(
         cluster: session.cluster,
         world: session.world,
         stop: stop.signal,
-        past: pastOf(former, 1),
+        past: pastOf(former, await generationOf(session.world, session.cluster)),
         facts: session.repository.facts,
         selection,
         ...(selection.items && { items: selection.items }),

@@ -65,6 +65,9 @@ export const commonFlags = {
 
 export const changingFlags = {
   'dry-run': Flags.boolean({ description: 'print the plan, change nothing (also DRY_RUN=true)', env: 'DRY_RUN' }),
+  repin: Flags.string({
+    description: "put aside what is recorded of the cluster, once it is gone for good; asks for the cluster's name",
+  }),
   offline: Flags.boolean({ description: 'with --dry-run: look at nothing but the repository', dependsOn: ['dry-run'] }),
 };
 

@@ -22,6 +22,17 @@ export type Signal = z.infer<typeof Signal>;
 export const State = z.enum(['done', 'needed', 'converging', 'blocked', 'unknown']);
 export type State = z.infer<typeof State>;
 
+/**
+ * A public value by its place in `identity.json`. It is recorded at first sight, before this item acts and once it is done, and
+ * never overwritten: a step refuses where something else is recorded. `replace`: it may be, e.g. since the operator agreed.
+ */
+export const Pin = z.strictObject({
+  at: z.array(z.string()).min(1).max(2),
+  value: Json,
+  replace: z.boolean().optional(),
+});
+export type Pin = z.infer<typeof Pin>;
+
 export const Observation = z.strictObject({
   state: State,
   signals: z.array(Signal),
@@ -34,6 +45,8 @@ export const Observation = z.strictObject({
   page: z.string().optional(),
   /** The state is `blocked`, or stays `unknown`, and going on would be unsafe (exit 5), not merely impossible. */
   refuse: z.boolean().optional(),
+  /** What tells this cluster from others, seen just now. */
+  pins: z.array(Pin).optional(),
   /** What departs from the default way without stopping it: recorded as deviations. */
   deviations: z.array(z.string()).optional(),
 });

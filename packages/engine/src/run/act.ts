@@ -151,7 +151,13 @@ async function put(filled: PutFilled, at: At): Promise<string> {
   const { world } = at.holes;
   return withLock(world, filled.path, { id: at.run, stop: at.stop }, async () => {
     const current = await world.read(filled.path);
-    const next = filled.next(current);
+    let next: Uint8Array | string;
+    try {
+      next = filled.next(current);
+    } catch (error) {
+      // A merge that throws has found something in the file that it must not touch.
+      return error instanceof Error ? error.message : String(error);
+    }
     if (typeof next === 'string') return next;
     if (!current || sha256(current) !== sha256(next)) await world.write(filled.path, next, filled.mode);
     return 'ok';

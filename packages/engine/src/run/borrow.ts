@@ -7,7 +7,14 @@ import type { RunContext } from './context.ts';
 import type { FactStore } from './facts.ts';
 
 /** A fact that a step outside the selection would provide, and does not, since what it brings about is not there. */
-export type Missing = { step: string; cause: string };
+export type Missing = {
+  step: string;
+  cause: string;
+  /** Going on would be unsafe: what was looked at belongs to another cluster, say. */
+  refuse: boolean;
+  remedy: string | null;
+  page: string | null;
+};
 
 /**
  * Looks at the steps outside a selection whose facts it needs, and theirs, and keeps what they provide. Nothing is run.
@@ -29,7 +36,7 @@ export async function borrowFacts(
     if (!needed.has(step.id)) continue;
     const looked = await lookAt(step, { ...run, facts: store.all() });
     if (looked.every((l) => l.observation.state === 'done')) store.provide(step, looked.map(asProvided));
-    else missing.push({ step: step.id, cause: causeOf(looked) });
+    else missing.push({ step: step.id, ...whyOf(looked) });
   }
   return missing.filter((m) => wanted.has(m.step));
 }
@@ -39,7 +46,15 @@ const asProvided = (l: Looked): { key: string; facts: Facts | undefined } => ({
   facts: l.observation.facts,
 });
 
-function causeOf(looked: readonly Looked[]): string {
-  const bad = looked.find((l) => l.observation.state !== 'done');
-  return bad ? `${bad.item}: ${bad.observation.cause ?? bad.observation.state}` : 'it is not done';
+function whyOf(looked: readonly Looked[]): Omit<Missing, 'step'> {
+  const bad =
+    looked.find(({ observation }) => observation.refuse === true) ??
+    looked.find(({ observation }) => observation.state !== 'done');
+  const seen = bad?.observation;
+  return {
+    cause: bad ? `${bad.item}: ${seen?.cause ?? seen?.state}` : 'it is not done',
+    refuse: seen?.state === 'blocked' && seen.refuse === true,
+    remedy: seen?.remedy ?? null,
+    page: seen?.page ?? null,
+  };
 }

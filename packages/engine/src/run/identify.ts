@@ -1,4 +1,14 @@
-import { EXIT, Problem, type World } from '@coldstart/contract';
+import {
+  EXIT,
+  identityBytes,
+  identityPath,
+  Problem,
+  readIdentity,
+  type Identity,
+  type Json,
+  type World,
+} from '@coldstart/contract';
+import { withLock } from './merge-lock.ts';
 
 /** A run's id: when it began to the millisecond, so that names sort by time, and four hex digits against another machine's. */
 export function runId(world: World): string {
@@ -8,17 +18,49 @@ export function runId(world: World): string {
     .padStart(4, '0')}`;
 }
 
-/** Which life of the cluster this is, as `identity.json` tells; 1 where nothing is recorded. */
-export async function generationOf(world: World, stateDir: string): Promise<number> {
-  const bytes = await world.read(`${stateDir}/identity.json`);
-  if (!bytes) return 1;
+/** Which life of the cluster this is, as `identity.json` tells; 1 where nothing is recorded. Throws a Problem where it cannot be read. */
+export async function generationOf(world: World, cluster: string): Promise<number> {
+  return (await recorded(world, cluster))?.generation ?? 1;
+}
+
+/**
+ * Puts everything aside that is recorded of a cluster, and begins its next generation: all is seen for the first time again.
+ * Rests on the operator's consent, whose words are the cluster's name. Returns what was retired, in words; undefined where
+ * nothing was recorded.
+ */
+export async function retirePins(
+  world: World,
+  cluster: string,
+  words: string,
+  run: { id: string; stop: AbortSignal },
+): Promise<string | undefined> {
+  if (words !== cluster)
+    throw new Problem(`To put aside what is recorded of a cluster asks for its name, and "${words}" is not it.`, {
+      exit: EXIT.refused,
+      remedy: `--repin ${cluster}, once you are sure that its machines hold nothing of value.`,
+      page: 'identity',
+    });
+  return withLock(world, identityPath(cluster), run, async () => {
+    const known = await recorded(world, cluster);
+    if (!known) return undefined;
+    const { schema, cluster: name, generation = 1, retired = [], ...pins } = known;
+    const old = { generation, until: world.now(), ...pins } as { [key: string]: Json };
+    const next: Identity = { schema, cluster: name, generation: generation + 1, retired: [...retired, old] };
+    await world.write(identityPath(cluster), identityBytes(next), 0o644);
+    const places = Object.keys(pins);
+    return `generation ${generation} was retired, generation ${generation + 1} begins: ${places.join(', ') || 'nothing'} is recorded anew (--repin)`;
+  });
+}
+
+async function recorded(world: World, cluster: string): Promise<Identity | undefined> {
   try {
-    const { generation } = JSON.parse(new TextDecoder().decode(bytes)) as { generation?: unknown };
-    return typeof generation === 'number' && Number.isInteger(generation) && generation > 0 ? generation : 1;
+    return await readIdentity(world, cluster);
   } catch (error) {
-    throw new Problem(`${stateDir}/identity.json is not JSON.`, {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new Problem(`${identityPath(cluster)} is not what coldstart writes.`, {
       exit: EXIT.usage,
       remedy: 'Restore it from Git, or remove it.',
+      page: 'identity',
       cause: error,
     });
   }

@@ -20,6 +20,7 @@ import { act, type Acted } from './act.ts';
 import { backoff, NO_RETRY } from './backoff.ts';
 import type { FactStore } from './facts.ts';
 import { Interrupted, orStopped } from './interrupt.ts';
+import { keepPins } from './pins.ts';
 import { readerOf } from './reader.ts';
 import type { RunContext } from './context.ts';
 import type { Slots } from './slots.ts';
@@ -151,9 +152,11 @@ class Carrier {
       blind = seen.state === 'unknown' ? blind + 1 : 0;
 
       if (seen.state === 'done') {
-        if (!this.#acted) return this.#end(step.kind === 'change' ? 'skipped' : 'done', seen);
+        if (!this.#acted)
+          return (await this.#pin(seen)) ?? this.#end(step.kind === 'change' ? 'skipped' : 'done', seen);
         steadySince ??= world.mono();
-        if (!settle || world.mono() - steadySince >= settle.stableFor) return this.#end('done', seen);
+        if (!settle || world.mono() - steadySince >= settle.stableFor)
+          return (await this.#pin(seen)) ?? this.#end('done', seen);
         await this.#wait(Math.min(settle.every, settle.stableFor));
         continue;
       }
@@ -174,7 +177,7 @@ class Carrier {
           await this.#take();
           continue;
         }
-        const acted = await this.#act(seen);
+        const acted = (await this.#pin(seen)) ?? (await this.#act(seen));
         if (acted) return acted;
         since = world.mono();
         continue;
@@ -282,6 +285,21 @@ class Carrier {
     });
     await this.#wait(left);
     return 'again';
+  }
+
+  /** Records what tells the cluster; a refusal where something else is recorded by now. */
+  async #pin(seen: Observation): Promise<Ending | undefined> {
+    if (!seen.pins || seen.pins.length === 0) return undefined;
+    const { world, cluster, id, stop } = this.#run;
+    const cause = await keepPins(world, cluster, seen.pins, { id, stop });
+    if (cause === undefined) return undefined;
+    return {
+      verdict: 'refused',
+      signals: seen.signals,
+      cause,
+      remedy: `Find out which of the two is this cluster. Where the recorded one is gone for good: --repin ${cluster}.`,
+      page: 'identity',
+    };
   }
 
   async #act(seen: Observation): Promise<Ending | undefined> {

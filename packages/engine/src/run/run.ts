@@ -4,7 +4,7 @@ import { openStateFolder } from '../journal/state-folder.ts';
 import { openJournal } from '../journal/writer.ts';
 import { orderSteps, type Order, type Placed } from '../plan/order.ts';
 import { takeLock } from '../world/lock.ts';
-import { borrowFacts } from './borrow.ts';
+import { borrowFacts, type Missing } from './borrow.ts';
 import type { RunContext } from './context.ts';
 import { FactStore } from './facts.ts';
 import { generationOf, retirePins, runId } from './identify.ts';
@@ -95,7 +95,7 @@ async function carry(context: RunContext, options: RunOptions, order: Order, for
       order,
       facts,
       preparations,
-      new Map(missing.map((m) => [m.step, m.cause])),
+      new Map(missing.map((m) => [m.step, m])),
     );
     await preparations.settled();
     await orStopped(hearWitnesses(context, options.facts, heard), context.stop);
@@ -170,7 +170,7 @@ async function carryAll(
   order: Order,
   facts: FactStore,
   preparations: Preparations,
-  missing: ReadonlyMap<string, string>,
+  missing: ReadonlyMap<string, Missing>,
 ): Promise<StepResult[]> {
   const running = new Map<string, Promise<StepResult>>();
   const phases = new PhaseMarks(context, order);
@@ -181,16 +181,22 @@ async function carryAll(
     const carried = (async (): Promise<StepResult> => {
       const before = await Promise.all(placed.waitsFor.flatMap((id) => running.get(id) ?? []));
       const stopper = before.find((r) => !isGood(r.verdict) && !(step.despite ?? []).includes(r.id));
-      const lacking = placed.borrows.find((id) => missing.has(id));
+      const lacking = placed.borrows.map((id) => missing.get(id)).find((m) => m !== undefined);
       let result: StepResult;
       if (stopper || lacking !== undefined || context.stop.aborted) {
         const cause = stopper
           ? `${stopper.id} ${stopper.verdict === 'not-run' ? 'was not run' : stopper.verdict}`
           : lacking !== undefined
-            ? `${lacking} is not done (${missing.get(lacking)})`
+            ? `${lacking.step} is not done (${lacking.cause})`
             : 'the run was interrupted';
-        const items = await Promise.all(plan.items.map((i) => notRun(context, placed.phase, step.id, i.key, cause)));
-        result = { id: step.id, verdict: lacking !== undefined && !stopper ? 'failed' : 'not-run', items };
+        const items = await Promise.all(
+          plan.items.map((i) => notRun(context, placed.phase, step.id, i.key, cause, stopper ? undefined : lacking)),
+        );
+        result = {
+          id: step.id,
+          verdict: lacking && !stopper ? (lacking.refuse ? 'refused' : 'failed') : 'not-run',
+          items,
+        };
       } else {
         await phases.enter(placed.phase);
         result = await carryStep(context, { placed, plan, only, facts, preparations });

@@ -91,8 +91,9 @@ export async function notRun(
   step: string,
   key: string,
   cause: string,
+  { remedy, page }: { remedy: string | null; page: string | null } = { remedy: null, page: null },
 ): Promise<ItemResult> {
-  const ended = { verdict: 'not-run', cause, remedy: null, page: null } as const;
+  const ended = { verdict: 'not-run', cause, remedy, page } as const;
   await run.journal.write({ type: 'item-end', phase, step, item: key, ...ended, signals: [], diagnosis: [] });
   return { key, ...ended, facts: undefined };
 }
