@@ -124,6 +124,8 @@ export interface KubernetesModel {
   register(node: KubeletNode): void;
   /** What a verdict asks; looks at the objects themselves. */
   state(): KubernetesState;
+  /** Says that something outside has changed what controllers make of the objects: a fault came or went. */
+  touch(): void;
   save(): Json;
 }
 export type KubeletNode = {

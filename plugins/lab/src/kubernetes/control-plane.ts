@@ -11,7 +11,8 @@ import { at, isTrue, type KubeObject, textAt } from './object.ts';
 import { managedFields } from './apply.ts';
 import { ReleaseStorage } from './releases.ts';
 import { type ApplyResult, ObjectStore, seconds, served, type Stored } from './store.ts';
-import { type Ground, podObjects, WORKLOADS, withStatus, workloadReady } from './workloads.ts';
+import { stuck } from './stuck.ts';
+import { type Ground, podEvents, podObjects, WORKLOADS, withStatus, workloadReady } from './workloads.ts';
 
 type Saved = {
   up: string[];
@@ -140,15 +141,19 @@ export class ControlPlane implements KubernetesModel {
   }
 
   get ground(): Ground {
-    const agent = this.store
+    const { faults } = this.model;
+    const cni = this.store
       .byKind('DaemonSet')
       .find((stored) => stored.object.metadata.labels?.['k8s-app'] === 'cilium');
+    // An agent that never runs brings no network: its nodes stay NotReady.
+    const agent = cni && stuck(faults, cni.object.metadata.name) ? undefined : cni;
     return {
       random: this.model.random,
       clock: this.model.clock,
       nodes: this.#nodes,
       agent,
       uid: (...parts) => this.store.uid(...parts),
+      stuck: (workload) => stuck(faults, workload),
     };
   }
 
@@ -318,6 +323,8 @@ export class ControlPlane implements KubernetesModel {
         ...this.#staticPods(),
         ...WORKLOADS.flatMap((each) => this.store.byKind(each)).flatMap((stored) => podObjects(stored, this.ground)),
       ];
+    if (kind === 'Event')
+      return WORKLOADS.flatMap((each) => this.store.byKind(each)).flatMap((stored) => podEvents(stored, this.ground));
     if (kind === 'Secret')
       return this.releases.secrets(undefined, (release) => ({
         uid: this.store.uid('helm', release.namespace, release.name, String(release.revision)),

@@ -5,6 +5,7 @@ import { draw, type Named, RANGES } from './durations.ts';
 import { nodeReady, type Registered } from './nodes.ts';
 import { at, type Fields, isFields, type KubeObject, textAt } from './object.ts';
 import { seconds, type Stored } from './store.ts';
+import type { Stuck } from './stuck.ts';
 
 /** What decides where and when pods run. */
 export type Ground = {
@@ -14,6 +15,8 @@ export type Ground = {
   /** The CNI's DaemonSet, where there is one. */
   agent: Stored | undefined;
   uid: (...parts: string[]) => string;
+  /** Why the pods of a workload of this name never run; undefined where nothing keeps them. */
+  stuck: (workload: string) => Stuck | undefined;
 };
 
 /** One pod of a workload: where it runs and when it gets there; Infinity where it never will as things stand. */
@@ -39,13 +42,19 @@ export function podsOf(workload: Stored, ground: Ground): PodPlan[] {
   const range = textAt(object, 'spec', 'template', 'metadata', 'annotations', READY_RANGE);
   const named: Named = range !== undefined && range in RANGES ? (range as Named) : 'pod Ready';
 
+  const never = ground.stuck(object.metadata.name) !== undefined;
   const place = (which: string, node: Registered | undefined, subject: string): PodPlan => {
     if (node === undefined) return { which, node: null, scheduled: Infinity, ready: Infinity };
     const scheduled = host
       ? Math.max(workload.changed, node.at)
       : Math.max(workload.changed, nodeReady(ground.random, node, ground.agent));
     if (scheduled === Infinity) return { which, node: null, scheduled, ready: Infinity };
-    return { which, node: node.name, scheduled, ready: scheduled + draw(ground.random, named, subject) };
+    return {
+      which,
+      node: node.name,
+      scheduled,
+      ready: never ? Infinity : scheduled + draw(ground.random, named, subject),
+    };
   };
 
   const suitable = ground.nodes.filter((node) => tolerant || node.schedulable);
@@ -153,6 +162,28 @@ export function podObjects(workload: Stored, ground: Ground): KubeObject[] {
   return podsOf(workload, ground).map((pod) => podObject(workload, pod, ground));
 }
 
+/** The warnings that kubelets raise about pods that never run. */
+export function podEvents(workload: Stored, ground: Ground): KubeObject[] {
+  const why = ground.stuck(workload.object.metadata.name);
+  if (!why) return [];
+  return podObjects(workload, ground)
+    .filter((pod) => at(pod, 'spec', 'nodeName') !== undefined)
+    .map((pod): KubeObject => {
+      const { name, namespace = 'default' } = pod.metadata;
+      const [container] = (at(pod, 'spec', 'containers') ?? []) as Fields[];
+      return {
+        apiVersion: 'v1',
+        kind: 'Event',
+        metadata: { name: `${name}.stuck`, namespace, uid: ground.uid('events', namespace, name) },
+        type: 'Warning',
+        reason: why.event.reason,
+        message: why.event.message(String(container?.['image'] ?? ''), String(container?.['name'] ?? ''), name),
+        involvedObject: { kind: 'Pod', namespace, name },
+        lastTimestamp: seconds(ground.clock.wall()),
+      };
+    });
+}
+
 function podObject(stored: Stored, pod: PodPlan, ground: Ground): KubeObject {
   const { clock } = ground;
   const workload = stored.object;
@@ -160,6 +191,7 @@ function podObject(stored: Stored, pod: PodPlan, ground: Ground): KubeObject {
   const name =
     workload.kind === 'StatefulSet' ? `${workload.metadata.name}-${pod.which}` : podName(stored, pod.which, ground);
   const placed = pod.scheduled <= clock.now;
+  const why = ground.stuck(workload.metadata.name);
   const ready = pod.ready <= clock.now;
   const node = ground.nodes.find((known) => known.name === pod.node);
   const containers = (at(workload, 'spec', 'template', 'spec', 'containers') ?? []) as Fields[];
@@ -221,8 +253,14 @@ function podObject(stored: Stored, pod: PodPlan, ground: Ground): KubeObject {
               name: container['name'] ?? '',
               image: container['image'] ?? '',
               ready,
-              restartCount: 0,
-              state: ready ? { running: { startedAt: when(pod.ready) } } : { waiting: { reason: 'ContainerCreating' } },
+              restartCount: why?.restarts === true ? 1 + Math.floor((clock.now - pod.scheduled) / 60_000) : 0,
+              state: ready
+                ? { running: { startedAt: when(pod.ready) } }
+                : {
+                    waiting: why?.state(String(container['image']), String(container['name']), name) ?? {
+                      reason: 'ContainerCreating',
+                    },
+                  },
             })),
           }
         : {}),

@@ -1,10 +1,14 @@
 import type { Change, Model } from '../model.ts';
-import { joinEtcd } from '../etcd/life.ts';
+import { joinEtcd, restartEtcd } from '../etcd/life.ts';
 import { apiReachable, trustdReachable } from '../world/network.ts';
 import { LabBug } from '../tools/tool.ts';
 import type { ReceivedConfig } from './config.ts';
+import { hasBooted, isCutOff } from './masked.ts';
 import type { NodeModel, Stage } from './node.ts';
 import { chosen } from './selector.ts';
+
+/** What an install leaves on the disk, by partition label. */
+const PARTITIONS = ['EFI', 'META', 'STATE', 'EPHEMERAL'] as const;
 
 /**
  * A node's life, from maintenance to running, as events:
@@ -24,10 +28,13 @@ export function nodeEvents(model: Model): void {
   on('node/installed', (node) => {
     const config = configOf(node);
     node.installed = chosen(node.disks, config.disk, config.diskSelector)?.device ?? null;
+    node.partitions = [...PARTITIONS];
     enter(model, node, 'rebooting');
     later(model, 'node/booted', node, 'node/reboot');
   });
   on('node/booted', (node) => {
+    // Halted: no API, and a look at the boot order now and then is all that helps.
+    if (model.faults.strike('other-media', node.name)) return again(model, 'node/booted', node);
     const config = configOf(node);
     node.version = config.installs ?? node.version;
     shapeLinks(node, config);
@@ -37,16 +44,32 @@ export function nodeEvents(model: Model): void {
     node.etcd.service = config.role === 'controlplane' ? 'waiting' : 'absent';
     node.etcd.changed = model.clock.now;
     enter(model, node, 'booting');
+    restartEtcd(model, node);
+    if (model.faults.strike('reboots', node.name)) goesDown(model, node, 30_000);
+    proceed(model);
+  });
+  on('node/goes-down', (node) => {
+    enter(model, node, 'rebooting');
+    node.apiserver = false;
+    // What was under way on it is gone; whether it joined etcd is etcd's to know.
+    node.under = node.under.filter((what) => what === 'join' || what === 'again');
+    node.kubelet = { running: false, registered: false };
+    later(model, 'node/booted', node, 'node/reboot');
+  });
+  on('node/again', (node) => {
+    over(node, 'again');
     proceed(model);
   });
   on('node/certificate', (node) => {
     over(node, 'certificate');
+    if (!hasBooted(node)) return;
     node.certified = trustdReachable(model, node);
     node.kubelet.running = node.certified;
     proceed(model);
   });
   on('node/apiserver', (node) => {
     over(node, 'apiserver');
+    if (!hasBooted(node)) return;
     node.apiserver = true;
     model.apiOf(clusterOf(node)).controlPlaneUp(configOf(node).hostname);
     settle(model, node);
@@ -54,6 +77,7 @@ export function nodeEvents(model: Model): void {
   });
   on('node/kubelet', (node) => {
     over(node, 'kubelet');
+    if (!hasBooted(node)) return;
     const config = configOf(node);
     const api = apiReachable(model, node);
     if (api) {
@@ -77,8 +101,10 @@ export function install(model: Model, node: NodeModel, config: ReceivedConfig, c
   change.made(`${node.name}: machine config`);
   node.config = config;
   enter(model, node, 'installing');
-  if (model.faults.strike('back-to-maintenance', node.name))
-    later(model, 'node/install-failed', node, 'node/install-fails');
+  const fails = model.faults.strike('image-pull', node.name);
+  const breaksOff = !fails && model.faults.strike('back-to-maintenance', node.name);
+  if (breaksOff) node.partitions = ['EFI', 'META'];
+  if (fails || breaksOff) later(model, 'node/install-failed', node, 'node/install-fails');
   else later(model, 'node/installed', node, 'node/install');
 }
 
@@ -94,7 +120,11 @@ export function reconfigure(model: Model, node: NodeModel, config: ReceivedConfi
 /** Begins whatever can begin now: workers' certificates, control planes that join etcd, kubelets that register. */
 export function proceed(model: Model): void {
   for (const node of model.nodes.values()) {
-    if (node.stage !== 'booting' && node.stage !== 'running') continue;
+    if (!hasBooted(node)) continue;
+    if (isCutOff(model, node)) {
+      retryLater(model, node);
+      continue;
+    }
     if (!node.certified && !node.under.includes('certificate') && trustdReachable(model, node)) {
       node.under.push('certificate');
       later(model, 'node/certificate', node, 'node/certificate');
@@ -117,6 +147,23 @@ export function startApiserver(model: Model, node: NodeModel): void {
   if (node.apiserver || node.under.includes('apiserver')) return;
   node.under.push('apiserver');
   later(model, 'node/apiserver', node, 'node/apiserver');
+}
+
+/** Lets a node try again what something holds back, in a quarter of a minute. */
+export function retryLater(model: Model, node: NodeModel): void {
+  if (node.under.includes('again')) return;
+  node.under.push('again');
+  again(model, 'node/again', node);
+}
+
+/** The same event once more, in a quarter of a minute. */
+export function again(model: Model, kind: string, node: NodeModel): void {
+  model.events.in(15_000, kind, { node: node.name });
+}
+
+/** The node loses its power, or panics, in so many ms; it boots again by itself. */
+export function goesDown(model: Model, node: NodeModel, ms: number): void {
+  model.events.in(ms, 'node/goes-down', { node: node.name });
 }
 
 export function later(model: Model, kind: string, node: NodeModel, duration: string): void {

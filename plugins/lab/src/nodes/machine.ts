@@ -23,6 +23,7 @@ export function machine(expected: ExpectedNode, random: Random, assume: (what: s
     links: links(expected, random, assume),
     config: null,
     installed: null,
+    partitions: [],
     certified: false,
     timeInSync: true,
     bootstrapFrom: 0,

@@ -36,6 +36,8 @@ export type NodeModel = {
   config: ReceivedConfig | null;
   /** Device that Talos is installed on. */
   installed: string | null;
+  /** Labels of Talos' partitions on its disk: all of them after an install, some where one broke off. */
+  partitions: string[];
   /** Whether apid has a server certificate: a worker's comes through a control plane's trustd. */
   certified: boolean;
   /** Whether the clock is in step. */
@@ -43,7 +45,7 @@ export type NodeModel = {
   /** Virtual ms from which `bootstrap` is available. */
   bootstrapFrom: number;
   /** What is under way and not to be begun twice. */
-  under: ('certificate' | 'join' | 'kubelet' | 'apiserver')[];
+  under: ('certificate' | 'join' | 'kubelet' | 'apiserver' | 'again')[];
   etcd: {
     /** Whether the data directory holds anything: what `bootstrap` refuses on. */
     data: boolean;

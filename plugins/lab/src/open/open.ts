@@ -112,6 +112,9 @@ export async function openLab(options: OpenOptions): Promise<OpenLab> {
     boot: random.hex(16, 'boot'),
   };
   let world = new RehearsalWorld(ground);
+  const touchAll = (): void => {
+    for (const api of model.apis.values()) api.touch();
+  };
 
   return {
     get world() {
@@ -122,8 +125,14 @@ export async function openLab(options: OpenOptions): Promise<OpenLab> {
     },
     process: () => (world = new RehearsalWorld(ground)),
     model,
-    ask: (fault) => faults.ask(fault),
-    lift: () => faults.lift(),
+    ask: (fault) => {
+      faults.ask(fault);
+      touchAll();
+    },
+    lift: () => {
+      faults.lift();
+      touchAll();
+    },
     get assumed() {
       return [...assumed];
     },

@@ -1,3 +1,4 @@
+import { leaderNow } from '../etcd/life.ts';
 import type { Model } from '../model.ts';
 
 /** Whether there is exactly one etcd cluster; more than one is the disaster that nothing mends. */
@@ -19,6 +20,7 @@ export function missingVoters(model: Model): string[] {
     if (!member) found.push(`${name}: not a member of etcd cluster ${cluster.id}`);
     else if (member.learner) found.push(`${name}: still a learner in etcd cluster ${cluster.id}`);
   }
-  if (cluster.leader === null) found.push(`etcd cluster ${cluster.id} has no leader`);
+  if (cluster.leader === null || leaderNow(model, cluster) === null)
+    found.push(`etcd cluster ${cluster.id} has no leader`);
   return found;
 }

@@ -1,4 +1,5 @@
 import type { Model } from '../model.ts';
+import { isCutOff } from '../nodes/masked.ts';
 
 /** Expected nodes that hold no config, or run no services of theirs: one line each. */
 export function missingNodes(model: Model): string[] {
@@ -9,6 +10,7 @@ export function missingNodes(model: Model): string[] {
     else if (!node.config)
       found.push(`${name}: missing from the cluster, it has no machine config (stage ${node.stage})`);
     else if (node.config.role !== role) found.push(`${name}: configured as ${node.config.role}, expected ${role}`);
+    else if (isCutOff(model, node)) found.push(`${name}: off, or silent on the network`);
     else if (node.stage !== 'running') found.push(`${name}: not running (stage ${node.stage})`);
   }
   return found;

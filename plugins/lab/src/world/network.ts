@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import type { Answering, ApiAnswering, KubernetesModel, Model } from '../model.ts';
+import { leaderNow } from '../etcd/life.ts';
+import { hasBooted } from '../nodes/masked.ts';
 import type { NodeModel } from '../nodes/node.ts';
 
 /** Talos' API, the Kubernetes API. */
@@ -20,13 +22,24 @@ export type ApidFace =
 
 /** Asks once; a fault that strikes the connection strikes here. */
 export function apidFace(model: Model, node: NodeModel): ApidFace {
-  if (model.faults.strike('unreachable', node.name)) return { how: 'timeout' };
-  if (node.stage === 'off') return { how: 'unreachable' };
+  const way = wayTo(model, node);
+  if (way) return { how: way };
+  if (model.faults.strike('refused', node.name)) return { how: 'refused' };
+  // Seven seconds here, seven seconds gone.
+  if (Math.floor(model.clock.now / 7000) % 2 === 1 && model.faults.strike('flaps', node.name))
+    return { how: 'refused' };
   if (model.faults.strike('wrong-ca', node.name)) return { how: 'mtls', ca: null };
   if (node.stage === 'maintenance') return { how: 'maintenance' };
   if ((node.stage === 'booting' || node.stage === 'running') && node.certified && node.config)
     return { how: 'mtls', ca: node.config.ca };
   return { how: 'refused' };
+}
+
+/** Why no packet gets to a node; undefined where it does. */
+function wayTo(model: Model, node: NodeModel): 'timeout' | 'unreachable' | undefined {
+  if (model.faults.strike('unreachable', node.name)) return 'timeout';
+  if (node.stage === 'off' || model.faults.strike('off', node.name)) return 'unreachable';
+  return hasBooted(node) && model.faults.strike('bond', node.name) ? 'timeout' : undefined;
 }
 
 /** The node whose own address this is. */
@@ -58,9 +71,13 @@ export function dial(model: Model, host: string, port: number): Answering {
 export function apiAt(model: Model, host: string, port: number): ApiAnswering {
   const node = answererAt(model, host) ?? named(model, host);
   if (!node) return { how: isOurs(model, host) ? 'unreachable' : 'timeout' };
-  if (model.faults.strike('unreachable', node.name)) return { how: 'timeout' };
-  if (node.stage === 'off') return { how: 'unreachable' };
+  const way = wayTo(model, node);
+  if (way) return { how: way };
   if (port !== KUBERNETES || !node.apiserver || node.etcd.cluster === null) return { how: 'refused' };
+  // An API server ends itself when its etcd takes no writes.
+  const cluster = model.etcd.get(node.etcd.cluster);
+  if (cluster && leaderNow(model, cluster) === null) return { how: 'refused' };
+  if (model.faults.strike('api-flaps')) return { how: 'refused' };
   return { how: 'open', api: model.apiOf(node.etcd.cluster), node: node.name, ca: node.config?.kubernetesCa ?? null };
 }
 

@@ -87,6 +87,7 @@ async function carryOut(
         plane.now + 60_000,
       );
   }
+  if (plane.model.faults.strike('release-pending', wanted.name)) return { error: 'signal: killed', installed };
   if (options.wait) {
     const deadline = plane.now + options.timeout;
     const late = (): Stored | undefined => {

@@ -4,17 +4,21 @@ import { understand, type ReceivedConfig } from '../../nodes/config.ts';
 import { visibleDisks } from '../../nodes/disks.ts';
 import { Undecodable } from '../../nodes/document.ts';
 import { install, reconfigure } from '../../nodes/life.ts';
+import { bootedVersion } from '../../nodes/masked.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import { chosen, expression } from '../../nodes/selector.ts';
 import { faultsOf } from '../../nodes/validate.ts';
 import { notSimulated, type ToolCall, type ToolResult } from '../tool.ts';
-import { type Client, connect, NoClient, reach, RpcError } from './client.ts';
+import { type Client, connect, NoClient, reach, RpcError, slowness } from './client.ts';
 import type { Flags } from './flags.ts';
 import { failed, framed, said } from './say.ts';
 import { below } from './versions.ts';
 
 const PREFIX = 'error applying new configuration: ';
 const EOF = 'rpc error: code = Unavailable desc = error reading from server: EOF';
+
+/** Longer than anybody waits: talosctl itself sets no deadline. */
+const HANGS = 24 * 3_600_000;
 
 /** `talosctl apply-config`. */
 export async function apply(model: Model, call: ToolCall, flags: Flags): Promise<ToolResult> {
@@ -61,7 +65,7 @@ async function send(
   call.target(node.name);
   const mode = flags.one('mode') ?? 'auto';
   const dry = flags.has('dry-run');
-  const legacy = below(node.version, '1.13.0');
+  const legacy = below(bootedVersion(model, node), '1.13.0');
   if (node.stage === 'maintenance' && legacy && (mode === 'no-reboot' || mode === 'staged'))
     throw new RpcError(
       `rpc error: code = Unimplemented desc = apply configuration --mode='${mode}' is not supported in maintenance mode`,
@@ -69,7 +73,8 @@ async function send(
     );
   if (mode !== 'auto' && !dry) notSimulated('talosctl', call.argv, `--mode ${mode}`);
   const stage = node.stage;
-  await call.spend(model.durations.draw('talosctl/apply', node.name));
+  await call.spend(model.durations.draw('talosctl/apply', node.name) * slowness(model, node.name));
+  if (model.faults.strike('apply-hangs', node.name)) await call.spend(HANGS);
   const config = checked(model, node, bytes, via);
   if (node.stage !== stage) throw new RpcError(EOF);
   if (dry) return said('', drySummary(node, config, legacy));

@@ -1,8 +1,9 @@
 import type { Model } from '../../model.ts';
 import { bootstrapEtcd } from '../../etcd/life.ts';
+import { clockInStep, holdsStaleEtcd } from '../../nodes/masked.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import { notSimulated, type ToolCall, type ToolResult } from '../tool.ts';
-import { connect, NoClient, reach, RpcError } from './client.ts';
+import { connect, NoClient, reach, RpcError, slowness } from './client.ts';
 import type { Flags } from './flags.ts';
 import { failed, framed, said } from './say.ts';
 
@@ -19,7 +20,7 @@ export async function bootstrap(model: Model, call: ToolCall, flags: Flags): Pro
     call.target(target);
     const { node, via } = await reach(model, call, client, target);
     call.target(node.name);
-    await call.spend(model.durations.draw('talosctl/bootstrap', node.name));
+    await call.spend(model.durations.draw('talosctl/bootstrap', node.name) * slowness(model, node.name));
     mayBootstrap(model, node, via);
     bootstrapEtcd(model, node, call.change);
     if (model.faults.strike('eof-after-success', node.name))
@@ -39,7 +40,8 @@ export function mayBootstrap(model: Model, node: NodeModel, via: string | null):
   };
   if (node.config?.role !== 'controlplane')
     because('Unimplemented', 'bootstrap is only available on control plane nodes');
-  if (!node.timeInSync) because('FailedPrecondition', 'time is not in sync yet');
-  if (model.clock.now < node.bootstrapFrom) because('FailedPrecondition', 'bootstrap is not available yet');
-  if (node.etcd.data) because('AlreadyExists', 'etcd data directory is not empty');
+  if (!clockInStep(model, node)) because('FailedPrecondition', 'time is not in sync yet');
+  if (model.clock.now < node.bootstrapFrom || model.faults.strike('bootstrap-early', node.name))
+    because('FailedPrecondition', 'bootstrap is not available yet');
+  if (node.etcd.data || holdsStaleEtcd(model, node)) because('AlreadyExists', 'etcd data directory is not empty');
 }

@@ -77,7 +77,12 @@ export async function reach(
   client: Client,
   target: string,
 ): Promise<{ node: NodeModel; via: string | null }> {
-  await call.spend(model.durations.draw('talosctl/rpc', target));
+  const name = nodeAt(model, target)?.name ?? target;
+  await call.spend(model.durations.draw('talosctl/rpc', target) * slowness(model, name));
+  if (model.faults.strike('rpc-fails', name))
+    throw new RpcError(
+      `rpc error: code = Unavailable desc = connection error: desc = "error reading server preface: read tcp 192.0.2.254:40000->${target}:50000: read: connection reset by peer"`,
+    );
   if (client.insecure) return { node: await dialed(model, call, target, null, true), via: null };
   const endpoint = await firstEndpoint(model, call, client);
   const server = nodeAt(model, endpoint)!;
@@ -90,6 +95,9 @@ export async function reach(
     via: target,
   };
 }
+
+/** By how much calls to a node take longer than usual. */
+export const slowness = (model: Model, node: string): number => (model.faults.strike('slow', node) ? 10 : 1);
 
 async function firstEndpoint(model: Model, call: ToolCall, client: Client): Promise<string> {
   let last: unknown;
@@ -143,6 +151,10 @@ async function dialed(
   if (face.ca === null || fingerprint(face.ca) !== fingerprint(wanted))
     return fail(
       `connection error: desc = "${untrusted} (possibly because of \\"x509: Ed25519 verification failure\\" while trying to verify candidate authority certificate \\"talos\\")"`,
+    );
+  if (model.faults.strike('certificate', node!.name))
+    return fail(
+      `connection error: desc = "transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate is valid for 127.0.0.1, not ${host}"`,
     );
   if (via === null && !signedBy(decoded(context?.crt ?? ''), face.ca))
     return fail(`write tcp 192.0.2.254:40000->${host}:50000: write: broken pipe`);

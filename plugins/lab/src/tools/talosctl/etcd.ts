@@ -1,6 +1,7 @@
 import type { Model } from '../../model.ts';
-import { raftIndex } from '../../etcd/life.ts';
+import { leaderNow, raftIndex } from '../../etcd/life.ts';
 import type { EtcdCluster, EtcdMember } from '../../etcd/cluster.ts';
+import { holdsStaleEtcd } from '../../nodes/masked.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import type { ToolCall, ToolResult } from '../tool.ts';
 import { type Client, connect, NoClient, reach, RpcError } from './client.ts';
@@ -17,14 +18,18 @@ export async function etcdMembers(model: Model, call: ToolCall, flags: Flags): P
     eachNode(
       client,
       'error getting members',
-      (target) =>
-        serving(
+      async (target) =>
+        agreed(
           model,
-          call,
-          client,
+          await serving(
+            model,
+            call,
+            client,
+            target,
+            'member list',
+            'failed to create etcd client: error building etcd client: context deadline exceeded',
+          ),
           target,
-          'member list',
-          'failed to create etcd client: error building etcd client: context deadline exceeded',
         ),
       (answers) =>
         table([
@@ -69,7 +74,8 @@ export async function etcdStatus(model: Model, call: ToolCall, flags: Flags): Pr
           ],
           ...answers.map(({ target, answer: { cluster, self } }) => {
             const index = String(raftIndex(cluster, model.clock.now));
-            const leader = cluster.members.find((member) => member.node === cluster.leader)?.id ?? '0000000000000000';
+            const leads = leaderNow(model, cluster);
+            const leader = cluster.members.find((member) => member.node === leads)?.id ?? '0000000000000000';
             return [
               target,
               self.id,
@@ -82,7 +88,7 @@ export async function etcdStatus(model: Model, call: ToolCall, flags: Flags): Pr
               String(self.learner),
               '3.6.4',
               '3.6.0',
-              '',
+              leads === null ? 'etcdserver: no leader' : '',
             ];
           }),
         ]),
@@ -120,10 +126,18 @@ async function serving(
   throw new RpcError(`rpc error: code = Unknown desc = ${down}`, via);
 }
 
+/** The list of members is read through the leader: without one there is none. */
+function agreed(model: Model, found: Serving, target: string): Serving {
+  if (leaderNow(model, found.cluster) === null)
+    throw new RpcError('rpc error: code = Unavailable desc = etcdserver: no leader', target);
+  return found;
+}
+
 /** The node's member, where its etcd serves. */
 export function servingMember(model: Model, node: NodeModel): Serving | undefined {
   const cluster = node.etcd.cluster === null ? undefined : model.etcd.get(node.etcd.cluster);
   const self = cluster?.members.find((one) => one.node === node.name);
+  if (holdsStaleEtcd(model, node)) return undefined;
   return cluster && self && node.etcd.service === 'running' ? { cluster, self } : undefined;
 }
 

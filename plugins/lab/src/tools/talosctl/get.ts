@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { Model } from '../../model.ts';
+import { bootedVersion } from '../../nodes/masked.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import { notSimulated, type ToolCall, type ToolResult } from '../tool.ts';
 import { type Client, connect, NoClient, reach, RpcError } from './client.ts';
@@ -41,7 +42,7 @@ async function ask(model: Model, call: ToolCall, client: Client, asked: Asked): 
     try {
       const { node } = await reach(model, call, client, target);
       if (!type) return failed(`rpc error: code = NotFound desc = resource "${asked.name}" is not registered`);
-      const warning = older(target, node.version, asked.client);
+      const warning = older(target, bootedVersion(model, node), asked.client);
       if (warning !== undefined && !client.insecure) warnings.push(warning);
       const label = client.insecure ? '' : target;
       for (const resource of resourcesOf(model, node, type, client, asked.id)) shown.push({ target: label, resource });

@@ -1,6 +1,7 @@
 import type { Model } from '../../model.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import { visibleDisks } from '../../nodes/disks.ts';
+import { bootedVersion, clockInStep, linksNow } from '../../nodes/masked.ts';
 import { isReady } from '../../nodes/ready.ts';
 import { servicesOf } from './services.ts';
 
@@ -75,13 +76,13 @@ export const resourceTypes: readonly ResourceType[] = [
     aliases: ['version', 'versions'],
     open: true,
     columns: [field('VERSION', 'version')],
-    list: (_model, node) => [
+    list: (model, node) => [
       {
         id: 'version',
         version: 1,
         updated: node.since,
         owner: 'runtime.VersionController',
-        spec: { version: node.version },
+        spec: { version: bootedVersion(model, node) },
       },
     ],
   },
@@ -123,6 +124,49 @@ export const resourceTypes: readonly ResourceType[] = [
           rotational: disk.rotational ? true : undefined,
         }),
       })),
+  },
+  {
+    type: 'DiscoveredVolumes.block.talos.dev',
+    short: 'DiscoveredVolume',
+    namespace: 'runtime',
+    aliases: ['discoveredvolume', 'discoveredvolumes', 'dv'],
+    open: true,
+    columns: [
+      field('TYPE', 'type'),
+      field('SIZE', 'size'),
+      field('DISCOVERED', 'name'),
+      field('LABEL', 'label'),
+      field('PARTITIONLABEL', 'partitionLabel'),
+    ],
+    list: (model, node) =>
+      visibleDisks(model, node)
+        .filter((disk) => !disk.cdrom)
+        .flatMap((disk, nth) => {
+          const id = disk.device.replace('/dev/', '');
+          const on = nth === 0 ? node.partitions : [];
+          const part = (index: number): string => `${id}${/\d$/.test(id) ? 'p' : ''}${index}`;
+          const spec = (own: Spec): Spec => ({ size: disk.size, sectorSize: 512, ioSize: 512, ...own });
+          const one = (name: string, own: Spec): Resource => ({
+            id: name,
+            version: 1,
+            updated: node.since,
+            owner: 'block.DiscoveryController',
+            spec: spec({ devPath: `/dev/${name}`, devicePath: disk.busPath, ...own }),
+          });
+          return [
+            one(id, { type: 'disk', name: on.length > 0 ? 'gpt' : '' }),
+            ...on.map((label, index) =>
+              one(part(index + 1), {
+                type: 'partition',
+                parent: id,
+                parentDevPath: disk.device,
+                name: label === 'EFI' ? 'vfat' : label === 'META' ? 'talosmeta' : 'xfs',
+                partitionLabel: label,
+                partitionIndex: index + 1,
+              }),
+            ),
+          ];
+        }),
   },
   {
     type: 'MachineConfigs.config.talos.dev',
@@ -192,9 +236,9 @@ export const resourceTypes: readonly ResourceType[] = [
       field('OPER STATE', 'operationalState'),
       field('LINK STATE', 'linkState'),
     ],
-    list: (_model, node) => {
+    list: (model, node) => {
       const members = node.config?.links.flatMap((link) => link.members) ?? [];
-      return node.links.map((link, at) => ({
+      return linksNow(model, node).map((link, at) => ({
         id: link.name,
         version: 2,
         updated: node.since,
@@ -251,13 +295,13 @@ export const resourceTypes: readonly ResourceType[] = [
     aliases: ['timestatus', 'timestatuses'],
     open: true,
     columns: [field('SYNCED', 'synced')],
-    list: (_model, node) => [
+    list: (model, node) => [
       {
         id: 'node',
         version: 2,
         updated: node.since,
         owner: 'v1alpha1.TimeStatusController',
-        spec: { synced: node.timeInSync, epoch: 0, syncDisabled: false },
+        spec: { synced: clockInStep(model, node), epoch: 0, syncDisabled: false },
       },
     ],
   },
@@ -286,7 +330,7 @@ export const resourceTypes: readonly ResourceType[] = [
 /** Resource types that real Talos has and this lab does not play. Every other unknown name is unknown to Talos too. */
 export const elsewhere: ReadonlySet<string> = new Set(
   `acquireconfigspecs addressspecs affiliates apicertificates bootedentries certsans controlplanecomponents cpustat cri devices diagnostics
-  discoveredvolumes discoveryconfigs endpoints etcdconfigs etcdmembers etcdspecs extensions extensionstatuses hostdnsconfigs hostname
+  discoveryconfigs endpoints etcdconfigs etcdmembers etcdspecs extensions extensionstatuses hostdnsconfigs hostname
   hostnamestatuses identities imagecache infos kernelmodulespecs kubeletconfigs kubeletspecs kubeprismconfigs kubespanidentities
   kubespanpeerstatuses linkspecs loadedkernelmodules machinetypes manifests manifeststatuses memorymodules metakeys mountstatuses
   networkstatus nodeaddresses nodenames nodestatuses operatorspecs osrootsecrets pcidevices platformmetadata processors resolvers
