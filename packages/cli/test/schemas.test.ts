@@ -34,7 +34,7 @@ describe('the schema for editors', () => {
     ['the least', 'version: 1'],
     [
       "the host's sections",
-      'version: 1\nevidence: { dir: docs, story: "3.1" }\nslo: { total: 20m, phases: { crds: 90s } }\nkubernetes: { context: x }',
+      'version: 1\nevidence: { dir: docs, story: "3.1" }\nslo: { total: 20m, phases: { crds: 90s, talos: { base: 4m, perNode: 30s } } }\nkubernetes: { context: x }',
     ],
     ['a cluster', 'version: 1\nclusters:\n  infra: { kubeconfig: ~/.kube/infra, slo: { total: 30m } }\n  apps:'],
     [

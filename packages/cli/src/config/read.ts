@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type ConfigSection, EXIT, type Files, type Finding, type Json, type Ms, Problem } from '@coldstart/contract';
+import type { SloOfPhase } from '../procedures/create.ts';
 import { type ConfigDocument, parseConfig, type Path } from './document.ts';
 import { parseDuration } from './duration.ts';
 import { check, type Issue, unknownKey } from './issues.ts';
@@ -15,7 +16,7 @@ export type Configuration = {
   /** Each section, checked and with its defaults, by name; the host's `kubernetes` is among them. */
   sections: Record<string, Json>;
   evidence: { dir: string; story: string };
-  slo: { total: Ms | null; phases: Record<string, Ms> };
+  slo: { total: Ms | null; phases: Record<string, SloOfPhase> };
   /** Clusters that the file names. */
   clusters: string[];
 };
@@ -97,13 +98,16 @@ export async function readConfiguration(
     },
     slo: {
       total: slo.total === undefined ? null : parseDuration(slo.total),
-      phases: Object.fromEntries(
-        Object.entries(slo.phases ?? {}).map(([phase, text]) => [phase, parseDuration(text ?? '')]),
-      ),
+      phases: Object.fromEntries(Object.entries(slo.phases ?? {}).map(([phase, text]) => [phase, sloOf(text)])),
     },
     clusters: Object.keys(clusters),
   };
 }
+
+const sloOf = (told: string | { base: string; perNode: string } = ''): SloOfPhase =>
+  typeof told === 'string'
+    ? parseDuration(told)
+    : { base: parseDuration(told.base), perNode: parseDuration(told.perNode) };
 
 /** `clusters.infra.context` stands for `clusters.infra.kubernetes.context`, and the like. */
 function expandShorthands(

@@ -29,9 +29,12 @@ export const EvidenceSection = z.strictObject({
 export const SloSection = z.strictObject({
   total: Duration.optional().describe('from the first change to the handover criteria'),
   phases: z
-    .partialRecord(z.enum(create.phases.map((phase) => phase.id)), Duration)
+    .partialRecord(
+      z.enum(create.phases.map((phase) => phase.id)),
+      z.union([Duration, z.strictObject({ base: Duration, perNode: Duration })]),
+    )
     .optional()
-    .describe('by phase'),
+    .describe('by phase: a duration, or { base, perNode } for base + perNode × nodes ÷ width'),
 });
 
 /** Sections of the host's own, by name. Those of plugins come from their `ConfigSection`. */

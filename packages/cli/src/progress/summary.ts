@@ -33,8 +33,8 @@ export function summaryText(evidence: Evidence, at: { journal: string; files: re
   return lines.join('\n');
 }
 
-function phaseRow({ id, verdict, elapsed, slo, within }: Evidence['phases'][number]): string[] {
-  const bound = slo === null ? '–' : showDuration(slo);
+function phaseRow({ id, verdict, elapsed, slo, sloFormula, within }: Evidence['phases'][number]): string[] {
+  const bound = slo === null ? '–' : `${showDuration(slo)}${sloFormula === null ? '' : ` (${sloFormula})`}`;
   return [id, verdict, elapsed === null ? '–' : showDuration(elapsed), within === false ? `${bound} missed` : bound];
 }
 

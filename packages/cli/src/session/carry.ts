@@ -12,6 +12,7 @@ import { type Flags, isOn, text } from './flags.ts';
 import { findTools, inSession, planFor, type Session, STATE } from './open.ts';
 import type { Rehearsal } from './rehearsal.ts';
 import { answerPlan } from './plan.ts';
+import { sloOf } from './slo.ts';
 import { rehearsalDocument, rehearsalText } from './rehearsal-report.ts';
 
 const MAX_JOURNAL = 256 * 1024 * 1024;
@@ -46,7 +47,7 @@ export async function answerRun(config: Config, request: Request): Promise<Answe
         evidenceDir: session.evidenceDir,
         version: config.version,
         story: session.configuration.evidence.story,
-        slo: session.slo,
+        slo: sloOf(plan, session.kit, session.repository.facts, session.configuration.slo),
         selection,
         deviations: deviationsOf(flags),
         consents,

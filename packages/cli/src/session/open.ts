@@ -24,7 +24,6 @@ import {
 } from '@coldstart/engine';
 import { type Configuration, findingsProblem, readConfiguration } from '../config/read.ts';
 import { collect } from '../hooks/collect.ts';
-import { defaultSlo } from '../procedures/create.ts';
 import { redactOutput } from '../terminal/output.ts';
 import { checkCluster, findClusters } from '../survey/clusters.ts';
 import { environment, homeFolder, variable } from '../terminal/environment.ts';
@@ -52,7 +51,6 @@ export type Session = {
   stateDir: string;
   evidenceDir: string;
   rehearsal: Rehearsal | null;
-  slo: { total: number | null; phases: Record<string, number> };
   close(): Promise<void>;
 };
 
@@ -112,10 +110,6 @@ export async function openSession(
       stateDir: rehearsal?.dir ?? `${STATE}/${cluster}`,
       evidenceDir: rehearsal ? `${rehearsal.dir}/evidence` : configuration.evidence.dir,
       rehearsal,
-      slo: {
-        total: configuration.slo.total ?? defaultSlo.total,
-        phases: { ...defaultSlo.phases, ...configuration.slo.phases },
-      },
       close: async () => {
         await rehearsal?.lab.close();
         await real.close();

@@ -44,6 +44,8 @@ export const Event = z.discriminatedUnion('type', [
           id: z.string(),
           title: z.string(),
           slo: Ms.nullable(),
+          /** How the bound was put together, where it grows with the cluster. */
+          sloFormula: z.string().nullable().optional(),
           steps: z.array(z.strictObject({ id: z.string(), title: z.string(), items: z.array(z.string()) })),
         }),
       ),

@@ -108,17 +108,19 @@ export function derive(journal: Pick<JournalRead, 'records' | 'head' | 'torn'>):
 
 /** The plan's phases in their order, with what the journal has besides (a preflight that the plan does not list) at the end of each. */
 function phasesOf(start: RecordOf<'run-start'>, records: readonly JournalRecord[]): EvidencePhase[] {
-  const phases = start.plan.phases.map(({ id, title, slo, steps }) => ({
+  const phases = start.plan.phases.map(({ id, title, slo, sloFormula, steps }) => ({
     id,
     title,
     slo,
+    sloFormula: sloFormula ?? null,
     steps: steps.map((s) => ({ ...s, items: [...s.items] })),
   }));
   const byStep = new Map<string, JournalRecord[]>();
   for (const record of records) {
     if (!('step' in record) || record.type === 'outlived') continue;
     let phase = phases.find((p) => p.id === record.phase);
-    if (!phase) phases.push((phase = { id: record.phase, title: record.phase, slo: null, steps: [] }));
+    if (!phase)
+      phases.push((phase = { id: record.phase, title: record.phase, slo: null, sloFormula: null, steps: [] }));
     let step = phase.steps.find((s) => s.id === record.step);
     if (!step) phase.steps.push((step = { id: record.step, title: record.step, items: [] }));
     if (!step.items.includes(record.item)) step.items.push(record.item);
@@ -127,16 +129,14 @@ function phasesOf(start: RecordOf<'run-start'>, records: readonly JournalRecord[
     if (known) known.push(record);
     else byStep.set(name, [record]);
   }
-  return phases.map(({ id, title, slo, steps }) => {
-    const found = steps.map((s) => stepOf(s.id, s.title, s.items, byStep.get(JSON.stringify([id, s.id])) ?? []));
-    return phaseOf(id, title, slo, found, records);
+  return phases.map(({ steps, ...phase }) => {
+    const found = steps.map((s) => stepOf(s.id, s.title, s.items, byStep.get(JSON.stringify([phase.id, s.id])) ?? []));
+    return phaseOf(phase, found, records);
   });
 }
 
 function phaseOf(
-  id: string,
-  title: string,
-  slo: number | null,
+  { id, title, slo, sloFormula }: Pick<EvidencePhase, 'id' | 'title' | 'slo' | 'sloFormula'>,
   steps: EvidenceStep[],
   records: readonly JournalRecord[],
 ): EvidencePhase {
@@ -154,6 +154,7 @@ function phaseOf(
       slo,
       verdict === 'done' || verdict === 'skipped',
     ),
+    sloFormula,
     steps,
   };
 }

@@ -127,7 +127,7 @@ function times(e: Evidence): string[] {
     `  ${p.id}`,
     p.verdict,
     duration(p.elapsed),
-    p.slo === null ? '' : `SLO ${duration(p.slo)}`,
+    p.slo === null ? '' : `SLO ${duration(p.slo)}${p.sloFormula === null ? '' : ` (${p.sloFormula})`}`,
     within(p),
   ]);
   const slowest = e.slowest.map((s) => [`  ${s.step}`, duration(s.elapsed)]);

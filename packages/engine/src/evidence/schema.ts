@@ -61,6 +61,7 @@ export const EvidencePhase = z.strictObject({
   title: z.string(),
   verdict: Verdict,
   ...Clocked.shape,
+  sloFormula: z.string().nullable(),
   steps: z.array(EvidenceStep),
 });
 export type EvidencePhase = z.infer<typeof EvidencePhase>;

@@ -35,7 +35,8 @@ export function opening(options: RunOptions, order: Order, id: string, generatio
       phases: plan.phases.map((p) => ({
         id: p.id,
         title: p.title,
-        slo: options.slo.phases[p.id] ?? null,
+        slo: options.slo.phases[p.id]?.bound ?? null,
+        sloFormula: options.slo.phases[p.id]?.formula ?? null,
         steps: p.steps.map((s) => ({ id: s.id, title: s.title, items: s.items.map((i) => i.key) })),
       })),
     },

@@ -3,6 +3,9 @@ import type { Kit } from '../kit.ts';
 import type { Selection } from '../plan/order.ts';
 import type { Redactor } from '../redact/index.ts';
 
+/** The bound of a phase, and how it was put together where it grows with the cluster. */
+export type PhaseSlo = { bound: Ms; formula: string | null };
+
 export type RunOptions = {
   kit: Kit;
   procedure: Procedure;
@@ -18,7 +21,7 @@ export type RunOptions = {
   /** The version of coldstart. */
   version: string;
   story: string;
-  slo: { total: Ms | null; phases: Readonly<Record<string, Ms>> };
+  slo: { total: Ms | null; phases: Readonly<Record<string, PhaseSlo>> };
   selection?: Selection;
   /** Departures from the default way that are known before the run, in words. */
   deviations?: readonly string[];

@@ -37,6 +37,7 @@ export const start = (more: Partial<EventOf<'run-start'>> = {}): Event => ({
         id: 'talos',
         title: 'Talos',
         slo: 420_000,
+        sloFormula: '4 m 00 s + 1 m 30 s × 2 ÷ 1',
         steps: [
           { id: 'talos/tools', title: 'Tools are there', items: ['cluster'] },
           { id: 'talos/apply', title: 'Machine configs', items: ['infra-01', 'infra-02'] },
