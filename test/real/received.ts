@@ -73,15 +73,26 @@ const readCalls = async (log: string): Promise<ReceivedCall[]> => {
 
 /** Words of an argv that are neither flags nor the values of these flags. */
 const wordsOf = (argv: readonly string[]): string[] => {
-  const valued = new Set(['--kubeconfig', '--context', '--kube-context', '--namespace', '-n', '--file', '--selector']);
+  const valued = new Set([
+    '--kubeconfig',
+    '--context',
+    '--kube-context',
+    '--server',
+    '--namespace',
+    '-n',
+    '--file',
+    '--selector',
+  ]);
   return argv.filter((word, at) => !word.startsWith('-') && !valued.has(argv[at - 1] ?? ''));
 };
 
 const looks: Readonly<Record<string, (argv: readonly string[]) => boolean>> = {
-  kubectl: (argv) => ['get', 'version', 'config'].includes(wordsOf(argv)[0] ?? ''),
+  kubectl: (argv) => ['get', 'version', 'config', 'cluster-info'].includes(wordsOf(argv)[0] ?? ''),
   helm: (argv) => ['list', 'version'].includes(wordsOf(argv)[0] ?? ''),
   helmfile: (argv) => argv.join(' ') === '--version',
   op: (argv) => argv[0] === '--version' || argv[0] === 'account',
+  talosctl: (argv) => ['get', 'version', 'services', 'etcd', 'validate', 'config'].includes(argv[0] ?? ''),
+  cilium: (argv) => argv.some((word) => ['version', 'status', 'config'].includes(word)),
 };
 
 /** Whether a call only looks: such calls stand in no plan. */

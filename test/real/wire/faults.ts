@@ -3,19 +3,34 @@
  *
  * - `refused`: nothing listens; `silent`: connections are taken and nothing is said.
  * - `stale-secrets`: the node has another cluster's CA of the same name; `impostor`: somebody else's server answers there.
- * - `hang`: a call is never answered; `eof-before` and `eof-after`: the connection is closed before or after the call was
+ * - `hang`: a call is never answered; `hang-after`: it is carried out and never answered; `eof-before` and `eof-after`: the connection is closed before or after the call was
  *   carried out, without an answer; `rst-after`: the same with a reset.
  */
 export type Fault = {
   node: string;
-  kind: 'refused' | 'silent' | 'stale-secrets' | 'impostor' | 'hang' | 'eof-before' | 'eof-after' | 'rst-after';
+  kind:
+    | 'refused'
+    | 'silent'
+    | 'stale-secrets'
+    | 'impostor'
+    | 'hang'
+    | 'hang-after'
+    | 'eof-before'
+    | 'eof-after'
+    | 'rst-after';
   /** For what strikes a call: the method's name, e.g. `Bootstrap`; any method where it is absent. */
   method?: string;
   /** How many calls it strikes; without end where it is absent. */
   times?: number;
 };
 
-const ofCalls: ReadonlySet<Fault['kind']> = new Set(['hang', 'eof-before', 'eof-after', 'rst-after'] as const);
+const ofCalls: ReadonlySet<Fault['kind']> = new Set([
+  'hang',
+  'hang-after',
+  'eof-before',
+  'eof-after',
+  'rst-after',
+] as const);
 
 export type WireFaults = {
   add: (fault: Fault) => void;

@@ -179,7 +179,7 @@ const single = async (
     }
     if (struck === 'eof-after') cut(call.getPeer(), 'fin');
     else if (struck === 'rst-after') cut(call.getPeer(), 'rst');
-    else answer(null, reply);
+    else if (struck !== 'hang-after') answer(null, reply);
   } catch (error) {
     if (error instanceof Cutting) cut(call.getPeer(), 'fin');
     else answer(errorOf(failureOf(error)));
@@ -214,7 +214,7 @@ const stream = async (
     }
     if (struck === 'eof-after') cut(call.getPeer(), 'fin');
     else if (struck === 'rst-after') cut(call.getPeer(), 'rst');
-    else call.end();
+    else if (struck !== 'hang-after') call.end();
   } catch (error) {
     call.emit('error', errorOf(failureOf(error)));
   }
