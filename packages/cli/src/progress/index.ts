@@ -12,11 +12,12 @@ export type Progress = {
 };
 
 /**
- * A task list where stderr is a terminal, plain lines otherwise. `--verbose` echoes commands, which a task list has no room
+ * A task list where stderr is a terminal, plain lines otherwise: also on one that does not tell its width. `--verbose` echoes commands, which a task list has no room
  * for: plain lines then.
  */
 export async function openProgress(options: { verbose: boolean }): Promise<Progress> {
-  const terminal = process.stderr.isTTY === true && process.env['TERM'] !== 'dumb' && !process.env['CI'];
+  const { isTTY, columns } = process.stderr;
+  const terminal = isTTY && columns > 0 && process.env['TERM'] !== 'dumb' && !process.env['CI'];
   if (!terminal || options.verbose) return plainProgress(writeErr, options);
   const { listProgress } = await import('./list.ts');
   return listProgress(process.stderr);

@@ -31,6 +31,12 @@ export function listProgress(stderr: NodeJS.WriteStream): Progress {
   });
   const phaseTask = (phase: PhaseState) => ({
     title: phaseTitle(phase),
+    skip: async (): Promise<string | false> => {
+      // It begins, or all its steps end without having been run.
+      const steps = Promise.all(phase.steps.map((step) => gateOf(gates, step.id).promise));
+      await Promise.race([gateOf(gates, phaseKey(phase.id)).promise, steps]);
+      return wasRun(phase) ? false : `${phase.title}  not run`;
+    },
     task: (_: unknown, task: Task) => {
       tasks.set(phaseKey(phase.id), task);
       return task.newListr(phase.steps.map(stepTask) as never, { concurrent: true, exitOnError: false });
@@ -54,17 +60,21 @@ export function listProgress(stderr: NodeJS.WriteStream): Progress {
     on(record) {
       take(state, record);
       if (record.type === 'run-start') start();
+      if (record.type === 'phase-start') gateOf(gates, phaseKey(record.phase)).open();
       if (record.type === 'phase-end') {
         const phase = state.phases.find((p) => p.id === record.phase);
         const task = tasks.get(phaseKey(record.phase));
         if (phase && task) task.title = phaseTitle(phase);
+        for (const step of phase?.steps ?? []) gateOf(gates, step.id).open();
       }
       if (!('step' in record)) return;
-      const step = state.phases.find((p) => p.id === record.phase)?.steps.find((s) => s.id === record.step);
-      if (!step) return;
+      const phase = state.phases.find((p) => p.id === record.phase);
+      const step = phase?.steps.find((s) => s.id === record.step);
+      if (!phase || !step) return;
       const task = tasks.get(step.id);
       if (task) refresh(step, task);
-      if (step.items.every((item) => item.verdict !== null)) gateOf(gates, step.id).open();
+      // The last one ends with its phase: until then the list cannot give the phase its time.
+      if (hasEnded(step) && (phase.began === null || !phase.steps.every(hasEnded))) gateOf(gates, step.id).open();
     },
     note(text) {
       const task = [...tasks.values()].at(-1);
@@ -90,11 +100,11 @@ function refresh(step: StepState, task: Task): void {
   if (words.length > 0) task.output = words.join(' · ');
 }
 
+const isBad = (verdict: string): boolean => verdict === 'failed' || verdict === 'refused' || verdict === 'interrupted';
+
 /** Gives a step that has ended its last words. An error is how listr2 is told of a failure. */
 function settle(step: StepState, task: Task): void {
-  const failed = step.items.filter(
-    ({ verdict }) => verdict === 'failed' || verdict === 'refused' || verdict === 'interrupted',
-  );
+  const failed = step.items.filter(({ verdict }) => verdict !== null && isBad(verdict));
   const [first] = failed;
   if (first)
     throw new Error(
@@ -106,6 +116,11 @@ function settle(step: StepState, task: Task): void {
   else task.title = `${step.title}  ${time === null ? '' : showDuration(time)}`;
 }
 
+/** Preflight steps are looked at before their phase begins: one that went well is not worth a phase of its own. */
+const wasRun = (phase: PhaseState): boolean =>
+  phase.began !== null ||
+  phase.steps.some(({ items }) => items.some(({ verdict }) => verdict !== null && isBad(verdict)));
+
 function phaseTitle(phase: PhaseState): string {
   const time = phaseTime(phase);
   const words = [
@@ -116,6 +131,8 @@ function phaseTitle(phase: PhaseState): string {
   ];
   return words.length === 0 ? phase.title : `${phase.title}  (${words.join(', ')})`;
 }
+
+const hasEnded = (step: StepState): boolean => step.items.every((item) => item.verdict !== null);
 
 const phaseKey = (id: string): string => `phase ${id}`;
 
