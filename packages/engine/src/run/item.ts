@@ -49,7 +49,7 @@ type Ending = {
   page?: string;
   facts?: Facts | undefined;
   diagnose?: boolean;
-  /** The tool itself said why trying again is in vain: nothing that is found later is a better cause. */
+  /** The look or the tool itself said why going on is in vain: nothing that is found later is a better cause. */
   told?: boolean;
   /** How long it was waited for, as the cause's last words. */
   waited?: string;
@@ -399,6 +399,7 @@ class Carrier {
       remedy: seen.remedy ?? 'Look at the signals of this step.',
       ...pageOf(seen.page),
       diagnose: !refused && this.#attempt > 0,
+      told: true,
     };
   }
 

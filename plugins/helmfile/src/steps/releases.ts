@@ -2,15 +2,13 @@ import type { ChangingStep, Look, Observation, Signal } from '@coldstart/contrac
 import {
   chartHasVersion,
   compareVersions,
-  getObjects,
   isExactVersion,
   isPending,
   kubectlFailure,
-  podTrouble,
-  str,
   type HelmRelease,
 } from '@coldstart/tools';
 import { accessFrom, filesFrom, kubeVersionFrom, policyFrom, releasesFrom } from '../facts.ts';
+import { diagnose, explain } from '../releases/diagnose.ts';
 import { helmReleaseOf, lookAtRelease, workloadSignals } from '../releases/look.ts';
 import { pending } from '../releases/pending.ts';
 import { idOf, type Release } from '../survey/types.ts';
@@ -100,6 +98,7 @@ export const releases: ChangingStep<Release> = {
       ? kubectlFailure(failure)
       : helmfileFailure(failure),
   diagnose,
+  explain,
   criteria: [{ id: 'core-ready', title: 'every core release is deployed and its pods are Ready', needs: 'live' }],
 };
 
@@ -178,46 +177,4 @@ function isNewer(helm: HelmRelease, release: Release): boolean {
   if (release.version === null || !isExactVersion(release.version)) return false;
   const live = helm.chart.match(/-v?(\d+\.\d+\.\d+(?:[-+].*)?)$/)?.[1];
   return live !== undefined && compareVersions(live, release.version) > 0;
-}
-
-/** Pods that do not run, with their reason, and the newest warnings of the namespace. */
-async function diagnose({ item, facts, world }: Look<Release>): Promise<Signal[]> {
-  const access = accessFrom(facts);
-  const [pods, events] = await Promise.all([
-    getObjects(world, access, ['pods', '-n', item.namespace]),
-    getObjects(world, access, ['events', '-n', item.namespace]),
-  ]);
-  const signals: Signal[] = [];
-  for (const pod of pods.is === 'objects' ? pods.objects : []) {
-    const why = podTrouble(pod);
-    if (why !== undefined)
-      signals.push({
-        name: 'pod',
-        subject: `${item.namespace}/${pod.metadata.name}`,
-        expected: 'Ready',
-        observed: why.slice(0, 500),
-        ok: false,
-        source: 'kubectl get pods',
-      });
-  }
-  const newest = (events.is === 'objects' ? events.objects : [])
-    .filter((e) => str(e, 'type') === 'Warning')
-    .map((e) => ({
-      e,
-      at: str(e, 'lastTimestamp') ?? str(e, 'eventTime') ?? str(e, 'metadata', 'creationTimestamp') ?? '',
-    }))
-    .sort((a, b) => (a.at < b.at ? 1 : -1))
-    .slice(0, 5);
-  for (const { e } of newest) {
-    const about = `${str(e, 'involvedObject', 'kind') ?? 'object'}/${str(e, 'involvedObject', 'name') ?? '?'}`;
-    signals.push({
-      name: 'event',
-      subject: about,
-      expected: 'none',
-      observed: `${str(e, 'reason') ?? ''}: ${str(e, 'message') ?? ''}`.slice(0, 500),
-      ok: false,
-      source: 'kubectl get events',
-    });
-  }
-  return signals;
 }

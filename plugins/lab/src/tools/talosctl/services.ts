@@ -19,12 +19,15 @@ export function servicesOf(model: Model, node: NodeModel): Service[] {
   if (node.stage === 'maintenance') return services;
   const etcd = etcdOf(model, node);
   if (etcd) services.push({ id: 'etcd', changed: node.etcd.changed, ...etcd });
-  services.push(
-    node.kubelet.running
-      ? { id: 'kubelet', state: 'Running', health: 'OK', changed: node.since, event: HEALTHY }
-      : { id: 'kubelet', state: 'Waiting', health: '?', changed: node.since, event: 'Waiting for network to be ready' },
-  );
+  services.push({ id: 'kubelet', changed: node.since, ...kubeletOf(model, node) });
   return services;
+}
+
+function kubeletOf(model: Model, node: NodeModel): Pick<Service, 'state' | 'health' | 'event'> {
+  if (!node.kubelet.running) return { state: 'Waiting', health: '?', event: 'Waiting for network to be ready' };
+  if (!node.kubelet.registered && !clockInStep(model, node))
+    return { state: 'Waiting', health: '?', event: 'Waiting for time sync' };
+  return { state: 'Running', health: 'OK', event: HEALTHY };
 }
 
 /** What Talos' supervisor says of etcd. */
