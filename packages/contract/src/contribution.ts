@@ -73,6 +73,8 @@ export type ConfigSection = {
   ) => { value: Json } | { issues: { path: (string | number)[]; found: string; expected: string }[] };
   /** Which of its values an operator may set by flag or environment: dotted path by name. */
   flags?: Record<string, string>;
+  /** Those of them by which an operator consents to something: no environment variable sets them. */
+  consents?: string[];
 };
 
 /** What one plugin brings. Plain data, so that it crosses package borders. */

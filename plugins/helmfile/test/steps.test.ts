@@ -460,6 +460,20 @@ describe('the guard', async () => {
     expect(unnamed(world.asked)).toEqual([]);
     expect(world.asked).toHaveLength(1);
   });
+  it.each([
+    ['the recorded one', 'u-1', true],
+    ['another', 'u-2', false],
+  ])('where a cluster is recorded, its kube-system has to be that one: %s', async (_, uid, ok) => {
+    const record = JSON.stringify({ schema: 'coldstart.identity/1', cluster: 'infra', kubeSystem: 'u-1' });
+    const object = { kind: 'Namespace', metadata: { name: 'kube-system', uid } };
+    const world = fakeReader(
+      { ...ready, 'get namespaces kube-system': { stdout: JSON.stringify(object) } },
+      { files: inMemory({ '.coldstart/infra/identity.json': record }) },
+    );
+    expect(await clusterGuard.look(lookWith(world, facts, undefined))).toMatchObject(
+      ok ? { ok } : { ok, page: 'wrong-cluster', cause: expect.stringContaining('is not the recorded one') },
+    );
+  });
   it("refuses another cluster's CA before it asks that cluster anything", async () => {
     const { world, verdict } = look(ready, 'f'.repeat(64), kubeconfig({ 'certificate-authority-data': pem }));
     expect(await verdict).toMatchObject({ ok: false, cause: expect.stringContaining('another cluster') });

@@ -100,6 +100,10 @@ export type ExpectedNode = {
   mtu: number | null;
   links: string[];
   talosVersion: string | null;
+  /** Hardware addresses by which its config selects links. */
+  macs: string[];
+  /** What the operator's configuration records of the machine. */
+  known: { serial: string | null; uuid: string | null; macs: string[] };
 };
 
 export type Unanswered = 'refused' | 'timeout' | 'unreachable';

@@ -20,7 +20,7 @@ export function classifyTalos(failure: Failure): Judgement {
     kind: kindOf(cause),
     cause: saying(failure, cause, message),
     ...adviceFor(cause),
-    ...(cause === 'foreign-ca' && { refuse: true }),
+    ...((cause === 'foreign-ca' || cause === 'another-machine') && { refuse: true }),
   };
 }
 

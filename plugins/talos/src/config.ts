@@ -3,6 +3,24 @@ import { z } from 'zod';
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,252}$/i, 'a node name');
 
+const mac = z.string().regex(/^[0-9a-f]{2}(?::[0-9a-f]{2}){5}$/i, 'a MAC address such as 02:00:5e:10:00:01');
+
+/** What a machine is known by. */
+const machine = z.strictObject({
+  serial: z.string().min(1).optional().describe("the machine's serial number, as its firmware tells it"),
+  uuid: z.guid().optional().describe("the machine's UUID, as its firmware tells it"),
+  mac: z
+    .union([mac, z.array(mac)])
+    .optional()
+    .transform((told) => (told === undefined ? [] : [told].flat()))
+    .describe('address of a link, or several: all of them have to be there'),
+  certFingerprint: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/, 'a fingerprint as the console of a node in maintenance shows it')
+    .optional()
+    .describe('of the certificate that it shows in maintenance: new at each boot'),
+});
+
 /** The section `talos` of coldstart.yaml. What the repository tells needs no line here. */
 export const TalosSection = z.strictObject({
   /** Folder that holds `talconfig.yaml`, where it is not found by itself. */
@@ -16,6 +34,18 @@ export const TalosSection = z.strictObject({
     .record(name, z.string().min(1))
     .default({})
     .describe('address by node name, where the repository tells none or a wrong one'),
+  machines: z
+    .record(name, machine)
+    .default({})
+    .describe('what each machine is known by, so that no other one is given its config'),
+  firstSight: z
+    .enum(['accept', 'refuse'])
+    .default('accept')
+    .describe('a machine of which nothing is recorded: trusted when it is first seen (a deviation), or refused'),
+  acceptMachines: z
+    .array(name)
+    .default([])
+    .describe('nodes whose machine is accepted although it is not the recorded one; a deviation'),
   port: z.number().int().min(1).max(65_535).default(50_000).describe("port of Talos' API"),
   assumeEmpty: z
     .array(name)
@@ -97,16 +127,22 @@ export type TalosPolicy = z.infer<typeof TalosSection>;
 /** The section with all defaults. */
 export const DEFAULTS: TalosPolicy = TalosSection.parse({});
 
-export const talosConfig = configSection('talos', TalosSection, {
-  parallel: 'apply.parallel',
-  retries: 'apply.retries',
-  reapply: 'apply.reapply',
-  'apply-deadline': 'apply.deadline',
-  'verify-within': 'verify.within',
-  'etcd-within': 'etcd.within',
-  'bootstrap-node': 'bootstrapNode',
-  'assume-empty': 'assumeEmpty',
-  'allow-missing-workers': 'allowMissingWorkers',
-  talosconfig: 'talosconfig',
-  TALOSCONFIG: 'talosconfig',
-});
+export const talosConfig = configSection(
+  'talos',
+  TalosSection,
+  {
+    parallel: 'apply.parallel',
+    retries: 'apply.retries',
+    reapply: 'apply.reapply',
+    'apply-deadline': 'apply.deadline',
+    'verify-within': 'verify.within',
+    'etcd-within': 'etcd.within',
+    'bootstrap-node': 'bootstrapNode',
+    'assume-empty': 'assumeEmpty',
+    'accept-machine': 'acceptMachines',
+    'allow-missing-workers': 'allowMissingWorkers',
+    talosconfig: 'talosconfig',
+    TALOSCONFIG: 'talosconfig',
+  },
+  ['assume-empty', 'accept-machine'],
+);

@@ -15,6 +15,8 @@ export type TalosNode = {
   config: string;
   /** `machine.install.diskSelector` as it stands in the config. */
   diskSelector: { [key: string]: Json } | null;
+  /** Hardware addresses by which its config selects links; may hold `*`. */
+  macs: string[];
   /** `machine.install.disk`. */
   disk: string | null;
   /** Version of the installer image, with its `v`; null where the image has no such tag. */
@@ -29,6 +31,7 @@ export type TalosNode = {
 
 /** The fact `talos/cluster`. */
 export type TalosCluster = {
+  /** As the operator calls it: what is recorded of it goes by this name. */
   name: string;
   /** `cluster.controlPlane.endpoint`. */
   endpoint: string;

@@ -18,6 +18,11 @@ export const applyFlags = {
   reapply: Flags.boolean({
     description: 'apply a changed config to nodes that are configured already, without a reboot',
   }),
+  'accept-machine': Flags.string({
+    description: 'give this node its config although its machine is not the recorded one (a deviation)',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   'apply-deadline': Flags.string({ description: 'of one apply call, e.g. 2m' }),
   'verify-within': Flags.string({ description: 'until a node answers with its own certificate, e.g. 15m' }),
 };

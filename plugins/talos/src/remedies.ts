@@ -7,11 +7,21 @@ export type Advice = { remedy: string; page: string };
 const AGAIN = 'then give the same command again';
 
 /** Cause by cause; every name of talosctl/failure.ts has its line. */
-const ADVICE: Record<Cause, Advice> = {
+const ADVICE: Record<Cause | 'record-differs', Advice> = {
+  'record-differs': {
+    remedy:
+      'Use what .coldstart/<cluster>/identity.json records. Where the recorded cluster is gone for good, begin its next generation: --repin and the name of the cluster.',
+    page: 'identity',
+  },
   'foreign-ca': {
     remedy:
       "The node belongs to another cluster, or the repository's secrets are not those it was installed with. Compare them; a node to be taken over is reset first.",
     page: 'foreign-ca',
+  },
+  'another-machine': {
+    remedy:
+      'Nothing was sent to it. Find the machine that is meant, and mend its address; or, where its hardware was replaced, accept it once: --accept-machine NODE.',
+    page: 'impostor',
   },
   'unknown-authority': {
     remedy: `The node is in maintenance or of another CA: look at it with coldstart talos nodes CLUSTER, ${AGAIN}.`,
@@ -142,7 +152,7 @@ const ADVICE: Record<Cause, Advice> = {
   other: { remedy: `Read what talosctl said, mend it, ${AGAIN}.`, page: 'talosctl' },
 };
 
-export const adviceFor = (cause: Cause): Advice => ADVICE[cause];
+export const adviceFor = (cause: Cause | 'record-differs'): Advice => ADVICE[cause];
 
 /** Nothing reached the node. */
 const NOT_SENT: readonly Cause[] = [

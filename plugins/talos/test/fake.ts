@@ -10,8 +10,10 @@ export type FakeNode = {
   /** What `get machineconfig` gives back; the file of the repository when absent. */
   config?: string;
   disks?: { dev_path: string; transport?: string; size?: number; serial?: string; [key: string]: unknown }[];
+  /** What its firmware says of it; null: this Talos tells none. */
+  system?: { serialnumber?: string; uuid?: string } | null;
   bootVersion?: string;
-  links?: { name: string; operationalState: string; mtu: number }[];
+  links?: { name: string; operationalState: string; mtu: number; permanentAddr?: string }[];
   /** State of the service etcd, with its members as `id name[ learner]` where it answers. */
   etcd?: {
     state: string;
@@ -114,10 +116,14 @@ async function answer(
       );
     case 'get disks':
       return out(
-        (machine.disks ?? [])
+        (machine.disks ?? [ownDisk(address)])
           .map((disk) => resource(disk.dev_path.replace('/dev/', ''), { readonly: false, cdrom: false, ...disk }))
           .join(''),
       );
+    case 'get systeminformation':
+      if (machine.system === null)
+        return err('rpc error: code = NotFound desc = resource "systeminformation" is not registered');
+      return out(resource('systeminformation', machine.system ?? { serialnumber: `SN-${nameAt(address)}` }));
     case 'get version':
       return out(resource('version', { version: machine.bootVersion ?? 'v1.13.0' }));
     case 'get links':
@@ -179,8 +185,15 @@ const ADDRESSES: Record<string, string> = {
   'infra-06': '192.0.2.23',
 };
 export const addressOf = (name: string): string => ADDRESSES[name] ?? '203.0.113.1';
-const configAt = (address: string): string =>
-  `clusters/infra/talos/clusterconfig/infra-${Object.entries(ADDRESSES).find(([, a]) => a === address)?.[0]}.yaml`;
+const nameAt = (address: string): string => Object.entries(ADDRESSES).find(([, a]) => a === address)?.[0] ?? '';
+/** The disk that the example's configs select. */
+const ownDisk = (address: string): NonNullable<FakeNode['disks']>[number] => ({
+  dev_path: '/dev/nvme0n1',
+  transport: 'nvme',
+  size: 960e9,
+  serial: `EX960-${nameAt(address).toUpperCase()}`,
+});
+const configAt = (address: string): string => `clusters/infra/talos/clusterconfig/infra-${nameAt(address)}.yaml`;
 
 /** Machines by name; those that are not named are as `rest`. */
 export function machines(

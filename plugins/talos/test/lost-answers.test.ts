@@ -1,8 +1,7 @@
-import type { Done, Look, Probe } from '@coldstart/contract';
+import { identityPath, type Done, type Look, type Probe } from '@coldstart/contract';
 import { describe, expect, test } from 'vitest';
 import { nodesOf, type TalosNode } from '../src/facts.ts';
 import { pinnedNodeGuard } from '../src/guards/pinned-node.ts';
-import { identityPath } from '../src/identity.ts';
 import { nodesReady } from '../src/steps/nodes-ready.ts';
 import { addressOf, fakeWorld, lookAs, machines, type FakeNode, type FakeWorld } from './fake.ts';
 import { recording } from './recordings.ts';

@@ -147,11 +147,19 @@ describe('what older versions and odd answers hold', () => {
 
   test('links: state, MTU, bond membership, further names', () => {
     const link = (id: string, spec: object): string => JSON.stringify({ metadata: { id }, node: '', spec });
-    const text = `${link('enp1s0f0', { operationalState: 'up', linkState: true, mtu: 9000, kind: '', slaveKind: 'bond', altNames: ['enx001122334455'] })}
+    const text = `${link('enp1s0f0', { operationalState: 'up', linkState: true, mtu: 9000, kind: '', slaveKind: 'bond', altNames: ['enx001122334455'], hardwareAddr: '02:00:5E:10:00:01' })}
 ${link('bond0', { operationalState: 'down', linkState: true, mtu: 1500, kind: 'bond' })}`;
     expect(parseLinks(text)).toEqual([
-      { name: 'enp1s0f0', aliases: ['enx001122334455'], up: true, mtu: 9000, kind: '', memberOf: 'bond' },
-      { name: 'bond0', aliases: [], up: false, mtu: 1500, kind: 'bond', memberOf: '' },
+      {
+        name: 'enp1s0f0',
+        aliases: ['enx001122334455'],
+        up: true,
+        mac: '02:00:5e:10:00:01',
+        mtu: 9000,
+        kind: '',
+        memberOf: 'bond',
+      },
+      { name: 'bond0', aliases: [], up: false, mac: null, mtu: 1500, kind: 'bond', memberOf: '' },
     ]);
   });
 

@@ -602,7 +602,13 @@ const kube = (server: string, ca = caOf()): string =>
   });
 const PATH = 'kubernetes/kubeconfig';
 const refused = err(recording('kubectl', 'refused').stderr);
-const ready = (argv: string[]): Done => out(argv.includes('/version') ? '{"gitVersion": "v1.36.3"}' : 'ok');
+const UID = '1f3a0c52-0000-4000-8000-000000000001';
+const ready = (argv: string[]): Done => {
+  if (argv.includes('/version')) return out('{"gitVersion": "v1.36.3"}');
+  if (argv.includes('kube-system'))
+    return out(JSON.stringify({ kind: 'Namespace', metadata: { name: 'kube-system', uid: UID } }));
+  return out('ok');
+};
 
 describe('the kubeconfig', () => {
   const look = (file: string | null, kubectl: (argv: string[]) => Done = ready): Promise<Observation> =>
@@ -730,7 +736,7 @@ describe('the Kubernetes layer', () => {
       (done: Done) =>
       (argv: string[]): Done =>
         argv.includes('cluster-info') ? done : ready(argv);
-    expect((await look(api, say(out(info.stdout)))).signals.at(-1)).toMatchObject({
+    expect((await look(api, say(out(info.stdout)))).signals.find((s) => s.name === 'cluster-info')).toMatchObject({
       name: 'cluster-info',
       observed: expect.stringMatching(/^Kubernetes control plane is running at https:/),
       ok: true,

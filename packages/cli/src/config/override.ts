@@ -6,12 +6,13 @@ const ENV_NAME = /^[A-Z][A-Z0-9_]*$/;
 
 /**
  * Lays environment variables, then flags, over a section, as its `flags` names them: a name in capitals is an environment
- * variable; any other is a flag, which `COLDSTART_<NAME>` in the environment sets too.
+ * variable; any other is a flag, which `COLDSTART_<NAME>` in the environment sets too, unless it is a consent.
  */
 export function override(section: ConfigSection, value: unknown, origin: Origin): unknown {
   let result = value;
   const entries = Object.entries(section.flags ?? {});
   for (const [name, path] of entries) {
+    if (section.consents?.includes(name)) continue;
     const text = origin.env(ENV_NAME.test(name) ? name : envOf(name));
     if (text !== undefined && text !== '') result = setAt(result, path.split('.'), scalar(text));
   }

@@ -28,7 +28,12 @@ export const pathInside = z
   .regex(/^(?![-/])(?!.*(?:^|\/)\.\.(?:\/|$))/, 'a path inside the repository');
 
 /** A plugin's section of coldstart.yaml from its zod schema: JSON Schema for editors, and a check that says what was found. */
-export function configSection(section: string, schema: z.ZodType, flags?: Record<string, string>): ConfigSection {
+export function configSection(
+  section: string,
+  schema: z.ZodType,
+  flags?: Record<string, string>,
+  consents?: string[],
+): ConfigSection {
   return {
     section,
     jsonSchema: z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' }) as { [key: string]: Json },
@@ -45,6 +50,7 @@ export function configSection(section: string, schema: z.ZodType, flags?: Record
       };
     },
     ...(flags && { flags }),
+    ...(consents && { consents }),
   };
 }
 

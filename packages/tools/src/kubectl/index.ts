@@ -1,6 +1,7 @@
 export { accessOf, kubectlArgv, type KubeAccess } from './access.ts';
 export { applyAction, FIELD_MANAGER } from './apply.ts';
 export { parseApplied, type Applied } from './applied.ts';
+export { clusterUid, compareClusterUid } from './cluster-uid.ts';
 export { kubectlFailure } from './failure.ts';
 export { getObjects, whyNot, type Got } from './get.ts';
 export { kubeNode, type KubeNode } from './nodes.ts';

@@ -1,8 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { posix } from 'node:path';
-import type { Guard, Json, Reader, Signal } from '@coldstart/contract';
+import { readIdentity, type Guard, type Json, type Reader, type Signal } from '@coldstart/contract';
 import {
   askAgain,
+  compareClusterUid,
   kubectlArgv,
   list,
   parseReadyz,
@@ -21,7 +22,7 @@ import { accessFrom } from '../facts.ts';
  */
 export const clusterGuard: Guard = {
   id: 'helmfile/cluster',
-  look: async ({ facts, world }) => {
+  look: async ({ facts, world, cluster }) => {
     const access = accessFrom(facts);
     const signals: Signal[] = [];
     const wanted = str(facts['talos/cluster'], 'kubernetesCaFingerprint');
@@ -62,7 +63,7 @@ export const clusterGuard: Guard = {
       ok: ready,
       source: 'kubectl get --raw /readyz',
     });
-    if (ready) return { ok: true, signals };
+    if (ready) return sameCluster(world, cluster, access, signals);
     return {
       ok: false,
       signals,
@@ -72,6 +73,35 @@ export const clusterGuard: Guard = {
     };
   },
 };
+
+/** The cluster's own UID is the recorded one: two clusters may share a CA, and a rebuilt one keeps it. */
+async function sameCluster(
+  world: Reader,
+  cluster: string,
+  access: KubeAccess,
+  before: Signal[],
+): ReturnType<Guard['look']> {
+  if ((await readIdentity(world, cluster))?.kubeSystem === undefined) return { ok: true, signals: before };
+  const { is, signal, why } = await compareClusterUid(world, cluster, access);
+  const signals = [...before, signal];
+  if (is === 'same') return { ok: true, signals };
+  if (is === 'untold')
+    return {
+      ok: false,
+      signals,
+      cause: `the API behind the context ${access.context} does not tell which cluster it is: ${why}`,
+      remedy:
+        'Look whether the control planes are up (`coldstart talos health <cluster>`), then run the same command again.',
+    };
+  return {
+    ok: false,
+    signals,
+    cause: `the API behind the context ${access.context} is another cluster's: its kube-system is not the recorded one`,
+    remedy:
+      'Find out which cluster answers there before anything is changed. Where the recorded one is gone for good: --repin and the name of the cluster.',
+    page: 'wrong-cluster',
+  };
+}
 
 /** SHA-256 (hex) of the DER of the CA that a kubeconfig's context trusts; undefined where it has none that can be read. */
 async function trustedCa(world: Reader, access: KubeAccess): Promise<string | undefined> {

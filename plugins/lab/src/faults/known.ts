@@ -16,6 +16,7 @@ export const knownFaults: readonly KnownFault[] = [
   node('slow', 'every call to the node takes ten times as long'),
   node('rpc-fails', 'a call to the node breaks off before anything was done; count: that many calls', 2),
   node('certificate', "the certificate that the configured node shows is not for the node's address"),
+  node('impostor', "another machine answers in maintenance at the node's address, and takes what it is given"),
   node('wrong-ca', "the node is configured already, with another cluster's CA"),
   // The machine before and while it installs.
   node('boot-image-older', 'the node booted from an image one minor version older than its config'),
@@ -44,6 +45,7 @@ export const knownFaults: readonly KnownFault[] = [
   named('container-creating', 'the pods of this workload stay in ContainerCreating'),
   named('dns', 'cluster DNS does not resolve: the pods of CoreDNS crash'),
   named('flux-not-ready', 'the first Kustomization does not become Ready'),
+  named('remote-behind', "the branch that Flux reads lacks the cluster's path; @release: it has an older chart of it"),
   {
     name: 'killed',
     about:

@@ -36,5 +36,49 @@ export function remoteOf(model: Model, url: string): Remote {
       ? `remote ${url}: holds branch ${branches.join(', ')} with the content of the working tree`
       : `remote ${url}: there, and not looked into`,
   );
-  return { own, branches, head: (ref) => model.random.hex(20, 'commit', canonical(url), ref) };
+  // Only what the remote's branch stands at is behind; the operator's own commit is as it was.
+  const behind = own && isBehind(model) ? ['behind'] : [];
+  return { own, branches, head: (ref) => model.random.hex(20, 'commit', canonical(url), ref, ...behind) };
 }
+
+/** The fault that the remote's branch is older than the operator's checkout. */
+const BEHIND = 'remote-behind';
+const isBehind = (model: Model): boolean => model.faults.asked(BEHIND);
+
+/** The commit that the operator's work tree stands at, which the remote's branch has unless it is behind. */
+export const checkedOut = (model: Model, url: string, ref: string): string =>
+  model.random.hex(20, 'commit', canonical(url), ref);
+
+/**
+ * The files of the branch that stands behind the work tree: without the cluster's path, or, where the fault names a release,
+ * with an older version of its chart.
+ */
+export function filesBehind(model: Model, files: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
+  const path = textAt(model.expected.facts['flux/source'], 'path') ?? '';
+  const planned = model.expected.facts['helmfile/releases'];
+  const older = (Array.isArray(planned) ? planned : []).flatMap((release) => {
+    const [name, version] = [textAt(release, 'name'), textAt(release, 'version')];
+    return name !== undefined && version !== undefined && model.faults.pending(BEHIND, name) ? [{ name, version }] : [];
+  });
+  // Without a name it strikes whatever name is asked for, the path's own too.
+  if (model.faults.pending(BEHIND)) {
+    model.faults.strike(BEHIND);
+    return new Map([...files].filter(([file]) => path !== '' && !file.startsWith(`${path}/`)));
+  }
+  const changed = new Map(files);
+  for (const { name, version } of older)
+    for (const [file, bytes] of files) {
+      if (!/\.ya?ml$/.test(file)) continue;
+      const text = new TextDecoder().decode(bytes);
+      if (!new RegExp(`name: ["']?${name}["']?\\s`).test(text) || !text.includes(version)) continue;
+      model.faults.strike(BEHIND, name);
+      changed.set(file, new TextEncoder().encode(text.replaceAll(version, olderThan(version))));
+    }
+  return changed;
+}
+
+/** One patch release, or one minor, before. */
+const olderThan = (version: string): string =>
+  version.replace(/(\d+)\.(\d+)$/, (_all, minor: string, patch: string) =>
+    Number(patch) > 0 ? `${minor}.${Number(patch) - 1}` : `${Math.max(0, Number(minor) - 1)}.0`,
+  );

@@ -1,8 +1,10 @@
 import type { Model } from '../model.ts';
+import { impostorsDisks, isImpostor } from './impostor.ts';
 import type { Disk, NodeModel } from './node.ts';
 
 /** The disks as the node shows them now; the fault `disk-mismatch` puts another one in their place. */
 export function visibleDisks(model: Model, node: NodeModel): Disk[] {
+  if (isImpostor(model, node)) return impostorsDisks(model, node);
   if (!model.faults.strike('disk-mismatch', node.name)) return node.disks;
   return node.disks.map((disk) =>
     disk.cdrom

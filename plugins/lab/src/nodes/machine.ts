@@ -1,5 +1,6 @@
 import type { ExpectedNode, Random } from '../model.ts';
-import type { Disk, Link, NodeModel } from './node.ts';
+import { drawSystem, macOf, spkiOf } from './impostor.ts';
+import type { Disk, Link, NodeModel, System } from './node.ts';
 import { chosen, condition } from './selector.ts';
 
 /** Talos of the boot medium where the repository tells no version. */
@@ -19,6 +20,9 @@ export function machine(expected: ExpectedNode, random: Random, assume: (what: s
     stage: 'maintenance',
     version,
     since: 0,
+    system: system(expected, random),
+    fingerprint: spkiOf(random.hex(32, 'spki', expected.name)),
+    leaked: 0,
     disks: disks(expected, random, assume),
     links: links(expected, random, assume),
     config: null,
@@ -32,6 +36,12 @@ export function machine(expected: ExpectedNode, random: Random, assume: (what: s
     kubelet: { running: false, registered: false },
     apiserver: false,
   };
+}
+
+/** What is recorded of the machine is what it shows. */
+function system({ name, known }: ExpectedNode, random: Random): System {
+  const drawn = drawSystem(random.hex(16, 'system', name));
+  return { ...drawn, serial: known.serial ?? drawn.serial, uuid: known.uuid ?? drawn.uuid };
 }
 
 function disks(expected: ExpectedNode, random: Random, assume: (what: string) => void): Disk[] {
@@ -90,9 +100,10 @@ function links(expected: ExpectedNode, random: Random, assume: (what: string) =>
   const named = expected.links.filter((name) => !/^(bond|br|vlan|lo|dummy|wg)/.test(name));
   const names = named.length > 0 ? named : ['enp1s0f0', 'enp1s0f1'];
   assume('every link carries the MTU of the config once it is applied; in maintenance it is 1500');
-  return names.map((name) => ({
+  const known = [...expected.macs, ...expected.known.macs].map((mac) => mac.replaceAll('*', '00'));
+  return names.map((name, at) => ({
     name,
-    mac: ['02', ...(random.hex(5, 'mac', expected.name, name).match(/../g) ?? [])].join(':'),
+    mac: known[at] ?? macOf(random.hex(5, 'mac', expected.name, name)),
     up: true,
     mtu: 1500,
     kind: 'physical',

@@ -1,4 +1,5 @@
 import type { Model } from '../model.ts';
+import { impostorsLinks, isImpostor } from './impostor.ts';
 import type { Link, NodeModel } from './node.ts';
 
 /**
@@ -28,6 +29,7 @@ export function bootedVersion(model: Model, node: NodeModel): string {
 
 /** Its links as they are now. */
 export function linksNow(model: Model, node: NodeModel): Link[] {
+  if (isImpostor(model, node)) return impostorsLinks(model, node);
   let links = node.links;
   if (model.faults.strike('link-down', node.name)) {
     const first = links.findIndex((link) => link.kind === 'physical');

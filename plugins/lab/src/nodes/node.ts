@@ -21,6 +21,9 @@ export type Disk = {
 
 export type Link = { name: string; mac: string; up: boolean; mtu: number; kind: 'physical' | 'bond' };
 
+/** What a machine's firmware says of it. */
+export type System = { manufacturer: string; product: string; serial: string; uuid: string };
+
 /** One machine. Plain data: its behaviour is in `nodes/`, its face to the network in `tools/talosctl/`. */
 export type NodeModel = {
   readonly name: string;
@@ -30,6 +33,11 @@ export type NodeModel = {
   version: string;
   /** When the present stage began, virtual ms. */
   since: number;
+  system: System;
+  /** Of the certificate that it shows in maintenance: SHA-256 of its public key, base64. */
+  fingerprint: string;
+  /** How many machine configs another machine at its address was given. */
+  leaked: number;
   disks: Disk[];
   links: Link[];
   /** The config that it was given last and keeps; null in maintenance. */

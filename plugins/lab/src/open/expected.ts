@@ -13,6 +13,12 @@ const Node = z.object({
   mtu: z.number().nullable().default(null),
   links: z.array(z.string()).default([]),
   talosVersion: text,
+  macs: z.array(z.string()).default([]),
+});
+const Known = z.object({
+  machines: z
+    .record(z.string(), z.object({ serial: text, uuid: text, mac: z.array(z.string()).default([]) }))
+    .default({}),
 });
 const Cluster = z.object({
   endpoint: text,
@@ -46,9 +52,16 @@ export function expectedFrom(cluster: string, facts: Facts): Expected {
   return {
     cluster,
     ...told.data,
-    nodes: nodes.data as Expected['nodes'],
+    nodes: nodes.data.map((node) => ({ ...node, known: knownOf(facts, node.name) })) as Expected['nodes'],
     facts: facts as Readonly<Record<string, Json>>,
   };
+}
+
+/** What the section `talos` of the configuration records of a machine. */
+function knownOf(facts: Facts, name: string): Expected['nodes'][number]['known'] {
+  const told = Known.safeParse(facts['talos/policy'] ?? {});
+  const machine = told.success ? told.data.machines[name] : undefined;
+  return { serial: machine?.serial ?? null, uuid: machine?.uuid ?? null, macs: machine?.mac ?? [] };
 }
 
 /** The machine configs of the repository, as the fact `talos/nodes` names them. */

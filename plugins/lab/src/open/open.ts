@@ -66,7 +66,8 @@ export async function openLab(options: OpenOptions): Promise<OpenLab> {
   );
   const nodes = new Map(expected.nodes.map((node) => [node.name, machine(node, random, assume)]));
   const configs = configFiles(expected).flatMap((path) => files.read(posix.resolve(root, path)) ?? []);
-  for (const node of saved?.nodes ?? []) nodes.set(node.name, withBytes(node, configs));
+  for (const node of saved?.nodes ?? [])
+    nodes.set(node.name, { ...nodes.get(node.name)!, ...withBytes(node, configs) });
   const received: Received[] = [];
 
   const model: Model = {

@@ -16,6 +16,13 @@ export function missingNodes(model: Model): string[] {
   return found;
 }
 
+/** Addresses at which another machine was given a machine config: its secrets are out. */
+export function leakedSecrets(model: Model): string[] {
+  return [...model.nodes.values()]
+    .filter(({ leaked }) => leaked > 0)
+    .map(({ name }) => `${name}: its machine config, with the cluster's secrets, went to an impostor`);
+}
+
 /** Nodes whose Talos CA is not the repository's, or not the same as the others'. */
 export function foreignCas(model: Model): string[] {
   const nodes = [...model.nodes.values()].filter((node) => node.config);

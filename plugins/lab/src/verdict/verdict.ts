@@ -2,12 +2,13 @@ import type { WorldVerdict } from '@coldstart/contract';
 import type { Model } from '../model.ts';
 import { etcdClusters, missingVoters } from './etcd.ts';
 import { silentApis, unreadyObjects } from './kubernetes.ts';
-import { foreignCas, missingNodes } from './nodes.ts';
+import { foreignCas, leakedSecrets, missingNodes } from './nodes.ts';
 
 /** Every predicate over the world. They look at the machines and objects themselves: at no step, no journal and no tool's output. */
 const predicates: readonly ((model: Model) => string[])[] = [
   missingNodes,
   foreignCas,
+  leakedSecrets,
   etcdClusters,
   missingVoters,
   silentApis,

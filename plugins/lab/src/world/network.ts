@@ -28,6 +28,7 @@ export function apidFace(model: Model, node: NodeModel): ApidFace {
   // Seven seconds here, seven seconds gone.
   if (Math.floor(model.clock.now / 7000) % 2 === 1 && model.faults.strike('flaps', node.name))
     return { how: 'refused' };
+  if (model.faults.strike('impostor', node.name)) return { how: 'maintenance' };
   if (model.faults.strike('wrong-ca', node.name)) return { how: 'mtls', ca: null };
   if (node.stage === 'maintenance') return { how: 'maintenance' };
   if ((node.stage === 'booting' || node.stage === 'running') && node.certified && node.config)

@@ -17,3 +17,7 @@ export type ControlPlaneView = {
   /** Why something was not told; null where all was. */
   trouble: string | null;
 };
+
+/** Ids of all etcd members that some control plane knows of, sorted. */
+export const memberIdsOf = (views: readonly ControlPlaneView[]): string[] =>
+  [...new Set(views.flatMap((view) => view.members ?? []).map((member) => member.id))].sort();

@@ -1,15 +1,16 @@
-import type { Guard } from '@coldstart/contract';
+import { identityPath, readIdentity, type Guard } from '@coldstart/contract';
 import { gatherViews } from '../detector/gather.ts';
 import { signalsOf } from '../detector/signals.ts';
 import { detect, type Detection } from '../detector/verdict.ts';
 import { bootstrapNodeOf, clusterOf } from '../facts.ts';
-import { contradictions, identityPath, readIdentity } from '../identity.ts';
+import { contradictions } from '../identity.ts';
+import { adviceFor } from '../remedies.ts';
 
 /** Bootstrap goes to the recorded node only, and every control plane is still known to hold no etcd data. */
 export const pinnedNodeGuard: Guard = {
   id: 'talos/pinned-node',
-  look: async ({ world, facts, past }) => {
-    const { name, caFingerprint } = clusterOf(facts);
+  look: async ({ world, facts, past, cluster: name }) => {
+    const { caFingerprint } = clusterOf(facts);
     const node = bootstrapNodeOf(facts);
     const known = await readIdentity(world, name);
     const wrong = contradictions(known, { talosCa: caFingerprint, bootstrapNode: node.name });
@@ -29,6 +30,13 @@ export const pinnedNodeGuard: Guard = {
         cause: wrong.join('; ') || `${identityPath(name)} does not record ${node.name}`,
         remedy: `Use the node that is recorded in ${identityPath(name)}.`,
         page: 'identity',
+      };
+    if (known.etcdMembers && known.etcdMembers.length > 0)
+      return {
+        ok: false,
+        signals: [],
+        cause: `${identityPath(name)} records an etcd cluster (members ${known.etcdMembers.join(', ')}): this generation has had its bootstrap`,
+        ...adviceFor('record-differs'),
       };
     const detection = await detectAgain(() => gatherViews(world, facts, past));
     const signals = signalsOf(detection);

@@ -1,5 +1,5 @@
 import type { CheckingStep, Signal } from '@coldstart/contract';
-import { parseReadyz } from '@coldstart/tools';
+import { compareClusterUid, parseReadyz } from '@coldstart/tools';
 import { controlPlanesOf, kubeconfigOf, policyOf } from '../facts.ts';
 import { askApi, clusterInfo, serverAt } from '../kubernetes.ts';
 import { reachOf } from '../node/ask.ts';
@@ -17,7 +17,7 @@ export const api: CheckingStep = {
     { id: 'talos/api/ready', title: 'The Kubernetes API answers /readyz on every control plane', needs: 'any' },
   ],
   settle: (facts) => ({ every: policyOf(facts).api.every, within: policyOf(facts).api.within, stableFor: 0 }),
-  observe: async ({ world, facts }) => {
+  observe: async ({ world, facts, cluster }) => {
     const access = kubeconfigOf(facts);
     const asked = await Promise.all(
       controlPlanesOf(facts).map(async (node) => ({
@@ -70,6 +70,26 @@ export const api: CheckingStep = {
         remedy: 'Look at what it says, then give the same command again.',
         page: 'api-not-ready',
       };
+    const who = await compareClusterUid(world, cluster, access);
+    signals.push(who.signal);
+    if (who.is === 'another')
+      return {
+        state: 'blocked',
+        refuse: true,
+        signals,
+        cause: `the API behind the context ${access.context} is another cluster's: its kube-system is not the recorded one`,
+        remedy:
+          'Find out which cluster answers there before anything is changed. Where the recorded one is gone for good: --repin and the name of the cluster.',
+        page: 'wrong-cluster',
+      };
+    if (who.uid === null)
+      return {
+        state: 'converging',
+        signals,
+        cause: `the API does not tell its namespace kube-system: ${who.why}`,
+        remedy: 'Look at what it says, then give the same command again.',
+        page: 'api-not-ready',
+      };
     const version = await askApi(
       world,
       access,
@@ -79,6 +99,7 @@ export const api: CheckingStep = {
     return {
       state: 'done',
       signals,
+      pins: [{ at: ['kubeSystem'], value: who.uid }],
       facts: {
         'kubernetes/api': {
           servers: asked.map(({ node }) => serverAt(node.address)),

@@ -6,6 +6,7 @@ import { reachOf } from '../node/ask.ts';
 import { lookAtNode, type NodeLook } from '../node/look.ts';
 import { APPLY_ACTION, APPLY_STEPS, lastSent, sinceThen } from '../node/past.ts';
 import { compareRunningConfig } from '../node/running-config.ts';
+import { judgeMachine, machineDeviations, refusalOf } from '../machine/judge.ts';
 import { client, endpoint } from '../talosctl/argv.ts';
 import { inspectNode } from '../node/inspect.ts';
 import { talosctl } from './actions.ts';
@@ -49,6 +50,7 @@ export function applyStep(
         ],
         deadline: policyOf(facts).apply.deadline,
         risk: 'change',
+        ...(policyOf(facts).acceptMachines.includes(item.name) && { consent: `--accept-machine ${item.name}` }),
         guard: ['talos/identity'],
       }),
     ],
@@ -87,7 +89,8 @@ async function observe(look: Look<TalosNode>, provides: string[]): Promise<Obser
 }
 
 /** In maintenance: its config is due, unless it has just taken one and is about to leave. Coming back is a fall-back. */
-function inMaintenance({ world, facts, item, past }: Look<TalosNode>, seen: NodeLook): Observation {
+async function inMaintenance(look: Look<TalosNode>, seen: NodeLook): Promise<Observation> {
+  const { world, facts, item, past } = look;
   const sent = lastSent(past, APPLY_STEPS, item.name, APPLY_ACTION);
   const { left } = policyOf(facts).verify;
   if (sent && sinceThen(world, sent) < left)
@@ -96,10 +99,18 @@ function inMaintenance({ world, facts, item, past }: Look<TalosNode>, seen: Node
       signals: seen.signals,
       cause: `${item.name} has taken its config and has not left maintenance yet`,
     };
+  const machine = await judgeMachine(look, item);
+  const signals = [...seen.signals, ...machine.signals];
+  const refusal = refusalOf(machine, item, policyOf(facts).firstSight);
+  if (refusal) return { state: machine.is === 'untold' ? 'unknown' : 'blocked', refuse: true, signals, ...refusal };
   return {
     state: 'needed',
-    signals: seen.signals,
-    facts: { access: ['--insecure'] },
+    signals,
+    facts: {
+      access: ['--insecure', ...(machine.fingerprint === null ? [] : [`--cert-fingerprint=${machine.fingerprint}`])],
+    },
+    pins: machine.pins,
+    deviations: machineDeviations(machine, item),
     ...(sent && {
       cause: `${item.name} is in maintenance again after it took its config: the install failed, or it booted from another medium`,
       remedy:

@@ -1,12 +1,19 @@
-import type { ChangingStep, Look, Observation } from '@coldstart/contract';
+import {
+  identityPath,
+  readIdentity,
+  type ChangingStep,
+  type Identity,
+  type Look,
+  type Observation,
+} from '@coldstart/contract';
 import { classifyTalos } from '../classify.ts';
 import { gatherViews } from '../detector/gather.ts';
 import { signalsOf } from '../detector/signals.ts';
 import { roleOf } from '../detector/role.ts';
 import { detect, type Detection } from '../detector/verdict.ts';
-import type { ControlPlaneView } from '../detector/view.ts';
+import { memberIdsOf, type ControlPlaneView } from '../detector/view.ts';
 import { bootstrapNodeOf, clusterOf, policyOf } from '../facts.ts';
-import { contradictions, identityPath, readIdentity } from '../identity.ts';
+import { anotherEtcd, contradictions } from '../identity.ts';
 import { flagsFor, reachOf } from '../node/ask.ts';
 import { inspectNode } from '../node/inspect.ts';
 import { lastSent, sinceThen } from '../node/past.ts';
@@ -47,7 +54,7 @@ export const bootstrap: ChangingStep = {
         with: { cluster: name, talosCa: caFingerprint, bootstrapNode: node.name },
         mode: 0o644,
         risk: 'change',
-        guard: [],
+        guard: ['talos/identity'],
       },
       talosctl({
         id: ACTION,
@@ -73,18 +80,19 @@ export const bootstrap: ChangingStep = {
 };
 
 async function observe(look: Look): Promise<Observation> {
-  const { world, facts, past } = look;
-  const { name, caFingerprint } = clusterOf(facts);
+  const { world, facts, past, cluster: name } = look;
+  const { caFingerprint } = clusterOf(facts);
   const node = bootstrapNodeOf(facts);
   const views = await gatherViews(world, facts, past);
   const detection = detect(views);
   const signals = signalsOf(detection);
   const why = detection.reasons.join('; ');
+  const known = await readIdentity(world, name);
 
   switch (detection.verdict) {
     case 'done':
     case 'joining':
-      return { state: 'done', signals, facts: { 'talos/bootstrapped': { node: node.name } } };
+      return bootstrapped(look, views, known, signals);
     case 'split':
       return {
         state: 'blocked',
@@ -100,17 +108,52 @@ async function observe(look: Look): Promise<Observation> {
       break;
   }
 
-  const wrong = contradictions(await readIdentity(world, name), { talosCa: caFingerprint, bootstrapNode: node.name });
+  const wrong = contradictions(known, { talosCa: caFingerprint, bootstrapNode: node.name });
   if (wrong.length > 0)
+    return { state: 'blocked', refuse: true, signals, cause: wrong.join('; '), ...adviceFor('record-differs') };
+  // One that restarts shows no data for a while, so it is looked at again before it is refused.
+  if (known?.etcdMembers && known.etcdMembers.length > 0)
+    return {
+      state: 'unknown',
+      refuse: true,
+      signals,
+      cause: `${identityPath(name)} records an etcd cluster (members ${known.etcdMembers.join(', ')}), and no control plane shows one`,
+      ...adviceFor('record-differs'),
+    };
+  return waitingFor(look, views, signals) ?? { state: 'needed', signals, ...deviating(views) };
+}
+
+/** There is one cluster: the recorded one, or the first that is seen. */
+function bootstrapped(
+  { facts, cluster }: Look,
+  views: readonly ControlPlaneView[],
+  known: Identity | undefined,
+  signals: Observation['signals'],
+): Observation {
+  const live = memberIdsOf(views);
+  const other = anotherEtcd(known, live);
+  if (other)
     return {
       state: 'blocked',
       refuse: true,
       signals,
-      cause: wrong.join('; '),
-      remedy: `Use what is recorded in ${identityPath(name)}, or remove the record once you are sure that its cluster is gone.`,
-      page: 'identity',
+      cause: `another etcd cluster than the recorded one is there: ${identityPath(cluster)} records the members ${other.join(', ')}, seen ${live.join(', ')}`,
+      ...adviceFor('record-differs'),
     };
-  return waitingFor(look, views, signals) ?? { state: 'needed', signals, ...deviating(views) };
+  const { caFingerprint } = clusterOf(facts);
+  const wrong = contradictions(known, { talosCa: caFingerprint });
+  if (wrong.length > 0)
+    return { state: 'blocked', refuse: true, signals, cause: wrong.join('; '), ...adviceFor('record-differs') };
+  return {
+    state: 'done',
+    signals,
+    facts: { 'talos/bootstrapped': { node: bootstrapNodeOf(facts).name } },
+    pins: [
+      { at: ['talosCa'], value: caFingerprint },
+      // A member more or less is the same cluster still.
+      { at: ['etcdMembers'], value: live, replace: true },
+    ],
+  };
 }
 
 /**

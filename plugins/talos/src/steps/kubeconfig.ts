@@ -71,7 +71,7 @@ export const kubeconfig: ChangingStep = {
         with: { context, server: serverAt(node.address) },
         mode: 0o600,
         risk: 'change',
-        guard: [],
+        guard: ['talos/identity'],
       },
     ];
   },

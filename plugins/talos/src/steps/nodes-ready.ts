@@ -1,6 +1,7 @@
 import type { CheckingStep, Look, Observation, Signal } from '@coldstart/contract';
 import { nodesOf, policyOf, type TalosNode } from '../facts.ts';
 import { adviceFor, type Advice } from '../remedies.ts';
+import { judgeMachine, lacksDiskOnly, refusalOf } from '../machine/judge.ts';
 import { reachOf } from '../node/ask.ts';
 import { checkBootVersion, checkDisk, checkLinks, isUntold } from '../node/inspect.ts';
 import { lookAtNode, type NodeLook } from '../node/look.ts';
@@ -38,13 +39,20 @@ export const nodesReady: CheckingStep<TalosNode> = {
   },
 };
 
-async function inMaintenance({ world, facts, item }: Look<TalosNode>, seen: NodeLook): Promise<Observation> {
+async function inMaintenance(look: Look<TalosNode>, seen: NodeLook): Promise<Observation> {
+  const { world, facts, item } = look;
   const reach = reachOf(facts);
-  const [disk, version, links] = await Promise.all([
+  const [machine, disk, version, links] = await Promise.all([
+    judgeMachine(look, item),
     checkDisk(world, reach, item),
     checkBootVersion(world, reach, item),
     checkLinks(world, reach, item, 'insecure'),
   ]);
+  const signals = [...seen.signals, ...machine.signals, ...version, ...disk, ...links];
+  const refusal = refusalOf(machine, item, policyOf(facts).firstSight);
+  // Where only the disk is not there, the disk is what the operator has to look at.
+  if (refusal && machine.is !== 'untold' && !(machine.is === 'another' && lacksDiskOnly(machine)))
+    return { state: 'blocked', refuse: true, signals, ...refusal };
   const judged: [Signal[], Advice][] = [
     [version, adviceFor('unknown-keys')],
     [disk, adviceFor('disk-not-found')],
@@ -57,7 +65,8 @@ async function inMaintenance({ world, facts, item }: Look<TalosNode>, seen: Node
       },
     ],
   ];
-  return verdict(item, [...seen.signals, ...version, ...disk, ...links], judged);
+  const fits = verdict(item, signals, judged);
+  return fits.state === 'done' && refusal ? { state: 'unknown', signals, ...refusal } : fits;
 }
 
 async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLook): Promise<Observation> {

@@ -1,10 +1,13 @@
-import type { CheckingStep, Look, Observation, Reader, Signal } from '@coldstart/contract';
+import { readIdentity, type CheckingStep, type Look, type Observation, type Signal } from '@coldstart/contract';
+import { kubectl, lookForTools } from '@coldstart/tools';
 import { clusterOf } from '../facts.ts';
+import { contradictions } from '../identity.ts';
 import { adviceFor } from '../remedies.ts';
 import { readTalosconfig } from '../survey/talosconfig.ts';
 import { olderMinor, parseVersion } from '../talosctl/versions.ts';
+import { talosctlTool } from '../tool.ts';
 
-/** talosctl and kubectl are there, and the talosconfig's context is the cluster's and has not ended. */
+/** talosctl and kubectl are there, the repository's Talos CA is the recorded one, and the talosconfig's context is of it and has not ended. */
 export const tools: CheckingStep = {
   id: 'talos/tools',
   kind: 'preflight',
@@ -13,18 +16,30 @@ export const tools: CheckingStep = {
   needs: ['talos/cluster'],
   provides: [],
   observe: async (look) => {
-    const found = await Promise.all([toolSignal(look.world, 'talosctl'), toolSignal(look.world, 'kubectl')]);
+    const found = await lookForTools(look.world, [talosctlTool, kubectl]);
     const credentials = await credentialSignals(look);
-    const signals = [...found, ...credentials];
-    const missing = found.filter((signal) => !signal.ok).map((signal) => signal.subject);
-    if (missing.length > 0)
+    const { caFingerprint } = clusterOf(look.facts);
+    const known = await readIdentity(look.world, look.cluster);
+    const wrong = contradictions(known, { talosCa: caFingerprint });
+    const recorded: Signal = {
+      name: 'Talos CA',
+      subject: look.cluster,
+      expected: known?.talosCa ?? 'any: none is recorded yet',
+      observed: caFingerprint,
+      ok: wrong.length === 0,
+      source: "the repository's machine configs",
+    };
+    const signals = [...found.signals, recorded, ...credentials];
+    if (found.missing.length > 0)
       return {
         state: 'blocked',
         signals,
-        cause: `${missing.join(' and ')} cannot be found`,
-        remedy: `Install ${missing.join(' and ')} and put them on the PATH.`,
-        page: 'talosctl',
+        cause: `${found.missing.join(' and ')} cannot be found`,
+        remedy: `Install ${found.missing.join(' and ')} and put them on the PATH.`,
+        page: 'tools-missing',
       };
+    if (wrong.length > 0)
+      return { state: 'blocked', refuse: true, signals, cause: wrong.join('; '), ...adviceFor('record-differs') };
     const bad = credentials.find((signal) => !signal.ok);
     if (bad)
       return {
@@ -33,21 +48,10 @@ export const tools: CheckingStep = {
         cause: `the talosconfig ${clusterOf(look.facts).talosconfig}: ${String(bad.observed)}`,
         ...adviceFor('no-talosconfig'),
       };
-    return { state: 'done', signals, ...olderClient(look, signals) };
+    const deviations = [...found.deviations, ...olderClient(look, signals)];
+    return { state: 'done', signals, ...(deviations.length > 0 && { deviations }) };
   },
 };
-
-async function toolSignal(world: Reader, name: string): Promise<Signal> {
-  const tool = await world.tool(name);
-  return {
-    name: 'tool',
-    subject: name,
-    expected: 'on the PATH',
-    observed: tool ? `${tool.version ?? 'version not told'}${tool.simulated ? ' (simulated)' : ''}` : 'missing',
-    ok: tool !== undefined,
-    source: tool?.path ?? 'PATH',
-  };
-}
 
 async function credentialSignals({ world, facts }: Look): Promise<Signal[]> {
   const cluster = clusterOf(facts);
@@ -74,10 +78,10 @@ async function credentialSignals({ world, facts }: Look): Promise<Signal[]> {
 }
 
 /** An older talosctl may not know keys of newer configs: said, not refused. */
-function olderClient({ facts }: Look, signals: readonly Signal[]): Pick<Observation, 'deviations'> {
+function olderClient({ facts }: Look, signals: Observation['signals']): string[] {
   const told = signals.find((signal) => signal.subject === 'talosctl')?.observed;
   const client = typeof told === 'string' ? parseVersion(told.split(' ')[0] ?? '') : null;
   const wanted = parseVersion(clusterOf(facts).talosVersion ?? '');
-  if (!client || !wanted || !olderMinor(client, wanted)) return {};
-  return { deviations: [`talosctl ${String(told)} is older than the configs' Talos ${clusterOf(facts).talosVersion}`] };
+  if (!client || !wanted || !olderMinor(client, wanted)) return [];
+  return [`talosctl ${String(told)} is older than the configs' Talos ${clusterOf(facts).talosVersion}`];
 }

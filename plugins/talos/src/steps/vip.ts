@@ -39,7 +39,7 @@ export const vip: ChangingStep = {
         with: { context, server: endpoint },
         mode: 0o600,
         risk: 'change',
-        guard: [],
+        guard: ['talos/identity'],
       },
     ];
   },

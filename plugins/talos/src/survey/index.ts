@@ -71,7 +71,7 @@ async function surveyTalos(cluster: string, files: Files, policy: TalosPolicy): 
     result.facts = {
       ...result.facts,
       'talos/nodes': plain(facts),
-      'talos/cluster': plain(clusterFact(place, first, nodes, talosconfig, bootstrapNode)),
+      'talos/cluster': plain(clusterFact(cluster, first, nodes, talosconfig, bootstrapNode)),
     };
   }
   result.secrets = [...new Set(result.secrets)];
@@ -144,6 +144,17 @@ function placed(
         found: `talos.nodes.${name}`,
         expected: `one of ${[...names].join(', ')}`,
       });
+  for (const [key, named] of [
+    ['machines', Object.keys(policy.machines)],
+    ['acceptMachines', policy.acceptMachines],
+  ] as const)
+    for (const name of named)
+      if (!names.has(name))
+        result.problems.push({
+          file: 'coldstart.yaml',
+          found: `${name} in talos.${key}`,
+          expected: `one of ${[...names].join(', ')}`,
+        });
   const inTalosconfig = talosconfig ? [...talosconfig.nodes, ...talosconfig.endpoints] : [];
   return found.flatMap((node): Placed[] => {
     const told = addressOf(node, policy.nodes[node.hostname], inTalosconfig);
@@ -172,6 +183,7 @@ function asFact(node: Placed): TalosNode {
     config: node.path,
     diskSelector: config.diskSelector,
     disk: config.disk,
+    macs: config.macs,
     talosVersion: config.talosVersion,
     caFingerprint: config.caFingerprint ?? '',
     ...carrierOf(config, node.address),
@@ -207,7 +219,7 @@ function bootstrapNodeOf(
 }
 
 function clusterFact(
-  place: Place,
+  cluster: string,
   first: Placed,
   nodes: readonly Placed[],
   talosconfig: TalosContext,
@@ -216,7 +228,7 @@ function clusterFact(
   const { config } = first;
   const controlPlanes = nodes.filter((node) => node.config.role === 'controlplane');
   return {
-    name: place.name,
+    name: cluster,
     endpoint: (config.endpoint ?? '').replace(/\/$/, ''),
     vip: controlPlanes.map((node) => node.config.vip).find((vip) => vip !== null) ?? null,
     talosconfig: talosconfig.file.file,

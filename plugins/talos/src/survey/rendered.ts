@@ -17,6 +17,8 @@ export type Rendered = {
   clusterName: string | null;
   caFingerprint: string | null;
   kubernetesCaFingerprint: string | null;
+  /** Hardware addresses by which links are selected. */
+  macs: string[];
   disk: string | null;
   diskSelector: { [key: string]: Json } | null;
   talosVersion: string | null;
@@ -62,6 +64,7 @@ export function readRendered(file: YamlFile): { config: Rendered } | { problem: 
       clusterName: textAt(config, 'cluster', 'clusterName'),
       caFingerprint: fingerprintAt(config, 'machine'),
       kubernetesCaFingerprint: fingerprintAt(config, 'cluster'),
+      macs: macsOf(file.documents),
       disk: textAt(config, 'machine', 'install', 'disk'),
       diskSelector:
         (asRecord(dig(config, ['machine', 'install', 'diskSelector'])) as { [key: string]: Json } | null) ?? null,
@@ -138,6 +141,25 @@ function physicalOf(entry: Plain): string[] {
   if (dig(entry, ['bond']) !== undefined) return textsAt(entry, 'bond', 'interfaces');
   const name = textAt(entry, 'interface');
   return name === null ? [] : [name];
+}
+
+/** `hardwareAddr` of device selectors (of an interface, of a bond's members), and of selectors of link aliases (Talos 1.12 and later). */
+function macsOf(documents: readonly Plain[]): string[] {
+  const classic = listAt(documents[0], 'machine', 'network', 'interfaces').flatMap((entry) => [
+    dig(entry, ['deviceSelector']),
+    ...listAt(entry, 'bond', 'deviceSelectors'),
+  ]);
+  const selected = classic.flatMap((selector) => {
+    const of = asRecord(selector);
+    return of ? (textAt(of, 'hardwareAddr') ?? textAt(of, 'permanentAddr') ?? []) : [];
+  });
+  const aliases = ofKind(documents, 'LinkAliasConfig').flatMap(
+    (document) =>
+      /mac\(link\.(?:permanent|hardware)_addr\) == "([0-9a-fA-F:]{17})"/.exec(
+        textAt(document, 'selector', 'match') ?? '',
+      )?.[1] ?? [],
+  );
+  return [...new Set([...selected, ...aliases].map((mac) => mac.toLowerCase()))];
 }
 
 function mtuOf(entry: Plain): number | null {

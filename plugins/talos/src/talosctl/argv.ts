@@ -34,6 +34,7 @@ export const ask = {
   disks: ['get', 'disks', '-o', 'json'],
   version: ['get', 'version', '-o', 'json'],
   links: ['get', 'links', '-o', 'json'],
+  system: ['get', 'systeminformation', '-o', 'json'],
   config: ['get', 'machineconfig', 'v1alpha1', '-o', 'jsonpath={.spec}'],
   platform: ['get', 'platformmetadata', '-o', 'json'],
   services: ['services'],

@@ -1,5 +1,6 @@
 /** Named reasons why a call of talosctl failed, most telling first. Keyed on substrings: prefixes differ between versions. */
 const CAUSES = [
+  ['another-machine', /peer certificate doesn't match the provided fingerprints/],
   ['foreign-ca', /x509: certificate signed by unknown authority \(possibly because of/],
   ['unknown-authority', /x509: certificate signed by unknown authority/],
   ['certificate-address', /x509: (?:certificate is valid for|cannot validate certificate for)/],

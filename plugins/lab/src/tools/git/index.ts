@@ -1,12 +1,16 @@
 import { posix } from 'node:path';
-import { remoteOf } from '../../kubernetes/remote.ts';
+import { checkedOut, remoteOf } from '../../kubernetes/remote.ts';
 import type { Model } from '../../model.ts';
 import { failed, printed } from '../common/result.ts';
 import { hostOf } from '../common/access.ts';
 import { notSimulated, type SimulatedTool, type ToolCall, type ToolResult } from '../tool.ts';
 import { ignored } from './ignore.ts';
+import { catFile, lsTree } from './objects.ts';
 
-/** git 2.47: remotes are the world's; the work tree is the operator's, taken as clean. */
+/**
+ * git 2.47: remotes are the world's; the work tree is the operator's, taken as clean and as what its commit holds. A clone
+ * has that commit and the one that the remote's branch stands at.
+ */
 export const git: SimulatedTool = {
   name: 'git',
   version: '2.47.3',
@@ -24,6 +28,8 @@ export const git: SimulatedTool = {
     if (command === 'check-ignore') return checkIgnore(call, folder, top, rest);
     if (command === 'rev-parse') return revParse(model, call, top, rest);
     if (command === 'status') return status(model, call, rest);
+    if (command === 'ls-tree') return lsTree(model, call, top, rest, sourceOf(model));
+    if (command === 'cat-file') return catFile(model, call, top, rest);
     if (command === 'remote' && rest[0] === 'get-url') return remoteUrl(model, call, rest[1] ?? 'origin');
     return notSimulated('git', call.argv);
   },
@@ -101,12 +107,8 @@ function revParse(model: Model, call: ToolCall, top: string, args: string[]): To
   if (what === '--show-toplevel') return printed(`${top}\n`);
   if (what === '--is-inside-work-tree') return printed('true\n');
   if (what === '--abbrev-ref' && args.includes('HEAD')) return printed(`${source.branch}\n`);
-  if (
-    what === 'HEAD' ||
-    what === source.branch ||
-    what === `origin/${source.branch}` ||
-    what === `refs/heads/${source.branch}`
-  )
+  if (what === `origin/${source.branch}`) return printed(`${source.remote}\n`);
+  if (what === 'HEAD' || what === source.branch || what === `refs/heads/${source.branch}`)
     return printed(`${source.head}\n`);
   return notSimulated('git', call.argv);
 }
@@ -143,9 +145,10 @@ function remoteUrl(model: Model, call: ToolCall, name: string): ToolResult {
   return name === 'origin' && url !== '' ? printed(`${url}\n`) : failed(`error: No such remote '${name}'`, '', 2);
 }
 
-function sourceOf(model: Model): { url: string; branch: string; head: string } {
+/** `head`: the commit of the work tree; `remote`: where the remote's branch stands. */
+function sourceOf(model: Model): { url: string; branch: string; head: string; remote: string } {
   const fact = model.expected.facts['flux/source'] as { url?: string; branch?: string } | undefined;
   const branch = fact?.branch ?? 'main';
   const url = fact?.url ?? '';
-  return { url, branch, head: remoteOf(model, url).head(branch) };
+  return { url, branch, head: checkedOut(model, url, branch), remote: remoteOf(model, url).head(branch) };
 }

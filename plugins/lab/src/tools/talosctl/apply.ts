@@ -3,6 +3,7 @@ import type { Model } from '../../model.ts';
 import { understand, type ReceivedConfig } from '../../nodes/config.ts';
 import { visibleDisks } from '../../nodes/disks.ts';
 import { Undecodable } from '../../nodes/document.ts';
+import { isImpostor } from '../../nodes/impostor.ts';
 import { install, reconfigure } from '../../nodes/life.ts';
 import { bootedVersion } from '../../nodes/masked.ts';
 import type { NodeModel } from '../../nodes/node.ts';
@@ -22,8 +23,7 @@ const HANGS = 24 * 3_600_000;
 
 /** `talosctl apply-config`. */
 export async function apply(model: Model, call: ToolCall, flags: Flags): Promise<ToolResult> {
-  for (const flag of ['config-patch', 'cert-fingerprint'])
-    if (flags.one(flag) !== undefined) notSimulated('talosctl', call.argv, `--${flag}`);
+  if (flags.one('config-patch') !== undefined) notSimulated('talosctl', call.argv, '--config-patch');
   const path = flags.one('file');
   if (path === undefined) return failed('no filename supplied for configuration');
   const bytes = call.read(path);
@@ -63,6 +63,7 @@ async function send(
 ): Promise<ToolResult> {
   const { node, via } = await reach(model, call, client, target);
   call.target(node.name);
+  if (isImpostor(model, node)) return swallowed(node, bytes, call);
   const mode = flags.one('mode') ?? 'auto';
   const dry = flags.has('dry-run');
   const legacy = below(bootedVersion(model, node), '1.13.0');
@@ -82,6 +83,13 @@ async function send(
   else reconfigure(model, node, config, call.change);
   if (model.faults.strike('eof-after-success', node.name)) throw new RpcError(EOF);
   return said('', legacy && stage === 'maintenance' ? '' : 'Applied configuration without a reboot\n');
+}
+
+/** Another machine has the config now, and every secret in it. It says what Talos says. */
+function swallowed(node: NodeModel, bytes: Uint8Array, call: ToolCall): ToolResult {
+  call.change.made(`an impostor at the address of ${node.name}: ${bytes.length} bytes of machine config`);
+  node.leaked += 1;
+  return said('', 'Applied configuration without a reboot\n');
 }
 
 /** What the node understood of a config that it takes. Throws `RpcError` with what it finds wrong, in its words. */

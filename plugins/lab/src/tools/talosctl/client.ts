@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import type { Model } from '../../model.ts';
 import { isTree } from '../../nodes/document.ts';
+import { fingerprintNow } from '../../nodes/impostor.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import { fingerprint, signedBy } from '../../pki/certificates.ts';
 import { memo } from '../../pki/memo.ts';
@@ -23,7 +24,14 @@ export class RpcError extends Error {
   }
 }
 
-export type Client = { insecure: boolean; endpoints: string[]; nodes: string[]; context: Context | null };
+export type Client = {
+  insecure: boolean;
+  endpoints: string[];
+  nodes: string[];
+  context: Context | null;
+  /** Of certificates in maintenance, one of which has to be shown; none: any certificate will do. */
+  fingerprints: string[];
+};
 
 const NO_ENDPOINTS = 'failed to determine endpoints';
 
@@ -53,7 +61,13 @@ export function connect(call: ToolCall, flags: Flags): Client {
   const given = { endpoints: flags.all('endpoints'), nodes: flags.all('nodes') };
   if (flags.has('insecure')) {
     if (given.nodes.length === 0) throw new NoClient(NO_ENDPOINTS);
-    return { insecure: true, endpoints: given.nodes, nodes: given.nodes, context: null };
+    return {
+      insecure: true,
+      endpoints: given.nodes,
+      nodes: given.nodes,
+      context: null,
+      fingerprints: flags.all('cert-fingerprint'),
+    };
   }
   const config = readTalosconfig(call, flags);
   if (Object.keys(config.contexts).length === 0 && given.endpoints.length > 0)
@@ -64,7 +78,7 @@ export function connect(call: ToolCall, flags: Flags): Client {
   const endpoints = given.endpoints.length > 0 ? given.endpoints : (context?.endpoints ?? []);
   if (endpoints.length === 0 || !context) throw new NoClient(`error constructing client: ${NO_ENDPOINTS}`);
   const nodes = given.nodes.length > 0 ? given.nodes : context.nodes;
-  return { insecure: false, endpoints, nodes, context };
+  return { insecure: false, endpoints, nodes, context, fingerprints: [] };
 }
 
 /**
@@ -83,7 +97,15 @@ export async function reach(
     throw new RpcError(
       `rpc error: code = Unavailable desc = connection error: desc = "error reading server preface: read tcp 192.0.2.254:40000->${target}:50000: read: connection reset by peer"`,
     );
-  if (client.insecure) return { node: await dialed(model, call, target, null, true), via: null };
+  if (client.insecure) {
+    const node = await dialed(model, call, target, null, true);
+    const { fingerprints } = client;
+    if (fingerprints.length > 0 && !fingerprints.includes(fingerprintNow(model, node)))
+      throw new RpcError(
+        `rpc error: code = Unavailable desc = connection error: desc = "transport: authentication handshake failed: leaf peer certificate doesn't match the provided fingerprints: [${fingerprints.join(' ')}]"`,
+      );
+    return { node, via: null };
+  }
   const endpoint = await firstEndpoint(model, call, client);
   const server = nodeAt(model, endpoint)!;
   const isControlPlane = server.config?.role === 'controlplane';

@@ -2,6 +2,7 @@ import type { Model } from '../../model.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import { visibleDisks } from '../../nodes/disks.ts';
 import { bootedVersion, clockInStep, linksNow } from '../../nodes/masked.ts';
+import { isImpostor, systemNow } from '../../nodes/impostor.ts';
 import { isReady } from '../../nodes/ready.ts';
 import { servicesOf } from './services.ts';
 
@@ -52,7 +53,8 @@ export const resourceTypes: readonly ResourceType[] = [
     columns: [field('STAGE', 'stage'), field('READY', 'status', 'ready')],
     list: (model, node) => {
       const foreign = model.faults.pending('wrong-ca', node.name);
-      const stage = foreign ? 'running' : node.stage;
+      const impostor = isImpostor(model, node);
+      const stage = impostor ? 'maintenance' : foreign ? 'running' : node.stage;
       const ready = foreign || stage === 'maintenance' || isReady(model, node);
       const unmetConditions =
         stage === 'running' && !ready
@@ -85,6 +87,34 @@ export const resourceTypes: readonly ResourceType[] = [
         spec: { version: bootedVersion(model, node) },
       },
     ],
+  },
+  {
+    type: 'SystemInformations.hardware.talos.dev',
+    short: 'SystemInformation',
+    namespace: 'hardware',
+    aliases: ['systeminformation', 'systeminformations'],
+    open: true,
+    columns: [
+      field('MANUFACTURER', 'manufacturer'),
+      field('PRODUCTNAME', 'productName'),
+      field('VERSION', 'version'),
+      field('SERIALNUMBER', 'serialnumber'),
+      field('UUID', 'uuid'),
+      field('WAKEUPTYPE', 'wakeUpType'),
+      field('SKUNUMBER', 'skuNumber'),
+    ],
+    list: (model, node) => {
+      const { manufacturer, product, serial, uuid } = systemNow(model, node);
+      return [
+        {
+          id: 'systeminformation',
+          version: 1,
+          updated: 0,
+          owner: 'hardware.SystemInfoController',
+          spec: { manufacturer, productName: product, serialnumber: serial, uuid, wakeUpType: 'Power Switch' },
+        },
+      ];
+    },
   },
   {
     type: 'Disks.block.talos.dev',
@@ -249,6 +279,7 @@ export const resourceTypes: readonly ResourceType[] = [
           linkIndex: 0,
           flags: link.up ? 'UP,BROADCAST,RUNNING,MULTICAST,LOWER_UP' : 'BROADCAST,MULTICAST',
           hardwareAddr: link.mac,
+          permanentAddr: link.kind === 'physical' ? link.mac : '',
           mtu: link.mtu,
           queueDisc: 'mq',
           operationalState: link.up ? 'up' : 'down',
@@ -335,7 +366,7 @@ export const elsewhere: ReadonlySet<string> = new Set(
   kubespanpeerstatuses linkspecs loadedkernelmodules machinetypes manifests manifeststatuses memorymodules metakeys mountstatuses
   networkstatus nodeaddresses nodenames nodestatuses operatorspecs osrootsecrets pcidevices platformmetadata processors resolvers
   resolverstatuses resourcedefinitions rd routes routestatuses secretstatuses securitystates staticpods staticpodstatuses systemdisks
-  systeminformation systeminformations timeservers trustdcertificates uniquemachinetokens volumeconfigs volumestatuses watchdogtimerstatuses
+  timeservers trustdcertificates uniquemachinetokens volumeconfigs volumestatuses watchdogtimerstatuses
   memberstatus etcdmember nodename hardwareaddresses hostnamespecs machineconfigstatus`.split(/\s+/),
 );
 
