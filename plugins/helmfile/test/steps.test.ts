@@ -388,8 +388,11 @@ describe('helmfile/releases', async () => {
       message,
       involvedObject: { kind: 'Pod', name: 'cilium-x' },
     });
+    const neighbour = { ...pod, metadata: { name: 'coredns-y' } };
     const world = fakeReader({
-      'get pods': { stdout: asList([pod]) },
+      'helm ': { stdout: '[]' },
+      'get deployments': { stdout: asList([daemonset(0)]) },
+      'get pods': { stdout: asList([neighbour, pod]) },
       'get events': {
         stdout: asList([
           event('2026-11-21T00:00:00Z', 'old'),
@@ -399,11 +402,17 @@ describe('helmfile/releases', async () => {
       },
     });
     const signals = await releases.diagnose?.(lookWith(world, facts, cilium));
-    expect(signals?.map((s) => s.observed)).toEqual([
-      'agent: ImagePullBackOff: not found',
-      'Failed: new',
-      'Failed: old',
+    expect(signals?.map((s) => [s.name, s.observed])).toEqual([
+      ['pod', 'agent: ImagePullBackOff: not found'],
+      ['event', 'Failed: new'],
+      ['event', 'Failed: old'],
+      ["neighbour's pod", 'agent: ImagePullBackOff: not found'],
     ]);
+    expect(releases.explain?.(signals ?? [])).toMatchObject({
+      cause: 'kube-system/cilium-x cannot get its image: agent: ImagePullBackOff: not found',
+      page: 'image-pull',
+    });
+    expect(releases.explain?.(signals?.slice(3) ?? [])).toBeUndefined();
     expect(unnamed(world.asked)).toEqual([]);
   });
 });

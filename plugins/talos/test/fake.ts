@@ -126,6 +126,10 @@ async function answer(
       return out(resource('systeminformation', machine.system ?? { serialnumber: `SN-${nameAt(address)}` }));
     case 'get version':
       return out(resource('version', { version: machine.bootVersion ?? 'v1.13.0' }));
+    case 'get timestatus':
+      return out(resource('node', { synced: true, epoch: 0, syncDisabled: false }));
+    case 'get discoveredvolumes':
+      return out('');
     case 'get links':
       return out(
         (

@@ -4,14 +4,19 @@ import { ask } from '../talosctl/argv.ts';
 import { parseDisks, showDisk } from '../talosctl/disks.ts';
 import { parseLinks, type Link } from '../talosctl/links.ts';
 import { parseServices } from '../talosctl/services.ts';
+import { parseTimeStatus } from '../talosctl/timestatus.ts';
 import { olderMinor, parseBootVersion, parseVersion } from '../talosctl/versions.ts';
 import { askNode, read, type Access, type Reach } from './ask.ts';
 import { matchDisks } from './disk-match.ts';
-import { lookAtNode } from './look.ts';
+import { lookAtNode, type NodeLook } from './look.ts';
 
 /** Everything that a node tells about why it is not where it should be: for a wait that ended badly. */
 export async function inspectNode(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
-  const look = await lookAtNode(world, reach, node);
+  return inspectLooked(world, reach, node, await lookAtNode(world, reach, node));
+}
+
+/** The same, of a node that was looked at just now. */
+export async function inspectLooked(world: Reader, reach: Reach, node: TalosNode, look: NodeLook): Promise<Signal[]> {
   if (look.class === 'maintenance')
     return [
       ...look.signals,
@@ -31,7 +36,24 @@ export async function inspectNode(world: Reader, reach: Reach, node: TalosNode):
       source: 'talosctl get machinestatus',
     })),
     ...(await troubledServices(world, reach, node)),
+    ...(await checkClock(world, reach, node)),
     ...(await checkLinks(world, reach, node, 'secure')),
+  ];
+}
+
+/** Whether the clock is in step, where the node tells; before its config is in force it may not know a time server yet. */
+async function checkClock(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
+  const inStep = read(await askNode(world, reach, node.address, 'secure', ask.clock), parseTimeStatus);
+  if (!inStep.ok) return [];
+  return [
+    {
+      name: 'clock',
+      subject: node.name,
+      expected: 'in step',
+      observed: inStep.value ? 'in step' : 'not in step',
+      ok: inStep.value,
+      source: 'talosctl get timestatus',
+    },
   ];
 }
 

@@ -1,9 +1,9 @@
 import type { CheckingStep, Signal } from '@coldstart/contract';
 import { parseReadyz } from '@coldstart/tools';
+import { diagnoseControlPlanes } from '../diagnose/control-planes.ts';
+import { explain } from '../diagnose/explain.ts';
 import { bootstrapNodeOf, controlPlanesOf, kubeconfigOf, policyOf } from '../facts.ts';
 import { askApi, serverAt } from '../kubernetes.ts';
-import { reachOf } from '../node/ask.ts';
-import { inspectNode } from '../node/inspect.ts';
 
 /** The Kubernetes API answers on some control plane: enough for workers to join. Every control plane's API is talos/api. */
 export const apiAnswers: CheckingStep = {
@@ -50,5 +50,6 @@ export const apiAnswers: CheckingStep = {
       page: 'api-not-ready',
     };
   },
-  diagnose: async ({ world, facts }) => inspectNode(world, reachOf(facts), bootstrapNodeOf(facts)),
+  diagnose: diagnoseControlPlanes,
+  explain,
 };

@@ -1,9 +1,9 @@
 import type { CheckingStep, Signal } from '@coldstart/contract';
 import { compareClusterUid, parseReadyz } from '@coldstart/tools';
+import { diagnoseControlPlanes } from '../diagnose/control-planes.ts';
+import { explain } from '../diagnose/explain.ts';
 import { controlPlanesOf, kubeconfigOf, policyOf } from '../facts.ts';
 import { askApi, clusterInfo, serverAt } from '../kubernetes.ts';
-import { reachOf } from '../node/ask.ts';
-import { inspectNode } from '../node/inspect.ts';
 
 /** The Kubernetes API is ready on every control plane, each asked at its own address. */
 export const api: CheckingStep = {
@@ -108,8 +108,8 @@ export const api: CheckingStep = {
       },
     };
   },
-  diagnose: async ({ world, facts }) =>
-    (await Promise.all(controlPlanesOf(facts).map((node) => inspectNode(world, reachOf(facts), node)))).flat(),
+  diagnose: diagnoseControlPlanes,
+  explain,
 };
 
 const versionIn = (text: string): string | null => /"gitVersion":\s*"(v[^"]{1,60})"/.exec(text)?.[1] ?? null;

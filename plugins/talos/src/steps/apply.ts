@@ -1,5 +1,7 @@
 import type { ChangingStep, Facts, Look, Observation } from '@coldstart/contract';
 import { classifyTalos } from '../classify.ts';
+import { explain } from '../diagnose/explain.ts';
+import { diagnoseNode } from '../diagnose/node.ts';
 import { controlPlanesOf, policyOf, workersOf, type Role, type TalosNode } from '../facts.ts';
 import { adviceFor } from '../remedies.ts';
 import { reachOf } from '../node/ask.ts';
@@ -8,7 +10,6 @@ import { APPLY_ACTION, APPLY_STEPS, lastSent, sinceThen } from '../node/past.ts'
 import { compareRunningConfig } from '../node/running-config.ts';
 import { judgeMachine, machineDeviations, refusalOf } from '../machine/judge.ts';
 import { client, endpoint } from '../talosctl/argv.ts';
-import { inspectNode } from '../node/inspect.ts';
 import { talosctl } from './actions.ts';
 
 /**
@@ -63,7 +64,8 @@ export function applyStep(
       const { every, within, stable } = policyOf(facts).verify;
       return { every, within, stableFor: stable };
     },
-    diagnose: async ({ world, facts, item }) => inspectNode(world, reachOf(facts), item),
+    diagnose: async (look) => diagnoseNode(look, look.item),
+    explain,
   };
 }
 

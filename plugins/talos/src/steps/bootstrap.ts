@@ -12,10 +12,11 @@ import { signalsOf } from '../detector/signals.ts';
 import { roleOf } from '../detector/role.ts';
 import { detect, type Detection } from '../detector/verdict.ts';
 import { memberIdsOf, type ControlPlaneView } from '../detector/view.ts';
+import { diagnoseControlPlanes } from '../diagnose/control-planes.ts';
+import { explain } from '../diagnose/explain.ts';
 import { bootstrapNodeOf, clusterOf, policyOf } from '../facts.ts';
 import { anotherEtcd, contradictions } from '../identity.ts';
 import { flagsFor, reachOf } from '../node/ask.ts';
-import { inspectNode } from '../node/inspect.ts';
 import { lastSent, sinceThen } from '../node/past.ts';
 import { adviceFor } from '../remedies.ts';
 import { talosctl } from './actions.ts';
@@ -76,7 +77,8 @@ export const bootstrap: ChangingStep = {
     const { every, within } = policyOf(facts).bootstrap;
     return { every, within, stableFor: 0 };
   },
-  diagnose: async ({ world, facts }) => inspectNode(world, reachOf(facts), bootstrapNodeOf(facts)),
+  diagnose: diagnoseControlPlanes,
+  explain,
 };
 
 async function observe(look: Look): Promise<Observation> {

@@ -5,9 +5,10 @@ import { signalsOf } from '../detector/signals.ts';
 import { itself } from '../detector/role.ts';
 import { detect } from '../detector/verdict.ts';
 import type { ControlPlaneView } from '../detector/view.ts';
+import { diagnoseControlPlanes } from '../diagnose/control-planes.ts';
+import { explain } from '../diagnose/explain.ts';
 import { controlPlanesOf, policyOf, type TalosNode } from '../facts.ts';
 import { askNode, reachOf, read } from '../node/ask.ts';
-import { checkLinks } from '../node/inspect.ts';
 import { adviceFor } from '../remedies.ts';
 import { ask } from '../talosctl/argv.ts';
 import { parseEtcdStatus, type EtcdStatus } from '../talosctl/etcd-status.ts';
@@ -32,10 +33,8 @@ export const etcd: CheckingStep = {
     return { every, within, stableFor: 0 };
   },
   observe,
-  diagnose: async ({ world, facts }) => {
-    const reach = reachOf(facts);
-    return (await Promise.all(controlPlanesOf(facts).map((node) => checkLinks(world, reach, node, 'secure')))).flat();
-  },
+  diagnose: diagnoseControlPlanes,
+  explain,
 };
 
 async function observe({ world, facts, past }: Look): Promise<Observation> {

@@ -1,8 +1,9 @@
 import type { CheckingStep, Facts, Reader, Signal } from '@coldstart/contract';
 import { getObjects, kubeNode } from '@coldstart/tools';
 import { kubeconfigOf, nodesOf, policyOf, type TalosNode } from '../facts.ts';
+import { explain } from '../diagnose/explain.ts';
+import { diagnoseNode } from '../diagnose/node.ts';
 import { reachOf } from '../node/ask.ts';
-import { inspectNode } from '../node/inspect.ts';
 import { lookAtNode } from '../node/look.ts';
 
 /** Every expected node is registered in Kubernetes. Ready is not expected: there is no CNI yet. */
@@ -71,17 +72,19 @@ export const registered: CheckingStep = {
       page: 'not-registered',
     };
   },
-  diagnose: async ({ world, facts }) => {
+  diagnose: async (look) => {
+    const { world, facts } = look;
     const got = await getObjects(world, kubeconfigOf(facts), ['nodes', '--request-timeout=5s']);
     const known = new Set(got.is === 'objects' ? got.objects.map((object) => object.metadata.name) : []);
     return (
       await Promise.all(
         nodesOf(facts)
           .filter((node) => !known.has(node.name))
-          .map((node) => inspectNode(world, reachOf(facts), node)),
+          .map((node) => diagnoseNode(look, node)),
       )
     ).flat();
   },
+  explain,
 };
 
 /** Nodes that cannot register however long they are waited for: they are in maintenance. */

@@ -38,6 +38,8 @@ export const ask = {
   config: ['get', 'machineconfig', 'v1alpha1', '-o', 'jsonpath={.spec}'],
   platform: ['get', 'platformmetadata', '-o', 'json'],
   services: ['services'],
+  clock: ['get', 'timestatus', '-o', 'json'],
+  volumes: ['get', 'discoveredvolumes', '-o', 'json'],
   etcdMembers: ['etcd', 'members'],
   etcdStatus: ['etcd', 'status'],
 } as const satisfies Record<string, readonly string[]>;
