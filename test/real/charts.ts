@@ -1,11 +1,11 @@
-import { chmod, cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { parse, stringify } from 'yaml';
 
 import { cacheFolder, digestOf, fillAtomically, sweep } from './toolchain/cache.ts';
-import { moduleFolder } from './toolchain/go.ts';
+import { copyWritable, moduleFolder } from './toolchain/go.ts';
 
 /** A row of charts/mapping.yaml, where each field is explained. */
 export type Row = {
@@ -75,21 +75,10 @@ const addDefinitions = async (folder: string, source: string, when?: string): Pr
   );
 };
 
-/** Module folders are read-only, and so is a copy of them. */
-const makeWritable = async (folder: string): Promise<void> => {
-  await chmod(folder, 0o755);
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await makeWritable(path);
-    else await chmod(path, 0o644);
-  }
-};
-
 const assemble = async (row: Row, into: string): Promise<void> => {
   const module = row.module === undefined ? undefined : (await moduleFolder(row.module, row.sum)).dir;
   const source = row.folder === undefined ? join(module ?? '', row.chart ?? '') : join(beside, row.folder);
-  await cp(source, into, { recursive: true });
-  await makeWritable(into);
+  await copyWritable(source, into);
   await stampChartYaml(into, row);
   if (row.crds !== undefined) await addDefinitions(into, join(module ?? '', row.crds), row.crdsWhen);
 };

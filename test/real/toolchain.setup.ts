@@ -2,6 +2,8 @@ import type { TestProject } from 'vitest/node';
 
 import { buildTools } from './toolchain/build.ts';
 import type { Toolchain } from './toolchain/build.ts';
+import { everyday, toolNames } from './toolchain/table.ts';
+import { runsAll } from './tiers.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -9,10 +11,13 @@ declare module 'vitest' {
   }
 }
 
-/** Gives the tests the real tools: `inject('toolchain')`. The first time this takes long (README.md says how long). */
+/**
+ * Gives the tests the real tools: `inject('toolchain')`, those of tier B only in a run of all. The first time this takes
+ * long (README.md says how long).
+ */
 export default async (project: TestProject): Promise<void> => {
   const say = (line: string): void => void process.stderr.write(`toolchain: ${line}\n`);
-  const { built, failed } = await buildTools(undefined, { say });
+  const { built, failed } = await buildTools(runsAll() ? toolNames : everyday, { say });
   if (failed.length > 0)
     throw new Error(`the real tools could not be built: ${failed.map(({ tool }) => tool).join(', ')}`);
   project.provide('toolchain', built as Toolchain);

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+import { runsAll, tierB } from './tiers.ts';
 
 // A file for a report in JSON beside what is printed; relative to where the command was given, not to this folder.
 const named = process.env['COLDSTART_TEST_REPORT'];
@@ -13,6 +15,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['source'], externalConditions: ['source'] } },
   test: {
     include: ['**/*.test.ts', '../examples/real.test.ts'],
+    exclude: [...configDefaults.exclude, ...(runsAll() ? [] : tierB)],
     // Builds what is missing of the real tools; where that fails the run fails, it is never a skip.
     globalSetup: ['./toolchain.setup.ts'],
     // One control plane at a time takes half a gigabyte and two cores.

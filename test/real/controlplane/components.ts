@@ -15,6 +15,8 @@ export type Layout = {
   serviceRange: string;
   auditPolicy: string;
   auditLog: string;
+  /** Where the API server's calls of Services go (services.ts). */
+  egress: string;
   /** kwok's stages, files. */
   stages: string[];
 };
@@ -37,7 +39,7 @@ export const etcd = ({ dir, ports }: Layout): Component => ({
   ],
 });
 
-export const apiServer = ({ dir, pki, ports, serviceRange, auditPolicy, auditLog }: Layout): Component => ({
+export const apiServer = ({ dir, pki, ports, serviceRange, auditPolicy, auditLog, egress }: Layout): Component => ({
   name: 'kube-apiserver',
   argv: [
     `--etcd-servers=${local(ports.etcd)}`,
@@ -56,6 +58,7 @@ export const apiServer = ({ dir, pki, ports, serviceRange, auditPolicy, auditLog
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${pki.serviceAccount.publicFile}`,
     `--service-account-signing-key-file=${pki.serviceAccount.privateFile}`,
+    `--egress-selector-config-file=${egress}`,
     `--audit-policy-file=${auditPolicy}`,
     `--audit-log-path=${auditLog}`,
     // An event is on disk before the request goes on: what a client did is there when it has its answer.

@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { Api } from './api.ts';
+import { follow } from './follow.ts';
 
 type Pod = {
   metadata: { ownerReferences?: { kind: string; name: string }[] };
@@ -26,21 +25,13 @@ export const followNetwork = async (api: Api, stop: AbortSignal): Promise<void> 
     const answer = await api.send('PATCH', `/api/v1/nodes/${node}`, label, 'application/merge-patch+json');
     if (answer.status !== 200) ready.delete(node);
   };
-  while (!stop.aborted) {
-    // A watch ends by itself after some minutes, and when the API server goes: then a new one begins.
-    await api
-      .watch(
-        '/api/v1/namespaces/kube-system/pods?watch=true&sendInitialEvents=true&allowWatchBookmarks=true' +
-          '&resourceVersionMatch=NotOlderThan&resourceVersion=',
-        ({ type, object }) => {
-          const pod = object as Pod;
-          const node = pod.spec?.nodeName;
-          if ((type === 'ADDED' || type === 'MODIFIED') && node && isReadyAgent(pod))
-            mark(node).catch(() => ready.delete(node));
-        },
-        stop,
-      )
-      .catch(() => {});
-    await sleep(500, undefined, { signal: stop }).catch(() => {});
-  }
+  await follow<Pod>(
+    api,
+    '/api/v1/namespaces/kube-system/pods',
+    ({ type, object: pod }) => {
+      const node = pod.spec.nodeName;
+      if (type !== 'DELETED' && node && isReadyAgent(pod)) mark(node).catch(() => ready.delete(node));
+    },
+    stop,
+  );
 };

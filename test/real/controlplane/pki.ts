@@ -18,6 +18,8 @@ export type Pki = {
   serviceAccount: { publicFile: string; privateFile: string };
   /** A client certificate for a user and its groups. */
   client: (user: string, groups?: string[]) => Promise<Pair>;
+  /** A certificate for a server of this DNS name. */
+  serverFor: (name: string) => Promise<Pair>;
 };
 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -150,6 +152,15 @@ export const makePki = async (dir: string, options: PkiOptions = {}): Promise<Pk
         user.replace(/[^a-z0-9-]/gi, '-'),
         [{ CN: [user] }, ...groups.map((group) => ({ O: [group] }))],
         [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])],
+      ),
+    serverFor: (name) =>
+      issue(
+        `server-${name}`,
+        [{ CN: [name.slice(0, 64)] }],
+        [
+          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+          new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }]),
+        ],
       ),
   };
 };

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,9 @@ import { nodeObject } from './nodes.ts';
 import type { NodeSpec } from './nodes.ts';
 import { makePki } from './pki.ts';
 import type { Pki } from './pki.ts';
+import { followOperator } from './operator.ts';
+import { egress, standBehindServices } from './services.ts';
+import type { Services } from './services.ts';
 import { startSupervisor } from './supervised.ts';
 import type { Supervisor } from './supervised.ts';
 
@@ -91,11 +94,13 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   const pki = options.pki ?? (await makePki(join(dir, 'pki')));
   const supervisor = await startSupervisor(options.within ?? 30 * 60_000);
   const stopping = new AbortController();
-  let following: Promise<void> = Promise.resolve();
+  let following: Promise<unknown> = Promise.resolve();
+  let services: Services | undefined;
   const stop = async (): Promise<void> => {
     stopping.abort();
     await following;
     await supervisor.end();
+    await services?.close();
   };
 
   try {
@@ -123,8 +128,12 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
       serviceRange: options.serviceRange ?? '10.0.0.0/24',
       auditPolicy: join(here, 'audit-policy.yaml'),
       auditLog: join(dir, 'logs/audit.jsonl'),
+      egress: join(dir, 'egress.json'),
       stages,
     };
+    const socket = join(dir, 'services.sock');
+    await writeFile(layout.egress, egress(socket));
+    services = await standBehindServices(pki, socket);
     const kubeconfig = await kubeconfigFor('operator', ['system:masters'], join(dir, 'kubeconfig'), context);
     const harness = apiClient(server, pki.ca, await pki.client('harness', ['system:masters', harnessGroup]));
 
@@ -134,7 +143,8 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
         name: component.name,
         file: toolchain[component.name].path,
         argv: component.argv,
-        env: { PATH: '', HOME: dir },
+        // What the API server trusts where a webhook names no authority.
+        env: { PATH: '', HOME: dir, SSL_CERT_FILE: pki.ca.certFile },
         log: logOf(component.name),
       });
     const served = (name: string, what: string, look: () => Promise<boolean>): Promise<void> =>
@@ -159,7 +169,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
       if (answer.status !== 201) throw new Error(`node ${node.name}: ${answer.status} ${JSON.stringify(answer.body)}`);
     };
     for (const node of options.nodes) await addNode(node);
-    following = followNetwork(harness, stopping.signal);
+    following = Promise.all([followNetwork(harness, stopping.signal), followOperator(harness, stopping.signal)]);
 
     return {
       server,

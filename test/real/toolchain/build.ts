@@ -1,8 +1,9 @@
 /**
  * Builds the real tools that are missing, from Go modules, and keeps them in a cache.
  *
- *     node test/real/toolchain/build.ts [name…]
+ *     node test/real/toolchain/build.ts [--all] [name…]
  *
+ * Without names: the tools of tier A, which the everyday lane needs; with --all those of tier B too.
  * stdout: one JSON line, `{tool: {path, version, digest, builtIn}}`. stderr: progress, and what could not be built.
  * Exit 0 when every tool stands, 1 otherwise, 2 for a name that is no tool, 130 when interrupted.
  */
@@ -12,16 +13,17 @@ import { fileURLToPath } from 'node:url';
 
 import { howItEnded, lastLines, must, run } from '../children.ts';
 import { cacheFolder, digestOf, fillAtomically, sweep, whileLocked } from './cache.ts';
-import { findGo, goEnv, requiredVersion } from './go.ts';
+import { completeModule, findGo, goEnv, requiredVersion, versionWritten } from './go.ts';
 import type { Go } from './go.ts';
 import { compilersAtOnce, memoryWarning } from './load.ts';
-import { rowOf, toolNames } from './table.ts';
-import type { Row, ToolName } from './table.ts';
+import { everyday, rowOf, toolNames } from './table.ts';
+import type { EverydayName, Row, ToolName } from './table.ts';
 
 /** A tool that stands. `builtIn`: milliseconds of this build, or that nothing was to do. */
 export type Built = { path: string; version: string; digest: string; builtIn: number | 'cached' };
-export type Toolchain = Record<ToolName, Built>;
-export type Outcome = { built: Partial<Toolchain>; failed: { tool: string; why: string }[] };
+/** Tools by name; those of tier B are there where they were asked for. */
+export type Toolchain = Record<EverydayName, Built> & Partial<Record<ToolName, Built>>;
+export type Outcome = { built: Partial<Record<ToolName, Built>>; failed: { tool: string; why: string }[] };
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -34,15 +36,15 @@ const jobOf = async (name: string, go: Go): Promise<Job> => {
   const row = rowOf(name);
   const familyDir = join(here, row.family);
   const version = await requiredVersion(familyDir, row.module);
-  const [major = '', minor = ''] = version.slice(1).split('.');
-  const stamp = (row.stamp ?? []).map((flag) =>
-    flag.replace('VERSION', version).replace('MAJOR', major).replace('MINOR', minor),
-  );
+  const number = version.slice(1);
+  const [major = '', minor = ''] = number.split('.');
+  const known: Record<string, string> = { version, number, major, minor };
+  const stamp = (row.stamp ?? []).map((flag) => flag.replace(/{(\w+)}/g, (_, word: string) => known[word] ?? ''));
   const flags = ['-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags', ['-s -w', ...stamp].join(' ')];
   const digest = digestOf([
     await readFile(join(familyDir, 'go.mod')),
     await readFile(join(familyDir, 'go.sum')),
-    JSON.stringify([row.package, flags, go]),
+    JSON.stringify([row.package, flags, go, ...(row.adds ? [row.adds] : [])]),
   ]);
   return { name, row, familyDir, version, flags, digest };
 };
@@ -50,15 +52,21 @@ const jobOf = async (name: string, go: Go): Promise<Job> => {
 /** A tool enters the cache only when it runs here and says the version that go.mod requires. */
 const askVersion = async (path: string, job: Job, home: string): Promise<void> => {
   const done = await must(path, job.row.version, { env: { PATH: '', HOME: home }, deadline: 60_000 });
-  if (!`${done.stdout}${done.stderr}`.includes(job.version.slice(1))) {
+  if (job.row.silent) {
+    const written = await versionWritten(path, job.row.module);
+    if (written !== job.version) throw new Error(`it was built from ${written ?? 'no'} ${job.row.module}`);
+  } else if (!`${done.stdout}${done.stderr}`.includes(job.version.slice(1))) {
     throw new Error(`it does not say the version ${job.version}, but: ${lastLines(done, 3)}`);
   }
 };
 
 const compile = async (job: Job, into: string, stop: AbortSignal): Promise<void> => {
   const path = join(into, job.name);
-  const argv = ['build', '-p', String(compilersAtOnce()), ...job.flags, '-o', path, job.row.package];
+  const completed = join(into, 'completed');
+  const more = job.row.adds ? await completeModule(job.row.family, job.row.module, job.row.adds, completed) : [];
+  const argv = ['build', '-p', String(compilersAtOnce()), ...more, ...job.flags, '-o', path, job.row.package];
   const done = await run('go', argv, { cwd: job.familyDir, env: goEnv(), deadline: buildDeadline, stop });
+  await rm(completed, { recursive: true, force: true });
   if (done.exit !== 0)
     throw new Error(`go build ${job.row.package}: ${howItEnded(done, buildDeadline)}\n${lastLines(done, 20)}`);
   const home = join(into, 'home');
@@ -97,7 +105,7 @@ export type BuildOptions = { say?: (line: string) => void; stop?: AbortSignal };
  * Builds what is missing of these tools, one after another (each build uses the cores and memory there are by
  * itself). A tool that cannot be built does not stop the others. Throws where there is no Go, or no such tool.
  */
-export const buildTools = async (names: string[] = toolNames, options: BuildOptions = {}): Promise<Outcome> => {
+export const buildTools = async (names: readonly string[] = everyday, options: BuildOptions = {}): Promise<Outcome> => {
   const say = options.say ?? (() => {});
   const stop = options.stop ?? new AbortController().signal;
   names.forEach(rowOf);
@@ -116,15 +124,24 @@ export const buildTools = async (names: string[] = toolNames, options: BuildOpti
   return outcome;
 };
 
-const main = async (names: string[], stopping: AbortController): Promise<number> => {
+const main = async (argv: string[], stopping: AbortController): Promise<number> => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const all = argv.includes('--all');
+  const names = argv.filter((word) => word !== '--all');
   const unknown = names.filter((name) => !(toolNames as string[]).includes(name));
   if (unknown.length > 0) {
     say(`no such tool: ${unknown.join(', ')}; there are: ${toolNames.join(', ')}`);
     return 2;
   }
-  const outcome = await buildTools(names.length > 0 ? names : toolNames, { say, stop: stopping.signal });
+  if (all && names.length > 0) {
+    say('either --all or names of tools');
+    return 2;
+  }
+  const outcome = await buildTools(all ? toolNames : names.length > 0 ? names : everyday, {
+    say,
+    stop: stopping.signal,
+  });
   process.stdout.write(`${JSON.stringify(outcome.built)}\n`);
   if (outcome.failed.length > 0) say(`not built: ${outcome.failed.map(({ tool }) => tool).join(', ')}`);
   return outcome.failed.length === 0 ? 0 : 1;

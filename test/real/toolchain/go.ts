@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -68,4 +68,48 @@ export const familyModule = async (family: string, module: string): Promise<Modu
     ?.split(' ')[2];
   if (sum === undefined) throw new Error(`${join(folder, 'go.sum')} has no line for ${module} ${version}`);
   return moduleFolder(`${module}@${version}`, sum);
+};
+
+/** Copies a folder of a module, which is read-only, so that the copy can be changed. */
+export const copyWritable = async (source: string, target: string): Promise<void> => {
+  await cp(source, target, { recursive: true });
+  const writable = async (folder: string): Promise<void> => {
+    await chmod(folder, 0o755);
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) await writable(path);
+      else await chmod(path, 0o644);
+    }
+  };
+  await writable(target);
+};
+
+/**
+ * For a module that lacks a file which upstream's release makes: a copy of it in `into` with that file, and the flags
+ * with which `go build` takes the copy. Everything else stays as the family's go.mod and go.sum say.
+ */
+export const completeModule = async (
+  family: string,
+  module: string,
+  adds: { path: string; text: string },
+  into: string,
+): Promise<string[]> => {
+  const source = join(into, 'source');
+  await copyWritable((await familyModule(family, module)).dir, source);
+  await mkdir(dirname(join(source, adds.path)), { recursive: true });
+  await writeFile(join(source, adds.path), adds.text);
+  const own = await readFile(join(here, family, 'go.mod'), 'utf8');
+  await writeFile(join(into, 'go.mod'), `${own}\nreplace ${module} => ${source}\n`);
+  await cp(join(here, family, 'go.sum'), join(into, 'go.sum'));
+  return [`-modfile=${join(into, 'go.mod')}`];
+};
+
+/** The version of a module that Go wrote into an executable; nothing where it has none of that module. */
+export const versionWritten = async (executable: string, module: string): Promise<string | undefined> => {
+  const done = await must('go', ['version', '-m', executable], { env: goEnv(), deadline: 30_000 });
+  for (const line of done.stdout.split('\n')) {
+    const [kind, path, version] = line.trim().split(/\s+/);
+    if ((kind === 'mod' || kind === 'dep') && path === module) return version;
+  }
+  return undefined;
 };

@@ -1,0 +1,30 @@
+import { mkdir } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import type { Chart } from '../charts.ts';
+import { must } from '../children.ts';
+
+export type Charts = {
+  /** The address of a chart, or of the registry itself: `oci://127.0.0.1:PORT/cilium`. Plain http: Flux wants `insecure`. */
+  url: (name?: string) => string;
+  /** Packs a chart and pushes it with `helm push`; the digest of its manifest, as a registry tells it. */
+  push: (chart: Pick<Chart, 'folder'>) => Promise<string>;
+};
+
+/** A registry on this port of 127.0.0.1, filled by helm; `dir` is for the packed charts. */
+export const chartsAt = (port: number, helm: string, dir: string): Charts => {
+  const registry = `oci://127.0.0.1:${port}`;
+  return {
+    url: (name) => (name === undefined ? registry : `${registry}/${name}`),
+    push: async ({ folder }) => {
+      await mkdir(dir, { recursive: true });
+      const options = { cwd: dir, env: { PATH: '', HOME: dir }, deadline: 120_000 };
+      const packed = await must(helm, ['package', folder, '--destination', dir], options);
+      const file = packed.stdout.trim().split(' ').at(-1) ?? '';
+      const pushed = await must(helm, ['push', file, registry, '--plain-http'], options);
+      const digest = /sha256:[0-9a-f]{64}/.exec(`${pushed.stdout}${pushed.stderr}`)?.[0];
+      if (digest === undefined) throw new Error(`helm push ${basename(file)} told no digest`);
+      return digest;
+    },
+  };
+};

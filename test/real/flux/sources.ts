@@ -1,0 +1,96 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { startSupervisor } from '../controlplane/supervised.ts';
+import type { Supervisor } from '../controlplane/supervised.ts';
+import type { Toolchain } from '../toolchain/build.ts';
+import { chartsAt } from './charts.ts';
+import type { Charts } from './charts.ts';
+import { gitIn } from './git.ts';
+import type { Git } from './git.ts';
+
+/** What Flux reads and what is not in the cluster: a Git server and a registry of charts, both on 127.0.0.1. */
+export type Sources = {
+  git: Git;
+  charts: Charts;
+  /** Runs them, and Flux' controllers too: all of it ends with the process that started it. */
+  supervisor: Supervisor;
+  /** Ports of this run for what runs beside them. */
+  ports: { sourceHealth: number; storage: number; kustomizeHealth: number; helmHealth: number };
+  /** Where the log of a process that the supervisor runs lies. */
+  logOf: (name: string) => string;
+  /** Ends everything and waits for it. Again is fine. */
+  stop: () => Promise<void>;
+};
+
+export type SourcesOptions = {
+  toolchain: Pick<Toolchain, 'crane' | 'helm'>;
+  /** An existing folder for repositories, charts and logs. */
+  dir: string;
+  /** Milliseconds after which everything ends by itself. */
+  within?: number;
+};
+
+/** Starts the Git server and the registry, and waits until both answer. */
+export const startSources = async ({ toolchain, dir, within = 60 * 60_000 }: SourcesOptions): Promise<Sources> => {
+  await mkdir(join(dir, 'logs'), { recursive: true });
+  const supervisor = await startSupervisor(within);
+  const [gitPort = 0, registryPort = 0, sourceHealth = 0, storage = 0, kustomizeHealth = 0, helmHealth = 0] =
+    supervisor.ports;
+  const logOf = (name: string): string => join(dir, 'logs', `${name}.log`);
+  try {
+    const git = await gitIn(join(dir, 'git'), gitPort);
+    const gitServer = fileURLToPath(new URL('git-server.ts', import.meta.url));
+    await supervisor.start({
+      name: 'git-server',
+      file: process.execPath,
+      argv: [gitServer, join(dir, 'git'), String(gitPort), String(within)],
+      env: {},
+      log: logOf('git-server'),
+    });
+    await supervisor.start({
+      name: 'registry',
+      file: toolchain.crane.path,
+      argv: ['registry', 'serve', `--address=127.0.0.1:${registryPort}`],
+      env: { PATH: '', HOME: dir },
+      log: logOf('registry'),
+    });
+    await untilAnswers(supervisor, 'git-server', `http://127.0.0.1:${gitPort}/`, logOf('git-server'));
+    await untilAnswers(supervisor, 'registry', `http://127.0.0.1:${registryPort}/v2/`, logOf('registry'));
+    return {
+      git,
+      charts: chartsAt(registryPort, toolchain.helm.path, join(dir, 'charts')),
+      supervisor,
+      ports: { sourceHealth, storage, kustomizeHealth, helmHealth },
+      logOf,
+      stop: () => supervisor.end(),
+    };
+  } catch (error) {
+    await supervisor.end();
+    throw error;
+  }
+};
+
+/** Waits until something answers, with whatever status; says its last lines where it ends or stays silent. */
+export const untilAnswers = async (
+  supervisor: Supervisor,
+  name: string,
+  url: string,
+  log: string,
+  within = 60_000,
+): Promise<void> => {
+  const tail = async (): Promise<string> =>
+    (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-8).join('\n');
+  const answers = async (): Promise<boolean> => {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+    await response?.body?.cancel();
+    return response !== undefined && response.status < 500;
+  };
+  for (const end = performance.now() + within; !(await answers()); await sleep(100)) {
+    const ended = supervisor.ended().find((one) => one.name === name);
+    if (ended) throw new Error(`${name} ended (${ended.how}) before ${url} answered:\n${await tail()}`);
+    if (performance.now() > end) throw new Error(`${url} did not answer within ${within / 1000} s:\n${await tail()}`);
+  }
+};
