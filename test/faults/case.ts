@@ -115,6 +115,7 @@ function trouble(by: Chance, names: readonly string[], scope: Case['scope']): Tr
     ['disk-mismatch', 2],
     // It ends most runs at their first look, so it is rare.
     ['wrong-ca', 1],
+    ['impostor', 2],
     ['killed', 4],
     ['crd-slow', scope === 'whole' ? 4 : 0],
     ['flux-not-ready', scope === 'whole' ? 4 : 0],
@@ -130,6 +131,8 @@ function trouble(by: Chance, names: readonly string[], scope: Case['scope']): Tr
     // A machine of another cluster is one from the beginning.
     case 'wrong-ca':
       return { fault: `wrong-ca@${by.pick(names)}`, from: 0 };
+    case 'impostor':
+      return { fault: `impostor@${by.pick(names)}`, from };
     case 'crd-slow':
       return { fault: `crd-slow:${by.int(1, 5)}`, from: 0 };
     case 'flux-not-ready':

@@ -51,6 +51,26 @@ const ROWS: Row[] = [
   ['interrupted', { episodes: [episode({ interrupt: 300 })] }, /^exit 130$/],
   ["the journal's disk is full", { episodes: [episode({ full: 40 })] }, /^exit 4 .*the disk is full/],
   ['another cluster’s machine at an address', { troubles: faults('wrong-ca@cp-2') }, /^exit 5 .*CA/],
+  [
+    'another machine in maintenance, its disk not the selected one',
+    { troubles: faults('impostor@cp-2') },
+    /^exit 3 .*disk/,
+  ],
+  [
+    'another machine in maintenance, known by its serial',
+    { troubles: faults('impostor@worker-01') },
+    /^exit 5 .*another machine/,
+  ],
+  [
+    'another machine answers for a node that fell back after it had its config',
+    { troubles: [...faults('back-to-maintenance@cp-2'), { fault: 'impostor@cp-2', from: 60_000 }] },
+    /^exit 5 .*another machine answers for cp-2/,
+  ],
+  [
+    'another machine answers while the run is under way',
+    { troubles: [{ fault: 'impostor@worker-01', from: 240_000 }] },
+    /^exit [45] /,
+  ],
   ['two operators at once, side by side', { episodes: [episode({ second: { clone: false, after: 0 } })] }, /^exit 0$/],
   ['two operators at once, each with a clone', { episodes: [episode({ second: { clone: true, after: 0 } })] }, /^exit/],
   [

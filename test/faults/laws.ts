@@ -1,3 +1,4 @@
+import { leakedSecrets } from '../../plugins/lab/src/verdict/nodes.ts';
 import { hasOneCluster, phaseFindings } from './whole.ts';
 import type { OpenLab } from '@coldstart/plugin-lab';
 import type { Ended } from './process.ts';
@@ -7,7 +8,8 @@ import type { Watch } from './watch.ts';
 
 /** What holds at any moment. */
 export function always(lab: OpenLab, watch: Watch): string[] {
-  return [...watch.broken, ...hasOneCluster(lab)];
+  const leaked = [...lab.model.nodes.values()].reduce((sum, node) => sum + node.leaked, 0);
+  return [...watch.broken, ...hasOneCluster(lab), ...(leaked > watch.excused ? leakedSecrets(lab.model) : [])];
 }
 
 /** What holds of one process's end, whatever happened to it. */

@@ -52,8 +52,18 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
     return process.ended;
   };
   let lifted = false;
+  const begins = (fault: string): void => {
+    const at = /^impostor@([^:]+)/.exec(fault)?.[1];
+    if (at !== undefined && !watch.impostors.has(at)) watch.impostors.set(at, lab.model.clock.now);
+  };
   for (const { fault, from } of one.troubles)
-    if (from > 0) void lab.model.clock.sleep(from).then(() => (lifted ? undefined : lab.ask(fault)));
+    if (from === 0) begins(fault);
+    else
+      void lab.model.clock.sleep(from).then(() => {
+        if (lifted) return;
+        begins(fault);
+        lab.ask(fault);
+      });
 
   for (const [nth, episode] of one.episodes.entries()) {
     for (const process of await episodeOf(one, episode, nth, ground, lab, watch)) keep(process);

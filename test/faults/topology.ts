@@ -102,12 +102,18 @@ function writeRepository(root: string, controlPlanes: number, workers: number): 
   );
 }
 
-async function surveyed(root: string, { scope, parallel }: Shape): Promise<Ground> {
+async function surveyed(root: string, { scope, parallel, controlPlanes, workers }: Shape): Promise<Ground> {
+  // The disk selectors of the model's workers name no machine.
+  const machines = Object.fromEntries(
+    nodeNames(controlPlanes, workers)
+      .slice(controlPlanes)
+      .map((name) => [name, { serial: `SN-${name}` }]),
+  );
   const plugins = scope === 'whole' ? [talos, helmfilePlugin, fluxPlugin, ciliumPlugin] : [talos];
   const kit = gather(plugins);
   const configuration: Record<string, Json> = {};
   for (const { section, validate } of kit.configs) {
-    const checked = validate(section === 'talos' ? { apply: { parallel } } : undefined);
+    const checked = validate(section === 'talos' ? { apply: { parallel }, machines } : undefined);
     if ('issues' in checked) throw new Error(JSON.stringify(checked.issues));
     configuration[section] = checked.value;
   }

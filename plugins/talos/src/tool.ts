@@ -1,6 +1,9 @@
 import type { Tool } from '@coldstart/contract';
 
-/** Verbs of talosctl that change nothing, whatever their flags. `-w` would never end, so watches are refused. */
+/**
+ * Verbs of talosctl that change nothing, whatever their flags. `-w` would never end, so watches are refused. `health` is none of
+ * them: killed by a signal it exits 0 without a word, so no step may ask it.
+ */
 const READING = new Set([
   'get',
   'version',
@@ -9,7 +12,6 @@ const READING = new Set([
   'validate',
   'dmesg',
   'memory',
-  'health',
   'containers',
   'processes',
   'mounts',

@@ -107,7 +107,13 @@ export const bareWorld = (
 export async function carryOut(
   ground: Ground,
   lab: OpenLab,
-  at: { stop?: AbortSignal; selection?: Selection; stateDir?: string; on?: (record: JournalRecord) => void } = {},
+  at: {
+    stop?: AbortSignal;
+    selection?: Selection;
+    stateDir?: string;
+    consents?: Record<string, string>;
+    on?: (record: JournalRecord) => void;
+  } = {},
 ): Promise<BroughtUp> {
   const redactor = createRedactor();
   for (const secret of ground.secrets) redactor.register(secret);
@@ -131,6 +137,7 @@ export async function carryOut(
     slo: { total: 1_200_000, phases: {} },
     tools,
     selection: at.selection ?? {},
+    ...(at.consents && { consents: at.consents }),
     rehearsal: { seed: 1, faults: [] },
     stop: at.stop ?? new AbortController().signal,
     command: `coldstart cluster create ${ground.cluster}`,
