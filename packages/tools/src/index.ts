@@ -9,7 +9,7 @@ export * from './helm/index.ts';
 export * from './git/index.ts';
 export { op, opFailure, parseAccounts } from './op/tool.ts';
 export { parseFileStatus, parseSopsVersion, sops, sopsFailure } from './sops/tool.ts';
-export { compareVersions, lookForTools, type ToolsFound } from './preflight.ts';
+export { compareVersions, lookForTools, missingTools, type ToolsFound } from './preflight.ts';
 export { fillSecrets, secretValue } from './secrets/fill.ts';
 export { readSecretTemplate, TEMPLATE_ANNOTATION, type TemplateSecret } from './secrets/template.ts';
 export { readYaml, type Place, type YamlDocument } from './yaml/read.ts';

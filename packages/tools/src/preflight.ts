@@ -24,6 +24,17 @@ export async function lookForTools(world: Reader, tools: readonly Tool[]): Promi
   return result;
 }
 
+/** Cause and remedy for tools that are missing; undefined where none is. */
+export function missingTools(missing: readonly string[]): { cause: string; remedy: string } | undefined {
+  if (missing.length === 0) return undefined;
+  const named =
+    missing.length === 1 ? missing.join('') : `${missing.slice(0, -1).join(', ')} and ${missing.at(-1) ?? ''}`;
+  return {
+    cause: missing.map((name) => `${name} is not on the PATH`).join('; '),
+    remedy: `Install ${named}, and put ${missing.length === 1 ? 'it' : 'them'} on the PATH.`,
+  };
+}
+
 function between(version: string, known: { from: string; below: string }): boolean {
   return compareVersions(version, known.from) >= 0 && compareVersions(version, known.below) < 0;
 }

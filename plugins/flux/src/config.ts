@@ -23,6 +23,13 @@ export const FluxSection = z.strictObject({
     deadline: duration('30s').describe('of asking the Git server for the branch with the deploy key'),
     retries: z.number().int().min(0).max(20).default(3),
   }),
+  remoteHead: group({
+    deadline: duration('30s').describe('of asking the remote where the branch stands'),
+    required: z
+      .boolean()
+      .default(false)
+      .describe('end the run where the branch cannot be seen from here (default: go on, and record it)'),
+  }),
   source: group({
     every: duration('5s'),
     within: duration('300s').describe('for GitRepository and first Kustomization to be Ready'),

@@ -5,6 +5,7 @@ import { check } from './steps/check.ts';
 import { deployKey, fillSecretTransform, secretValueTransform } from './steps/deploy-key.ts';
 import { handover } from './steps/handover.ts';
 import { reconciled } from './steps/reconciled.ts';
+import { remoteHead } from './steps/remote-head.ts';
 import { source } from './steps/source.ts';
 import { tools } from './steps/tools.ts';
 import { survey } from './survey/index.ts';
@@ -15,7 +16,7 @@ export const fluxPlugin: Contribution = contribution({
   plugin: '@coldstart/plugin-flux',
   config: section,
   surveys: [survey],
-  steps: [tools, deployKey, source, check, reconciled, handover],
+  steps: [tools, remoteHead, deployKey, source, check, reconciled, handover],
   transforms: { 'flux/fill-secret': fillSecretTransform, 'flux/secret-value': secretValueTransform },
   tools: [flux, kubectl, git, op, kustomize, kubeconform],
 });

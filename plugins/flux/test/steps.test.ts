@@ -73,7 +73,7 @@ it('flux/tools tells what is missing', async () => {
   });
   expect(await look({ kubectl: '1.36.3' })).toMatchObject({
     state: 'blocked',
-    cause: 'flux is not installed; git is not installed; op is not installed',
+    cause: 'flux is not on the PATH; git is not on the PATH; op is not on the PATH',
   });
 });
 

@@ -60,7 +60,7 @@ describe('helmfile/tools', () => {
   it('tells everything that is missing at once', async () => {
     expect(await look({ kubectl: '1.36.3' })).toMatchObject({
       state: 'blocked',
-      cause: 'helmfile is not installed; helm is not installed; op is not installed',
+      cause: 'helmfile is not on the PATH; helm is not on the PATH; op is not on the PATH',
     });
   });
   it('tells a version that nobody tried, and goes on', async () => {

@@ -17,6 +17,13 @@ export const SSH_WITH_KEY =
   'ssh -F /dev/null -i "$COLDSTART_DEPLOY_KEY" -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes ' +
   '-o UserKnownHostsFile="$COLDSTART_KNOWN_HOSTS" -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o ConnectTimeout=10';
 
+/**
+ * How ssh is called where the operator's own access is asked: their keys and agent, found by their own configuration, but
+ * no question, no unknown host, and none of the commands that such a configuration can name for a connection.
+ */
+export const SSH_AS_OPERATOR =
+  'ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 -o ProxyCommand=none -o PermitLocalCommand=no';
+
 const RULES: readonly FailureRule[] = [
   {
     pattern: /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|No \S+ host key is known/,

@@ -1,7 +1,9 @@
 import type { Tool } from '@coldstart/contract';
-import { words } from '../argv.ts';
+import { hasFlag, words } from '../argv.ts';
 
 const VALUED = new Set(['-C', '-c', '--git-dir', '--work-tree']);
+/** Flags by which a command that reads runs a program or writes a file. */
+const ACTS = ['--upload-pack', '--exec', '--textconv', '--filters', '--ext-diff', '--output'];
 const READS = new Set([
   'ls-remote',
   'status',
@@ -29,6 +31,7 @@ export const git: Tool = {
   reads: (argv) => {
     const [command, below] = words(argv, VALUED);
     if (command === undefined) return argv.includes('--version');
+    if (hasFlag(argv, ...ACTS)) return false;
     return (
       READS.has(command) ||
       (command === 'remote' && (below === 'get-url' || below === 'show')) ||

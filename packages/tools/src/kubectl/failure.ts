@@ -65,6 +65,14 @@ const RULES: readonly FailureRule[] = [
     remedy: 'Add it to resources/namespaces.yaml, and run the same command again.',
   },
   {
+    // kubectl asks for the schemas before it sends anything, and calls a failure of that a failure to validate.
+    pattern:
+      /failed to download openapi|error validating [^\n]*(?:connection refused|no route to host|network is unreachable|no such host|i\/o timeout|: EOF)/,
+    kind: 'transient',
+    cause: 'the API server could not be reached: the manifest was not even validated',
+    remedy: `Look whether the control planes are up and the address in the kubeconfig is right. ${AGAIN}`,
+  },
+  {
     pattern: /error validating|Invalid value|is invalid:|strict decoding error|error parsing/,
     kind: 'fatal',
     cause: 'the API server or kubectl does not accept the manifest',

@@ -1,5 +1,5 @@
 import type { CheckingStep } from '@coldstart/contract';
-import { git, kubectl, lookForTools, op } from '@coldstart/tools';
+import { git, kubectl, lookForTools, missingTools, op } from '@coldstart/tools';
 import { sourceFrom } from '../facts.ts';
 import { flux } from '../tool.ts';
 
@@ -18,13 +18,10 @@ export const tools: CheckingStep = {
       git,
       ...(sourceFrom(facts).deployKey === null ? [] : [op]),
     ]);
-    if (found.missing.length === 0) return { state: 'done', signals: found.signals, deviations: found.deviations };
-    return {
-      state: 'blocked',
-      signals: found.signals,
-      deviations: found.deviations,
-      cause: found.missing.map((name) => `${name} is not installed`).join('; '),
-      remedy: `Install ${found.missing.join(', ')}, and put it on the PATH.`,
-    };
+    const { signals, deviations } = found;
+    const missing = missingTools(found.missing);
+    return missing
+      ? { state: 'blocked', signals, deviations, ...missing, page: 'tools-missing' }
+      : { state: 'done', signals, deviations };
   },
 };

@@ -55,8 +55,11 @@ export const checkedOut = (model: Model, url: string, ref: string): string =>
  */
 export function filesBehind(model: Model, files: ReadonlyMap<string, Uint8Array>): Map<string, Uint8Array> {
   const path = textAt(model.expected.facts['flux/source'], 'path') ?? '';
-  const planned = model.expected.facts['helmfile/releases'];
-  const older = (Array.isArray(planned) ? planned : []).flatMap((release) => {
+  const planned = ['helmfile/releases', 'helmfile/crd-releases'].flatMap((name) => {
+    const releases = model.expected.facts[name];
+    return Array.isArray(releases) ? releases : [];
+  });
+  const older = planned.flatMap((release) => {
     const [name, version] = [textAt(release, 'name'), textAt(release, 'version')];
     return name !== undefined && version !== undefined && model.faults.pending(BEHIND, name) ? [{ name, version }] : [];
   });

@@ -11,15 +11,28 @@ export function ignored(files: { read(path: string): Uint8Array | undefined }, t
     for (let level = 0; level < depth; level += 1) {
       const folder = parts.slice(0, level).join('/');
       const bytes = files.read(posix.join(top, folder, '.gitignore'));
-      for (const line of bytes === undefined ? [] : new TextDecoder().decode(bytes).split('\n')) {
-        const rule = ruleOf(line);
-        if (rule && fits(rule, posix.relative(folder === '' ? '.' : folder, target), depth < parts.length))
+      for (const rule of bytes === undefined ? [] : rulesOf(bytes)) {
+        if (fits(rule, posix.relative(folder === '' ? '.' : folder, target), depth < parts.length))
           verdict = !rule.negated;
       }
     }
     if (verdict) return true;
   }
   return false;
+}
+
+const read = new WeakMap<Uint8Array, Rule[]>();
+
+/** The rules of one file; a whole tree is held against the same few files. */
+function rulesOf(bytes: Uint8Array): Rule[] {
+  const rules =
+    read.get(bytes) ??
+    new TextDecoder()
+      .decode(bytes)
+      .split('\n')
+      .flatMap((line) => ruleOf(line) ?? []);
+  read.set(bytes, rules);
+  return rules;
 }
 
 type Rule = { pattern: RegExp; negated: boolean; folderOnly: boolean };

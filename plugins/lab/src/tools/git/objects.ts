@@ -30,9 +30,14 @@ function contentOf(model: Model, call: ToolCall, top: string): Content {
   return content;
 }
 
+const oids = new WeakMap<Uint8Array, string>();
+
 /** Object ids are git's own: SHA-1 of a blob's header and its bytes. */
-const oidOf = (bytes: Uint8Array): string =>
-  createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+function oidOf(bytes: Uint8Array): string {
+  const oid = oids.get(bytes) ?? createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
+  oids.set(bytes, oid);
+  return oid;
+}
 
 /** `git ls-tree -r -z --full-tree COMMIT` */
 export function lsTree(
@@ -73,7 +78,10 @@ export function lsTree(
 /** `git cat-file --batch` with object ids on stdin. */
 export function catFile(model: Model, call: ToolCall, top: string, args: string[]): ToolResult {
   if (args.join(' ') !== '--batch') return notSimulated('git', call.argv);
-  const asked = new TextDecoder().decode(call.stdin ?? new Uint8Array()).split('\n').slice(0, -1);
+  const asked = new TextDecoder()
+    .decode(call.stdin ?? new Uint8Array())
+    .split('\n')
+    .slice(0, -1);
   const known = new Map([
     ...[...contentOf(model, call, top).values()].map((bytes) => [oidOf(bytes), bytes] as const),
     ...(blobs.get(model) ?? []),
