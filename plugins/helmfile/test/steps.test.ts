@@ -483,6 +483,16 @@ describe('the guard', async () => {
       ok ? { ok } : { ok, page: 'wrong-cluster', cause: expect.stringContaining('is not the recorded one') },
     );
   });
+  it('refuses a repository whose Talos CA is not the recorded one, and asks nobody', async () => {
+    const record = JSON.stringify({ schema: 'coldstart.identity/1', cluster: 'infra', talosCa: 'ab'.repeat(32) });
+    const world = fakeReader(ready, { files: inMemory({ '.coldstart/infra/identity.json': record }) });
+    const repository = { ...facts, 'talos/cluster': { caFingerprint: 'cd'.repeat(32) } };
+    expect(await clusterGuard.look(lookWith(world, repository, undefined))).toMatchObject({
+      ok: false,
+      page: 'identity',
+    });
+    expect(world.asked).toEqual([]);
+  });
   it("refuses another cluster's CA before it asks that cluster anything", async () => {
     const { world, verdict } = look(ready, 'f'.repeat(64), kubeconfig({ 'certificate-authority-data': pem }));
     expect(await verdict).toMatchObject({ ok: false, cause: expect.stringContaining('another cluster') });

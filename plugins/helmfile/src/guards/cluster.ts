@@ -25,6 +25,17 @@ export const clusterGuard: Guard = {
   look: async ({ facts, world, cluster }) => {
     const access = accessFrom(facts);
     const signals: Signal[] = [];
+    const recorded = (await readIdentity(world, cluster))?.talosCa;
+    const talosCa = str(facts['talos/cluster'], 'caFingerprint');
+    if (recorded !== undefined && talosCa !== undefined && recorded !== talosCa)
+      return {
+        ok: false,
+        signals,
+        cause: `the recorded Talos CA is ${recorded.slice(0, 12)}, the repository's ${talosCa.slice(0, 12)}`,
+        remedy:
+          'Use the secrets of the recorded cluster. Where it is gone for good, begin its next generation: --repin and the name of the cluster.',
+        page: 'identity',
+      };
     const wanted = str(facts['talos/cluster'], 'kubernetesCaFingerprint');
     if (wanted !== undefined) {
       const shown = await trustedCa(world, access);
