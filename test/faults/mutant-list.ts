@@ -7,6 +7,8 @@ const TABLE = talos('test/detector-table.test.ts');
 const STEPS = talos('test/steps.test.ts');
 const RUN = engine('test/run.test.ts');
 const LAWS = 'test/faults/laws.test.ts';
+const MACHINE = talos('test/machine.test.ts');
+const FENCE = 'test/rehearsal/fence.test.ts';
 
 export const mutants: readonly Mutant[] = [
   {
@@ -134,5 +136,89 @@ export const mutants: readonly Mutant[] = [
     from: 'past: pastOf(former, generation)',
     to: 'past: pastOf([], generation)',
     tests: [LAWS],
+  },
+  {
+    name: 'impostor check off: whoever answers in maintenance is given the config',
+    file: talos('src/machine/judge.ts'),
+    from: "if (accepted || is === 'same' ||",
+    to: "if (accepted || is !== 'unknown' ||",
+    tests: [LAWS],
+  },
+  {
+    name: 'impostor check off: a contradiction is no reason where something else matches',
+    file: talos('src/machine/match.ts'),
+    from: "if (wrong.length > 0) return { is: 'another', compared };",
+    to: "if (wrong.length > 0 && !same) return { is: 'another', compared };",
+    tests: [MACHINE],
+  },
+  {
+    name: 'impostor looked for in the step alone, and not just before the config leaves',
+    file: talos('src/guards/identity.ts'),
+    from: "if (seen.class === 'maintenance') return",
+    to: "if (seen.class === 'maintenance' && node.name === '') return",
+    tests: [FENCE],
+  },
+  {
+    name: 'impostor check off: what a machine does not tell is no reason',
+    file: talos('src/machine/judge.ts'),
+    from: "if (is === 'untold')\n    return {",
+    to: "if (is === 'untold') return undefined;\n  if (is === ('never' as string))\n    return {",
+    tests: [MACHINE],
+  },
+  {
+    name: 'fence off: the recorded Talos CA is not looked at',
+    file: talos('src/identity.ts'),
+    from: 'if (known?.talosCa !== undefined && known.talosCa !== wanted.talosCa)',
+    to: "if (known?.talosCa === '' && known.talosCa !== wanted.talosCa)",
+    tests: [FENCE],
+  },
+  {
+    name: 'fence off: another etcd than the recorded one is taken for ours',
+    file: talos('src/identity.ts'),
+    from: '!recorded.some((id) => live.includes(id))',
+    to: '!recorded.some((id) => id !== live[0])',
+    tests: [FENCE],
+  },
+  {
+    name: 'fence off: a second etcd cluster in one generation',
+    file: talos('src/steps/bootstrap.ts'),
+    from: 'if (known?.etcdMembers && known.etcdMembers.length > 0)',
+    to: 'if (known?.etcdMembers && known.etcdMembers.length > 99)',
+    tests: [FENCE],
+  },
+  {
+    name: 'fence off: the guard of Kubernetes does not look at kube-system',
+    file: 'plugins/helmfile/src/guards/cluster.ts',
+    from: "if (is === 'same') return { ok: true, signals };",
+    to: "if (is !== 'untold') return { ok: true, signals };",
+    tests: ['plugins/helmfile/test/steps.test.ts'],
+  },
+  {
+    name: 'fence off: the kubeconfig is written without a look whose it is',
+    file: talos('src/steps/kubeconfig.ts'),
+    from: "risk: 'change',\n        guard: ['talos/identity'],",
+    to: "risk: 'change',\n        guard: [],",
+    tests: [FENCE],
+  },
+  {
+    name: 'a record is overwritten by what is seen',
+    file: engine('src/run/pins.ts'),
+    from: 'if (there !== undefined && replace !== true)',
+    to: "if (there !== undefined && replace !== true && cluster === '')",
+    tests: [engine('test/pins.test.ts')],
+  },
+  {
+    name: 're-pinning asks for no name',
+    file: engine('src/run/identify.ts'),
+    from: 'if (words !== cluster)',
+    to: "if (words === '')",
+    tests: [engine('test/pins.test.ts')],
+  },
+  {
+    name: 'a killed `health` may be asked: it would be taken for healthy',
+    file: talos('src/tool.ts'),
+    from: "  'memory',\n",
+    to: "  'memory',\n  'health',\n",
+    tests: [talos('test/config.test.ts')],
   },
 ];

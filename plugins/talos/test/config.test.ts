@@ -89,6 +89,7 @@ describe('talosctl as a tool', () => {
     'config merge x',
     'gen secrets',
     'edit mc',
+    'health --server=false',
   ])('%j does not count as reading', (line) =>
     expect(talosctlTool.reads(line === '' ? [] : line.split(' '))).toBe(false),
   );

@@ -17,6 +17,7 @@ export function isOn(flags: Flags, name: string): boolean {
 const GIVEN_BY: Record<string, string> = {
   parallel: '@coldstart/plugin-talos',
   'allow-missing-workers': '@coldstart/plugin-talos',
+  'accept-machine': '@coldstart/plugin-talos',
   talosconfig: '@coldstart/plugin-talos',
 };
 

@@ -23,6 +23,11 @@ export const runFlags = {
   plan: OclifFlags.string({ description: 'go on only if the plan equals the one in this file (else exit 7)' }),
   parallel: OclifFlags.integer({ description: 'nodes that get their machine config at once', min: 1 }),
   'allow-missing-workers': OclifFlags.integer({ description: 'go on without this many workers (a deviation)', min: 0 }),
+  'accept-machine': OclifFlags.string({
+    description: 'give this node its config although its machine is not the recorded one (a deviation)',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
   story: OclifFlags.string({ description: 'name that evidence files begin with' }),
   'evidence-dir': OclifFlags.string({ description: 'folder for evidence files' }),
   takeover: OclifFlags.string({ description: 'take the lock over from another run; asks for the name of the cluster' }),
