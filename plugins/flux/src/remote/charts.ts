@@ -43,13 +43,16 @@ export function compareCharts(
 function judge(id: string, release: Planned, planned: string, there: There): Compared {
   const shown = { id, planned, there: show(there.chart, there.version), file: there.file };
   if (nameOfChart(release.chart) !== there.chart) return { ...shown, is: 'differs' };
-  if (!isExact(release.version) || !isExact(there.version)) return { ...shown, is: 'open' };
-  return { ...shown, is: bare(release.version) === bare(there.version) ? 'same' : 'differs' };
+  const [wanted, found] = [exact(release.version), exact(there.version)];
+  if (wanted === undefined || found === undefined) return { ...shown, is: 'open' };
+  return { ...shown, is: wanted === found ? 'same' : 'differs' };
 }
 
-const isExact = (version: string | null): version is string => version !== null && isExactVersion(version);
-/** `v1.2.3` and `1.2.3` are one version; a tag has `_` where a version has `+`. */
-const bare = (version: string): string => version.replace(/^v/, '').replace('_', '+');
+/** `v1.2.3` and `1.2.3` are one version; a tag has `_` where a version has `+`. Undefined: a range, or none. */
+function exact(version: string | null): string | undefined {
+  const bare = version?.replace(/^v/, '').replace('_', '+');
+  return bare !== undefined && isExactVersion(bare) ? bare : undefined;
+}
 const show = (chart: string, version: string | null): string => `${chart} ${version ?? 'without an exact version'}`;
 /** `oci://host/path/cilium`, `cilium/cilium` and `./charts/cilium` are all cilium. */
 const nameOfChart = (chart: string): string => posix.basename(chart.replace(/\/$/, ''));

@@ -66,9 +66,7 @@ async function judge(facts: Facts, source: FluxSource, short: string, tree: Tree
   const shownPath = path === '' ? 'the root' : path;
   const there = tree.has(path);
   const signals = [signal('path', shownPath, 'there', there ? 'there' : 'not there', at)];
-  const remedy =
-    `If this checkout is the newer: commit, and \`git push ${source.url} HEAD:refs/heads/${branch}\`. ` +
-    `If the branch is: check it out (\`git pull\`). Then run the same command again.`;
+  const remedy = `If this checkout is the newer: commit, and \`git push ${source.url} HEAD:refs/heads/${branch}\`. If the branch is: check it out (\`git pull\`). Then run the same command again.`;
   if (!there) return refused(signals, `${at} has no ${shownPath}, where Flux is to enter`, remedy);
   const manifests = await manifestsFrom(tree, path, source);
   const compared = compareCharts(plannedIn(facts), manifests, await helmfilesIn(facts, tree));
