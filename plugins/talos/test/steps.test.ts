@@ -183,6 +183,23 @@ describe('preflight of a node', () => {
     );
   };
 
+  test.each<[FakeNode, object]>([
+    [
+      { is: 'maintenance', disks: [GOOD_DISK] },
+      { class: 'maintenance', stage: 'maintenance', machine: expect.stringMatching(/^matched/) },
+    ],
+    [
+      { is: 'configured', stage: 'running' },
+      { class: 'configured', stage: 'running', machine: null },
+    ],
+    [{ is: 'foreign' }, { class: 'foreign', stage: null }],
+    [{ is: 'refused' }, { class: 'refused', stage: null }],
+    [{ is: 'silent' }, { class: 'silent', stage: null }],
+  ])('what it is, for the table of nodes: %o', async (node, row) => {
+    const { facts: told } = await ready(node);
+    expect(told?.['talos/node']).toMatchObject({ role: 'controlplane', address: '192.0.2.12', ...row });
+  });
+
   test('in maintenance, and all fits', async () => {
     const seen = await ready({ is: 'maintenance', disks: [GOOD_DISK] });
     expect(seen.state).toBe('done');

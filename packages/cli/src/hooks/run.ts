@@ -19,6 +19,6 @@ export default async function run(options: { ask: Ask; config: Config }): Promis
   const selection = { steps, ...(items.length > 0 && { items }) };
   const request = { cluster, flags, procedure: create, selection };
   return ask.verb === 'look'
-    ? answerLook(config, request)
+    ? answerLook(config, { ...request, ...(ask.table && { table: ask.table }) })
     : answerRun(config, { ...request, command: commandLine(config.bin, process.argv.slice(2)) });
 }

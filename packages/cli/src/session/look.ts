@@ -2,7 +2,7 @@ import type { Config } from '@oclif/core';
 import { EXIT, type Exit, type Json, type Procedure } from '@coldstart/contract';
 import type { Answer } from '@coldstart/contract/command';
 import { formerRuns, generationOf, look, type Looked, pastOf, type Selection } from '@coldstart/engine';
-import { lookDocument, lookText } from '../output/look.ts';
+import { lookDocument, lookTable, lookText, type Table } from '../output/look.ts';
 import { untilStopped } from '../terminal/signals.ts';
 import { checkItems, type Flags } from './flags.ts';
 import { inSession, type Session } from './open.ts';
@@ -12,6 +12,7 @@ export type LookRequest = {
   flags: Flags;
   procedure: Procedure;
   selection: Selection | ((session: Session) => Selection);
+  table?: Table;
 };
 
 /** Looks at steps without changing anything, takes no lock, and hands what it saw to `answer`. */
@@ -47,6 +48,6 @@ export function answerLook(config: Config, request: LookRequest, fails: Exit = E
   return lookAnd(config, request, (session, looked) => ({
     exit: looked.every(({ observation }) => observation.state === 'done') ? EXIT.done : fails,
     result: lookDocument(session.cluster, looked) as unknown as Json,
-    text: lookText(looked),
+    text: request.table ? lookTable(looked, request.table) : lookText(looked),
   }));
 }

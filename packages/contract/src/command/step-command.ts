@@ -17,6 +17,8 @@ export type Ask = {
   /** Items by key, e.g. node names; all when empty. */
   items: string[];
   flags: Readonly<Record<string, Json>>;
+  /** For people, a table instead of one line per step: a row per item, of the named parts of a fact that its look gave. */
+  table?: { fact: string; columns: string[] };
 };
 
 /** What the host answers: the exit code, the result for `--json`, and the same for people. */

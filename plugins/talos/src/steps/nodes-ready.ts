@@ -25,19 +25,27 @@ export const nodesReady: CheckingStep<TalosNode> = {
   observe: async (look) => {
     const { world, facts, item } = look;
     const seen = await lookAtNode(world, reachOf(facts), item);
-    if (seen.class === 'maintenance') return inMaintenance(look, seen);
-    if (seen.class === 'configured') return configured(look, seen);
-    if (seen.class === 'foreign')
-      return {
-        state: 'blocked',
-        refuse: true,
-        signals: seen.signals,
-        cause: `${item.name} (${item.address}) shows a certificate of another cluster's CA`,
-        ...adviceFor('foreign-ca'),
-      };
-    return away(look, seen);
+    const found = await byClass(look, seen);
+    const machine = found.signals.find((signal) => signal.name === 'machine')?.observed;
+    const row = { role: item.role, address: item.address, class: seen.class, stage: seen.status?.stage ?? null };
+    return { ...found, facts: { 'talos/node': { ...row, machine: machine ?? null } } };
   },
 };
+
+function byClass(look: Look<TalosNode>, seen: NodeLook): Observation | Promise<Observation> {
+  const { item } = look;
+  if (seen.class === 'maintenance') return inMaintenance(look, seen);
+  if (seen.class === 'configured') return configured(look, seen);
+  if (seen.class === 'foreign')
+    return {
+      state: 'blocked',
+      refuse: true,
+      signals: seen.signals,
+      cause: `${item.name} (${item.address}) shows a certificate of another cluster's CA`,
+      ...adviceFor('foreign-ca'),
+    };
+  return away(look, seen);
+}
 
 async function inMaintenance(look: Look<TalosNode>, seen: NodeLook): Promise<Observation> {
   const { world, facts, item } = look;

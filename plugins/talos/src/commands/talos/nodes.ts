@@ -5,7 +5,7 @@ export default class TalosNodes extends StepCommand {
   static override args = StepCommand.args;
   static override summary = 'Show the nodes in their order, and what each of them is just now.';
   static override description =
-    'In maintenance, configured, refusing connections, silent, or of another cluster. Changes nothing.';
+    'In maintenance, configured, refusing connections (it installs or reboots), silent, or foreign: of another cluster. The machine of a node in maintenance is held against what is recorded of it. Changes nothing.';
   static override examples = [
     '<%= config.bin %> talos nodes infra',
     '<%= config.bin %> talos nodes infra --node infra-01 --json',
@@ -19,6 +19,7 @@ export default class TalosNodes extends StepCommand {
       cluster: args.cluster ?? '',
       steps: ['talos/nodes-ready'],
       items: flags.node ?? [],
+      table: { fact: 'talos/node', columns: ['role', 'address', 'class', 'stage', 'machine'] },
       flags: given(flags),
     });
   }
