@@ -2,7 +2,6 @@ import {
   closeSync,
   constants,
   fchmodSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -17,7 +16,8 @@ import { dirname, join } from 'node:path';
 
 /**
  * The real disk, synchronously: while a call of it lasts, no virtual time can pass. The operator's files are only read
- * here; what is written is a rehearsal's own state under `.coldstart/`.
+ * here; what is written is a rehearsal's own state under `.coldstart/`. Whole or not at all, and without fsync: after a loss
+ * of power a rehearsal is not gone on with.
  */
 export type Stat = { kind: 'file' | 'folder' | 'link' | 'other'; mode: number; size: number };
 
@@ -50,14 +50,13 @@ export function listReal(folder: string): string[] {
   return found;
 }
 
-/** Writes a file whole: temporary file beside it, fsync, rename, fsync of the folder. */
+/** Writes a file whole: temporary file beside it, rename. */
 export function writeReal(path: string, bytes: Uint8Array, mode: number): void {
   const temporary = `${path}.lab-${process.pid}.tmp`;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   if (statReal(path)?.kind === 'link') throw new Error(`${path} is a link`);
   put(temporary, bytes, mode, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW);
   renameSync(temporary, path);
-  syncFolder(dirname(path));
 }
 
 /** Writes a new file; false where there is one. */
@@ -69,7 +68,6 @@ export function createReal(path: string, bytes: Uint8Array, mode: number): boole
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
-  syncFolder(dirname(path));
   return true;
 }
 
@@ -93,18 +91,8 @@ function put(path: string, bytes: Uint8Array, mode: number, flags: number): void
     let done = 0;
     while (done < bytes.length) done += writeSync(file, bytes, done);
     if ((flags & constants.O_APPEND) === 0) fchmodSync(file, mode);
-    fsyncSync(file);
   } finally {
     closeSync(file);
-  }
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
   }
 }
 
