@@ -1,5 +1,6 @@
 import type { JournalRecord, Received } from '@coldstart/contract';
 import type { OpenLab } from '@coldstart/plugin-lab';
+import { lockHolder } from '../support/received.ts';
 import type { Ground } from './topology.ts';
 
 /** How long before a config is sent it was looked who answers, at most; virtual ms. */
@@ -22,6 +23,9 @@ export class Watch {
   #bootstrapped = 0;
   /** Announced actions that have not ended, by the process that announced them. */
   readonly #open = new Map<string, Map<string, Announced>>();
+  /** The run of each process, and the runs that announced that they take a lock. */
+  readonly #runs = new Map<string, string>();
+  readonly #asked = new Set<string>();
   /** Calls and writes that were to change something; offline preparation is none. */
   readonly acted: string[] = [];
   /** Since when another machine answers at a node's address, virtual ms. */
@@ -46,6 +50,8 @@ export class Watch {
   journaled(line: string, who: string): void {
     this.lines.push(line);
     const record = JSON.parse(line) as JournalRecord;
+    if (record.type === 'run-start') this.#runs.set(who, record.run);
+    if (record.type === 'lock' && record.what === 'asked') this.#asked.add(this.#runs.get(who) ?? '');
     if (record.type !== 'action-start' && record.type !== 'action-end') return;
     const open = this.#open.get(who) ?? new Map<string, Announced>();
     this.#open.set(who, open);
@@ -56,6 +62,11 @@ export class Watch {
 
   /** A changing call as it leaves coldstart. */
   sent(tool: string, argv: string[]): Sent {
+    const lockOf = lockHolder(argv);
+    if (lockOf !== undefined) {
+      if (!this.#asked.has(lockOf)) this.#find(`the Lease was touched by ${lockOf} without its record in the journal`);
+      return { tool, argv, target: undefined, hadConfig: false };
+    }
     const said = bare([tool, ...argv].join(' '));
     const announced = [...this.#open.values()]
       .flatMap((open) => [...open.values()])

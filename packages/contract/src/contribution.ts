@@ -1,4 +1,5 @@
 import type { Facts, Look, Step } from './step.ts';
+import type { SharedLock } from './lock.ts';
 import type { Json, Signal } from './schema/index.ts';
 import type { Files, Reader } from './world.ts';
 
@@ -89,6 +90,8 @@ export type Contribution = {
   merges: Record<string, MergeFn>;
   tools: Tool[];
   witnesses: Witness[];
+  /** A lock of one name may be brought by several plugins, each with its own copy. */
+  locks: SharedLock[];
 };
 
 /** Brands a plugin's contribution; what is left out is empty. */
@@ -102,6 +105,7 @@ export function contribution(parts: { plugin: string } & Partial<Omit<Contributi
     merges: {},
     tools: [],
     witnesses: [],
+    locks: [],
     ...parts,
   };
 }

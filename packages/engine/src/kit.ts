@@ -6,6 +6,7 @@ import {
   type Contribution,
   type Guard,
   type MergeFn,
+  type SharedLock,
   type Step,
   type Survey,
   type Tool,
@@ -25,6 +26,7 @@ export type Kit = {
   merges: ReadonlyMap<string, MergeFn>;
   tools: ReadonlyMap<string, Tool>;
   witnesses: readonly Witness[];
+  locks: ReadonlyMap<string, SharedLock>;
 };
 
 const broken = (message: string): Problem =>
@@ -67,6 +69,7 @@ export function gather(contributions: readonly Contribution[]): Kit {
     merges: named('merge', (c) => Object.entries(c.merges)),
     tools: gatherTools(sorted),
     witnesses: [...named('witness', (c) => c.witnesses.map((w) => [w.id, w] as [string, Witness])).values()],
+    locks: new Map(sorted.flatMap((c) => c.locks.map((lock) => [lock.id, lock]))),
   };
 }
 

@@ -1,5 +1,5 @@
 import { contribution, type Contribution } from '@coldstart/contract';
-import { helm, kubectl, op, sops } from '@coldstart/tools';
+import { helm, kubectl, kubernetesLease, op, sops } from '@coldstart/tools';
 import { section } from './config.ts';
 import { clusterGuard } from './guards/cluster.ts';
 import { crds, onlyCrds } from './steps/crds.ts';
@@ -23,4 +23,5 @@ export const helmfilePlugin: Contribution = contribution({
     'helmfile/only-crds': onlyCrds,
   },
   tools: [helmfile, helm, kubectl, op, sops],
+  locks: [kubernetesLease],
 });

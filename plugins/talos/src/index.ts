@@ -1,5 +1,5 @@
 import { contribution, type Contribution } from '@coldstart/contract';
-import { kubectl } from '@coldstart/tools';
+import { kubectl, kubernetesLease } from '@coldstart/tools';
 import { talosConfig } from './config.ts';
 import { identityGuard } from './guards/identity.ts';
 import { pinnedNodeGuard } from './guards/pinned-node.ts';
@@ -48,6 +48,7 @@ export const talos: Contribution = contribution({
   },
   tools: [talosctlTool, kubectl],
   witnesses: [nodesWitness],
+  locks: [kubernetesLease],
 });
 
 export { talosctlTool } from './tool.ts';

@@ -8,6 +8,7 @@ const PARTS = {
   guards: 'array',
   tools: 'array',
   witnesses: 'array',
+  locks: 'array',
   transforms: 'record',
   merges: 'record',
 } as const;
@@ -38,7 +39,7 @@ export async function collect(config: Config): Promise<Contribution[]> {
 function checked(plugin: string, result: unknown): Contribution {
   if (typeof result !== 'object' || result === null) throw malformed(plugin, 'contributes nothing');
   // Parts that the contract got after its first publication may be missing from an older copy's.
-  const given: Record<string | symbol, unknown> = { witnesses: [], ...result };
+  const given: Record<string | symbol, unknown> = { witnesses: [], locks: [], ...result };
   if (given[BRAND] !== 1) throw malformed(plugin, 'was written for another version of the contract');
   if (typeof given['plugin'] !== 'string') throw malformed(plugin, 'does not say its name');
   for (const [part, kind] of Object.entries(PARTS)) {

@@ -60,6 +60,7 @@ export function take(state: RunState, record: JournalRecord): void {
     case 'deviation':
     case 'consent':
     case 'simulated':
+    case 'lock':
     case 'outlived':
       return;
     default:

@@ -60,6 +60,13 @@ export const Event = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('consent'), what: z.string(), words: z.string() }),
   /** A part of the world that declared itself as simulated. */
   z.strictObject({ type: z.literal('simulated'), part: z.string() }),
+  /** A lock that other machines see. `asked` stands before the call that takes it; `left`: giving it back failed. */
+  z.strictObject({
+    type: z.literal('lock'),
+    lock: z.string(),
+    what: z.enum(['asked', 'taken', 'lost', 'released', 'left']),
+    why: z.string().nullable(),
+  }),
   /** A child of an earlier run of this cluster was found alive, and what was done about it. */
   z.strictObject({
     type: z.literal('outlived'),

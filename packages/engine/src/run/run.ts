@@ -15,6 +15,7 @@ import type { Failed, RunOptions, RunResult } from './options.ts';
 import { settleOutlived } from './outlived.ts';
 import { PhaseMarks } from './phase-marks.ts';
 import { Preparations } from './prepare.ts';
+import { SharedLocks } from './shared-locks.ts';
 import { hearWitnesses } from './witness.ts';
 import { carryStep, isGood, notRun, worst, type StepResult } from './step.ts';
 
@@ -24,17 +25,23 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const order = orderSteps(kit, options.procedure, options.facts, options.selection);
   await openStateFolder(world, options.stateDir.split('/')[0] ?? options.stateDir);
   const id = runId(world);
-  const lock = await takeLock(world, `${options.stateDir}/lock`, {
-    run: id,
-    procedure: plan.procedure,
-    ...(options.consents?.['takeover'] !== undefined && { takeover: options.consents['takeover'] }),
-  });
+  // What only looks takes no lock, and waits for none.
+  const changes = plan.phases.some((p) => p.steps.some((s) => s.items.some((i) => i.actions.length > 0)));
+  const lock = !changes
+    ? undefined
+    : await takeLock(world, `${options.stateDir}/lock`, {
+        run: id,
+        procedure: plan.procedure,
+        ...(options.consents?.['takeover'] !== undefined && { takeover: options.consents['takeover'] }),
+      });
+  let locks: SharedLocks | undefined;
   try {
     const former = await formerRuns(world, options.stateDir);
     const repin = options.consents?.['repin'];
     const retired =
       repin === undefined ? undefined : await retirePins(world, plan.cluster, repin, { id, stop: options.stop });
     const generation = await generationOf(world, plan.cluster);
+    const lost = new AbortController();
     const journal = openJournal(world, `${options.stateDir}/runs/${id}/journal.jsonl`, {
       mask: (event) => options.redactor.json(event as unknown as Json) as unknown as Event,
       ...(options.on && { on: options.on }),
@@ -46,18 +53,30 @@ export async function run(options: RunOptions): Promise<RunResult> {
       world,
       journal,
       masks: options.redactor,
-      stop: options.stop,
+      stop: AbortSignal.any([options.stop, lost.signal]),
       past: pastOf(former, generation),
     };
     await journal.write(opening(options, order, id, generation));
     if (retired !== undefined) await journal.write({ type: 'deviation', what: retired, subject: null });
-    for (const what of lock.deviations) await journal.write({ type: 'deviation', what, subject: null });
+    for (const what of lock?.deviations ?? []) await journal.write({ type: 'deviation', what, subject: null });
     for (const what of options.deviations ?? []) await journal.write({ type: 'deviation', what, subject: null });
     for (const what of absences(order)) await journal.write({ type: 'deviation', what, subject: null });
     for (const [what, words] of Object.entries(options.consents ?? {}))
       await journal.write({ type: 'consent', what, words });
 
-    const ended = await carry(context, options, order, former);
+    let overtaken: Problem | undefined;
+    locks = new SharedLocks(context, {
+      locks: changes ? [...kit.locks.values()] : [],
+      procedure: plan.procedure,
+      takeover: options.consents?.['takeover'] !== undefined,
+      lose: (problem) => {
+        overtaken = problem;
+        lost.abort();
+      },
+    });
+    const carried = await carry(context, options, order, former, locks);
+    await locks.release();
+    const ended: Ended = overtaken ? stoppedBy(overtaken, context, options) : carried;
     await journal.write({
       type: 'run-end',
       outcome: ended.outcome,
@@ -68,13 +87,20 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const evidence = await keepEvidence(options, journal.bytes(), former);
     return { id, ...ended, journal: journal.path, evidence };
   } finally {
-    await lock.release();
+    await locks?.release().catch(() => {});
+    await lock?.release();
   }
 }
 
 type Ended = Pick<RunResult, 'outcome' | 'exit' | 'failure'>;
 
-async function carry(context: RunContext, options: RunOptions, order: Order, former: FormerRun[]): Promise<Ended> {
+async function carry(
+  context: RunContext,
+  options: RunOptions,
+  order: Order,
+  former: FormerRun[],
+  locks: SharedLocks,
+): Promise<Ended> {
   try {
     await settleOutlived(context, former);
     const heard = new Set<string>();
@@ -86,6 +112,7 @@ async function carry(context: RunContext, options: RunOptions, order: Order, for
     await orStopped(witnessed, context.stop);
     if (preflight) return preflight;
     const missing = await borrowFacts(context, options.kit, options.procedure, order, facts);
+    await locks.take(facts.all());
     for (const { placed, plan } of stepsOf(options.plan, order))
       for (const item of plan.items)
         preparations.start(placed.phase, placed.step, item.key, item.prepare, options.facts);
@@ -96,10 +123,11 @@ async function carry(context: RunContext, options: RunOptions, order: Order, for
       facts,
       preparations,
       new Map(missing.map((m) => [m.step, m])),
+      locks,
     );
     await preparations.settled();
     await orStopped(hearWitnesses(context, options.facts, heard), context.stop);
-    return verdictOf(results, options);
+    return verdictOf(results, context, options);
   } catch (error) {
     if (error instanceof Interrupted || context.stop.aborted)
       return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
@@ -171,6 +199,7 @@ async function carryAll(
   facts: FactStore,
   preparations: Preparations,
   missing: ReadonlyMap<string, Missing>,
+  locks: SharedLocks,
 ): Promise<StepResult[]> {
   const running = new Map<string, Promise<StepResult>>();
   const phases = new PhaseMarks(context, order);
@@ -202,6 +231,7 @@ async function carryAll(
         result = await carryStep(context, { placed, plan, only, facts, preparations });
       }
       await phases.leave(placed.phase, result);
+      if (isGood(result.verdict)) await locks.take(facts.all());
       return result;
     })();
     carried.catch(() => {});
@@ -213,9 +243,9 @@ async function carryAll(
   return settled.map((s) => (s as PromiseFulfilledResult<StepResult>).value);
 }
 
-function verdictOf(results: readonly StepResult[], options: RunOptions): Ended {
+function verdictOf(results: readonly StepResult[], context: RunContext, options: RunOptions): Ended {
   const gravest = worst(results.map((r) => r.verdict));
-  if (gravest === 'interrupted' || options.stop.aborted)
+  if (gravest === 'interrupted' || context.stop.aborted)
     return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };
   if (gravest === 'refused') return { outcome: 'refused', exit: EXIT.refused, failure: firstFailure(results, options) };
   if (gravest === 'failed' || gravest === 'not-run')

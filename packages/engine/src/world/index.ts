@@ -1,2 +1,2 @@
 export { openRealWorld, type RealWorldOptions } from './real.ts';
-export { takeLock, type Lock, type LockHolder } from './lock.ts';
+export { takeLock, type Lock } from './lock.ts';

@@ -1,18 +1,5 @@
 import { createHash } from 'node:crypto';
-import { EXIT, Problem, type World } from '@coldstart/contract';
-
-/** What a lock file says of its holder. */
-export type LockHolder = {
-  user: string;
-  host: string;
-  pid: number;
-  started: string;
-  boot: string;
-  run: string;
-  procedure: string;
-  /** When it was taken, UTC. */
-  at: string;
-};
+import { EXIT, Problem, type LockHolder, type World } from '@coldstart/contract';
 
 export type Lock = {
   /** What was out of the ordinary when it was taken, in words for the journal. */
@@ -94,7 +81,7 @@ async function mayTakeOver(
       `Make sure that no other run is on its way, then remove ${path}.`,
     );
   }
-  const who = `${holder.user} on ${holder.host} (pid ${holder.pid}, ${holder.procedure} run ${holder.run}, since ${holder.at})`;
+  const who = whoIs(holder);
   if (holder.host !== here.host) {
     if (takeover !== undefined) return `took the lock over from ${who}`;
     throw refusal(
@@ -102,13 +89,19 @@ async function mayTakeOver(
       'Make sure that this run has ended there, then run the same command with --takeover and the name of the cluster.',
     );
   }
-  // After a reboot no process of before is left, whatever runs under its number now.
-  const alive = holder.boot === here.boot && (await world.alive({ pid: holder.pid, started: holder.started }));
-  if (!alive) return `took the lock over that a dead process had left: ${who}`;
+  if (!(await canLive(world, holder))) return `took the lock over that a dead process had left: ${who}`;
   throw refusal(
     `Another run holds the lock ${path}: ${who}.`,
     `Wait until it has ended, or stop it with: kill -INT ${holder.pid}`,
   );
+}
+
+export const whoIs = (holder: LockHolder): string =>
+  `${holder.user} on ${holder.host} (pid ${holder.pid}, ${holder.procedure} run ${holder.run}, since ${holder.at})`;
+
+/** Whether a holder of this machine may be alive. After a reboot no process of before is left, whatever runs under its number now. */
+export async function canLive(world: World, holder: LockHolder): Promise<boolean> {
+  return holder.boot === world.host().boot && (await world.alive({ pid: holder.pid, started: holder.started }));
 }
 
 const refusal = (message: string, remedy: string): Problem =>

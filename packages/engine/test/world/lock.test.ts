@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { World } from '@coldstart/contract';
+import type { LockHolder, World } from '@coldstart/contract';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { takeLock, type LockHolder } from '../../src/world/index.ts';
+import { takeLock } from '../../src/world/index.ts';
 import { sandbox, tree, type Sandbox } from './sandbox.ts';
 
 let at: Sandbox;

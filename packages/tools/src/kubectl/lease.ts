@@ -1,0 +1,91 @@
+import type { Bytes, Exec, LockHolder, LockSeen, SharedLock } from '@coldstart/contract';
+import { accessOf, kubectlArgv, type KubeAccess } from './access.ts';
+import { getObjects } from './get.ts';
+import { annotation, type KubeObject } from './objects.ts';
+import { dig, isObject, parseJson, str } from '../json.ts';
+
+const NAMESPACE = 'kube-system';
+const HOLDER = 'coldstart.dev/holder';
+const EVERY = 15_000;
+
+/** The name of a cluster's Lease. */
+export const leaseName = (cluster: string): string => `coldstart-${cluster}`;
+/** The field manager of one run: who owns the Lease's fields holds the lock. */
+const manager = (holder: LockHolder): string => `coldstart-lock-${holder.run}`;
+
+/**
+ * A lock in the cluster itself: a Lease that each run applies server-side under a field manager of its own. Kubernetes
+ * refuses to let a second manager set another holder (a conflict), so taking it is one atomic call; giving it back is
+ * applying it without any field. Source: Kubernetes' pages on Leases and on server-side apply.
+ */
+export const kubernetesLease: SharedLock = {
+  id: 'lease',
+  needs: ['kubernetes/kubeconfig', 'kubernetes/api'],
+  every: EVERY,
+  look: async ({ cluster, facts, world }) => {
+    const args = ['leases.coordination.k8s.io', leaseName(cluster), '-n', NAMESPACE, '--ignore-not-found'];
+    const got = await getObjects(world, accessOf(facts['kubernetes/kubeconfig']), args);
+    if (got.is === 'absent') return { is: 'untold', why: 'the API server knows no Leases' };
+    if (got.is === 'failed') return { is: 'untold', why: got.why };
+    return seenIn(got.objects[0]);
+  },
+  hold: ({ cluster, facts, holder, now, over }) =>
+    apply(accessOf(facts['kubernetes/kubeconfig']), manager(holder), over, {
+      ...bare(cluster),
+      metadata: { ...bare(cluster).metadata, annotations: { [HOLDER]: JSON.stringify(holder) } },
+      spec: {
+        holderIdentity: holder.run,
+        leaseDurationSeconds: (3 * EVERY) / 1000,
+        acquireTime: micro(holder.at),
+        renewTime: micro(now),
+      },
+    }),
+  free: ({ cluster, facts, holder }) => ({
+    ...apply(accessOf(facts['kubernetes/kubeconfig']), manager(holder), false, bare(cluster)),
+    deadline: 5000,
+  }),
+  held: (stderr) => /Apply failed with \d+ conflict/.test(stderr),
+};
+
+const bare = (cluster: string) => ({
+  apiVersion: 'coordination.k8s.io/v1',
+  kind: 'Lease',
+  metadata: { name: leaseName(cluster), namespace: NAMESPACE },
+});
+
+function apply(access: KubeAccess, by: string, force: boolean, lease: object): Exec {
+  const stdin: Bytes = { text: JSON.stringify(lease) };
+  return {
+    do: 'exec',
+    tool: 'kubectl',
+    argv: kubectlArgv(
+      access,
+      'apply',
+      '--server-side',
+      ...(force ? ['--force-conflicts'] : []),
+      `--field-manager=${by}`,
+      '-f',
+      '-',
+    ),
+    stdin,
+    deadline: 20_000,
+    stop: { signal: 'SIGTERM', grace: 5000, kill: true },
+  };
+}
+
+/** A Lease's times have microseconds. */
+const micro = (at: string): string => at.replace(/\.(\d{3})Z$/, '.$1000Z');
+
+function seenIn(lease: KubeObject | undefined): LockSeen {
+  if (!lease || !str(lease, 'spec', 'holderIdentity')) return { is: 'free' };
+  const token = `${str(lease, 'metadata', 'uid') ?? ''}/${str(lease, 'metadata', 'resourceVersion') ?? ''}`;
+  return { is: 'held', holder: holderIn(annotation(lease, HOLDER)), token };
+}
+
+function holderIn(text: string | undefined): LockHolder | null {
+  const value = text === undefined ? undefined : parseJson(text);
+  if (!isObject(value)) return null;
+  const texts = ['user', 'host', 'started', 'boot', 'run', 'procedure', 'at'];
+  const told = texts.every((key) => typeof dig(value, key) === 'string') && Number.isInteger(dig(value, 'pid'));
+  return told ? (value as unknown as LockHolder) : null;
+}
