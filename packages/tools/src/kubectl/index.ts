@@ -3,7 +3,7 @@ export { applyAction, FIELD_MANAGER } from './apply.ts';
 export { parseApplied, type Applied } from './applied.ts';
 export { clusterUid, compareClusterUid } from './cluster-uid.ts';
 export { kubectlFailure } from './failure.ts';
-export { kubernetesLease, leaseName } from './lease.ts';
+export { kubernetesLease } from './lease.ts';
 export { getObjects, whyNot, type Got } from './get.ts';
 export { kubeNode, type KubeNode } from './nodes.ts';
 export {

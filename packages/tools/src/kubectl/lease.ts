@@ -8,8 +8,8 @@ const NAMESPACE = 'kube-system';
 const HOLDER = 'coldstart.dev/holder';
 const EVERY = 15_000;
 
-/** The name of a cluster's Lease. */
-export const leaseName = (cluster: string): string => `coldstart-${cluster}`;
+/** One cluster, one Lease, whatever name a repository has for the cluster. */
+const NAME = 'coldstart';
 /** The field manager of one run: who owns the Lease's fields holds the lock. */
 const manager = (holder: LockHolder): string => `coldstart-lock-${holder.run}`;
 
@@ -22,17 +22,17 @@ export const kubernetesLease: SharedLock = {
   id: 'lease',
   needs: ['kubernetes/kubeconfig', 'kubernetes/api'],
   every: EVERY,
-  look: async ({ cluster, facts, world }) => {
-    const args = ['leases.coordination.k8s.io', leaseName(cluster), '-n', NAMESPACE, '--ignore-not-found'];
+  look: async ({ facts, world }) => {
+    const args = ['leases.coordination.k8s.io', NAME, '-n', NAMESPACE, '--ignore-not-found'];
     const got = await getObjects(world, accessOf(facts['kubernetes/kubeconfig']), args);
     if (got.is === 'absent') return { is: 'untold', why: 'the API server knows no Leases' };
     if (got.is === 'failed') return { is: 'untold', why: got.why };
     return seenIn(got.objects[0]);
   },
-  hold: ({ cluster, facts, holder, now, over }) =>
+  hold: ({ facts, holder, now, over }) =>
     apply(accessOf(facts['kubernetes/kubeconfig']), manager(holder), over, {
-      ...bare(cluster),
-      metadata: { ...bare(cluster).metadata, annotations: { [HOLDER]: JSON.stringify(holder) } },
+      ...bare,
+      metadata: { ...bare.metadata, annotations: { [HOLDER]: JSON.stringify(holder) } },
       spec: {
         holderIdentity: holder.run,
         leaseDurationSeconds: (3 * EVERY) / 1000,
@@ -40,18 +40,18 @@ export const kubernetesLease: SharedLock = {
         renewTime: micro(now),
       },
     }),
-  free: ({ cluster, facts, holder }) => ({
-    ...apply(accessOf(facts['kubernetes/kubeconfig']), manager(holder), false, bare(cluster)),
+  free: ({ facts, holder }) => ({
+    ...apply(accessOf(facts['kubernetes/kubeconfig']), manager(holder), false, bare),
     deadline: 5000,
   }),
   held: (stderr) => /Apply failed with \d+ conflict/.test(stderr),
 };
 
-const bare = (cluster: string) => ({
+const bare = {
   apiVersion: 'coordination.k8s.io/v1',
   kind: 'Lease',
-  metadata: { name: leaseName(cluster), namespace: NAMESPACE },
-});
+  metadata: { name: NAME, namespace: NAMESPACE },
+};
 
 function apply(access: KubeAccess, by: string, force: boolean, lease: object): Exec {
   const stdin: Bytes = { text: JSON.stringify(lease) };
