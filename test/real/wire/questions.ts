@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { ask, insecure, secure } from '../../../plugins/talos/src/talosctl/argv.ts';
 import { parseDisks } from '../../../plugins/talos/src/talosctl/disks.ts';
 import { parseEtcdMembers } from '../../../plugins/talos/src/talosctl/etcd-members.ts';
@@ -5,6 +6,7 @@ import { parseEtcdStatus } from '../../../plugins/talos/src/talosctl/etcd-status
 import { parseLinks } from '../../../plugins/talos/src/talosctl/links.ts';
 import { identityOf, parseMachineConfig } from '../../../plugins/talos/src/talosctl/machineconfig.ts';
 import { parseMachineStatus } from '../../../plugins/talos/src/talosctl/machinestatus.ts';
+import { parseSystemInformation } from '../../../plugins/talos/src/talosctl/system-information.ts';
 import { parseServices } from '../../../plugins/talos/src/talosctl/services.ts';
 import { parseBootVersion, parseServerVersion } from '../../../plugins/talos/src/talosctl/versions.ts';
 import { configOf, talosconfig } from './repository.ts';
@@ -60,6 +62,37 @@ export const questions: readonly Question[] = [
     argv: [...ask.disks, ...open('infra-01')],
     parse: parseDisks,
     expected: { exit: 0, read: [{ serial: 'EX960-INFRA-01' }, { id: 'sr0' }] },
+  },
+  {
+    name: 'whose machine it is, in maintenance',
+    standing: {},
+    argv: [...ask.system, ...open('infra-01')],
+    parse: parseSystemInformation,
+    expected: {
+      exit: 0,
+      read: { serial: expect.stringMatching(/^LAB-/), uuid: expect.stringMatching(/^[0-9a-f-]{36}$/) },
+    },
+  },
+  {
+    name: 'whose machine it is, another one',
+    standing: {},
+    faults: ['impostor@infra-01'],
+    argv: [...ask.disks, ...open('infra-01')],
+    parse: parseDisks,
+    expected: { exit: 0, read: [{ serial: expect.stringMatching(/^IMP/) }, { id: 'sr0' }] },
+  },
+  {
+    name: 'whose machine it is, as a table',
+    standing: {},
+    argv: ['get', 'systeminformation', ...open('infra-01')],
+    expected: { exit: 0, read: null },
+  },
+  {
+    name: 'apply-config, to another certificate than the one named',
+    standing: {},
+    argv: ['apply-config', ...open('infra-01'), `--cert-fingerprint=${'A'.repeat(43)}=`, '-f', configOf('infra-01')],
+    changes: true,
+    expected: { exit: 1, read: fault('another-machine', 'Unavailable') },
   },
   {
     name: 'disks, another one',
