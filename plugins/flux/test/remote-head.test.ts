@@ -26,7 +26,8 @@ function treeOf(files: Record<string, string>): Tree & { opened: string[] } {
 const ks = (path: string, source = 'flux-system', more = ''): string =>
   `apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: x}\nspec: {path: "${path}", sourceRef: {kind: GitRepository, name: ${source}}${more}}\n`;
 const resources = (...names: string[]): string => `resources:\n${names.map((n) => `  - ${n}\n`).join('')}`;
-const thing = (name: string): string => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
+const thing = (name: string): string =>
+  `{apiVersion: helm.toolkit.fluxcd.io/v2, "kind": "HelmRelease", metadata: {name: ${name}}}\n`;
 
 describe('what Flux comes to', () => {
   const reached = async (files: Record<string, string>, root = 'root'): Promise<string[]> =>

@@ -7,9 +7,11 @@ export type Manifest = { file: string; value: unknown };
 
 const KUSTOMIZATION_FILES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 const YAML = /\.ya?ml$/;
+/** The kinds that say what is installed, or where to go on. A file of none of them is not even parsed. */
+const KINDS = /\bkind["']?\s*:\s*["']?(?:Kustomization|HelmRelease|HelmChart|OCIRepository)\b/;
 
 /**
- * Every manifest that Flux comes to from `root`, as it goes itself: a folder's kustomization file says what is of it, a
+ * Every manifest of Flux' kinds that it comes to from `root`, as it goes itself: a folder's kustomization file says what is of it, a
  * folder without one is taken whole, and each Flux Kustomization over the same source leads to a further folder.
  *
  * What stands in another repository, or behind a variable in a path, is not followed.
@@ -44,6 +46,7 @@ export async function manifestsFrom(tree: Tree, root: string, source: { name: st
     for (const [file, bytes] of texts) {
       const here = posix.dirname(file);
       const isKustomization = KUSTOMIZATION_FILES.includes(posix.basename(file));
+      if (!isKustomization && !KINDS.test(new TextDecoder().decode(bytes))) continue;
       for (const { value } of readYaml(file, bytes).documents) {
         if (isKustomization && !isFlux(value, 'kustomize.toolkit.fluxcd.io', 'Kustomization')) {
           for (const entry of ['resources', 'components', 'bases'].flatMap((key) => list(value, key)))
