@@ -70,4 +70,44 @@ describe('the branch that Flux reads', () => {
       whole: true,
     });
   });
+
+  /** A world from which the remote is not seen with the operator's own access; the deploy key opens it all the same. */
+  const unseen = async (required: boolean) => {
+    const ground = await survey({ config: { flux: { remoteHead: { required } } } });
+    const lab = await bareWorld(ground);
+    const probe = lab.world.probe.bind(lab.world);
+    lab.world.probe = async (asked) =>
+      asked.tool === 'git' && asked.argv[0] === 'ls-remote'
+        ? {
+            how: 'exit',
+            exit: 128,
+            stdout: new Uint8Array(),
+            stderr: 'git@git.example.com: Permission denied (publickey).',
+          }
+        : probe(asked);
+    const ran = await carryOut(ground, lab);
+    return { ran, lab, end: endsOf(ran.records).find((r) => r.step === 'flux/remote-head') };
+  };
+
+  test('not seen from here: the run goes on, and its record says what was not looked at', async () => {
+    const { ran, end } = await unseen(false);
+    expect({ failure: ran.failure, exit: ran.exit }).toEqual({ failure: null, exit: 0 });
+    expect(end).toMatchObject({ verdict: 'failed', cause: expect.stringContaining('not seen from here: git@git') });
+    expect(ran.records).toContainEqual(
+      expect.objectContaining({
+        type: 'deviation',
+        subject: 'flux/remote-head cluster',
+        what: expect.stringMatching(/^goes on without it: the branch main of .* was not seen from here/),
+      }),
+    );
+  });
+
+  test('not seen from here, and required: preflight ends the run before anything is changed', async () => {
+    const { ran, lab } = await unseen(true);
+    expect({ exit: ran.exit, failure: ran.failure }).toMatchObject({
+      exit: 3,
+      failure: { step: 'flux/remote-head', page: PAGE },
+    });
+    expect(lab.received()).toEqual([]);
+  });
 });
