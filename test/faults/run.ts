@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { draw, type Case } from './case.ts';
 import { play, type Played } from './play.ts';
+import { JOBS, pool, serve } from './pool.ts';
 import { shrink } from './shrink.ts';
 import { Tally } from './tally.ts';
 import { Grounds } from './topology.ts';
@@ -11,31 +12,41 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     whole: { type: 'string', default: '0.05' },
+    jobs: { type: 'string', default: JOBS },
     'keep-going': { type: 'boolean', default: false },
+    worker: { type: 'boolean', default: false },
   },
 });
 
-const grounds = new Grounds();
-const tally = new Tally();
 const first = Number(values.only ?? values.seed);
 const runs = values.only === undefined ? Number(values.runs) : 1;
 const whole = Number(values.whole);
+const grounds = new Grounds();
 
-try {
-  for (let seed = first; seed < first + runs; seed++) {
-    const one = draw(seed, whole);
-    const played = await play(one, grounds);
-    tally.add(one, played);
-    if (values.only !== undefined) show(one, played);
-    if (played.broken.length === 0) continue;
-    process.exitCode = 1;
-    await report(one, played);
-    if (!values['keep-going']) break;
+if (values.worker)
+  await serve(
+    (seed: number) => play(draw(seed, whole), grounds),
+    () => grounds.close(),
+  );
+else
+  try {
+    const tally = new Tally();
+    const seeds = Array.from({ length: runs }, (_, i) => first + i);
+    const failed: { one: Case; played: Played }[] = [];
+    const args = ['--whole', values.whole];
+    const cpu = await pool<number, Played>(import.meta.filename, args, seeds, Number(values.jobs), (seed, played) => {
+      const one = draw(seed, whole);
+      tally.add(one, played);
+      if (values.only !== undefined) show(one, played);
+      if (played.broken.length > 0) failed.push({ one, played });
+      return failed.length === 0 || values['keep-going'];
+    });
+    for (const { one, played } of failed) await report(one, played);
+    console.log(tally.text(cpu));
+    if (failed.length > 0) process.exitCode = 1;
+  } finally {
+    grounds.close();
   }
-  console.log(tally.text());
-} finally {
-  grounds.close();
-}
 
 function show(one: Case, played: Played): void {
   console.log(JSON.stringify(one, null, 2));

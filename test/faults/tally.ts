@@ -10,7 +10,6 @@ export class Tally {
   readonly #ends = new Map<string, number>();
   readonly #recoveries: number[] = [];
   readonly #scopes = new Map<string, number>();
-  readonly #cpu = process.cpuUsage();
 
   add({ scope }: Case, { broken, fired, ends, recovery }: Played): void {
     this.#runs += 1;
@@ -28,8 +27,8 @@ export class Tally {
     if (recovery !== null) this.#recoveries.push(recovery);
   }
 
-  text(): string {
-    const { user, system } = process.cpuUsage(this.#cpu);
+  /** `cpu`: processor time of all runs together, in ms. */
+  text(cpu: number): string {
     const share = (runs: number): string => `${((100 * runs) / this.#runs).toFixed(1)} %`.padStart(7);
     const by = (map: ReadonlyMap<string, number>): string =>
       [...map]
@@ -40,7 +39,7 @@ export class Tally {
     const at = (q: number): string => `${((sorted[Math.floor(q * (sorted.length - 1))] ?? 0) / 60_000).toFixed(1)} min`;
     return [
       '',
-      `${this.#runs} runs (${by(this.#scopes)}), ${this.#processes} processes, ${this.#broken} broke a law; CPU ${((user + system) / 1e6 / this.#runs).toFixed(2)} s per run`,
+      `${this.#runs} runs (${by(this.#scopes)}), ${this.#processes} processes, ${this.#broken} broke a law; CPU ${(cpu / 1000 / this.#runs).toFixed(2)} s per run`,
       `processes ended: ${by(this.#ends)}`,
       `from lifted faults to done, virtual: median ${at(0.5)}, 95 % ${at(0.95)}, longest ${at(1)}`,
       'fired in so many runs (and times):',

@@ -41,7 +41,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
     const retired =
       repin === undefined ? undefined : await retirePins(world, plan.cluster, repin, { id, stop: options.stop });
     const generation = await generationOf(world, plan.cluster);
+    // The run ends when it is told to, and when its lock is lost.
     const lost = new AbortController();
+    if (options.stop.aborted) lost.abort();
+    options.stop.addEventListener('abort', () => lost.abort(), { once: true });
     const journal = openJournal(world, `${options.stateDir}/runs/${id}/journal.jsonl`, {
       mask: (event) => options.redactor.json(event as unknown as Json) as unknown as Event,
       ...(options.on && { on: options.on }),
@@ -53,7 +56,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       world,
       journal,
       masks: options.redactor,
-      stop: AbortSignal.any([options.stop, lost.signal]),
+      stop: lost.signal,
       past: pastOf(former, generation),
     };
     await journal.write(opening(options, order, id, generation));
