@@ -71,6 +71,7 @@ const api = (state: KubernetesState): KubernetesModel => ({
   controlPlaneUp: () => {},
   register: () => {},
   state: () => state,
+  touch: () => {},
   save: () => null,
 });
 

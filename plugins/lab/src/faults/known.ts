@@ -24,6 +24,7 @@ export const knownFaults: readonly KnownFault[] = [
   node('link-down', 'one of the links that the config names is down'),
   node('apply-hangs', 'apply-config gets no answer, and nothing is done', 1),
   node('eof-after-success', 'apply-config or bootstrap is carried out, but the connection is cut before the answer', 1),
+  node('taken', 'somebody else gives the node the same config just before we do', 1),
   node('image-pull', 'the installer image cannot be pulled: the install fails before the disk is written'),
   node('back-to-maintenance', 'the install fails and the node comes back in maintenance', 1),
   node('other-media', 'installed, the node boots from the install medium again and halts'),

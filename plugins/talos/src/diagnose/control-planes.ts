@@ -3,12 +3,13 @@ import { gatherViews } from '../detector/gather.ts';
 import { roleOf } from '../detector/role.ts';
 import type { ControlPlaneView } from '../detector/view.ts';
 import { controlPlanesOf } from '../facts.ts';
-import { diagnoseNode } from './node.ts';
+import { reachOf } from '../node/ask.ts';
+import { inspectNode } from '../node/inspect.ts';
 
 /** All that the control planes tell, each by itself and together. */
 export async function diagnoseControlPlanes(look: Look): Promise<Signal[]> {
   const [each, views] = await Promise.all([
-    Promise.all(controlPlanesOf(look.facts).map((node) => diagnoseNode(look, node))),
+    Promise.all(controlPlanesOf(look.facts).map((node) => inspectNode(look.world, reachOf(look.facts), node))),
     gatherViews(look.world, look.facts, look.past),
   ]);
   return [...lostQuorum(views), ...strangeData(views, look), ...each.flat()];

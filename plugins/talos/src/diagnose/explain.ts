@@ -111,6 +111,14 @@ const RULES: readonly Rule[] = [
     remedy: () => `Check cables and switch ports, and the names of the links in the machine config; ${AGAIN}`,
     page: 'link-down',
   },
+  {
+    signal: /^port$/,
+    observed: /^(?:timeout|unreachable)$/,
+    cause: ({ subject, source }, observed) =>
+      `${subject} does not answer (${source}: ${observed}): it is off, or the network between is gone`,
+    remedy: () => adviceFor('timed-out').remedy,
+    page: 'node-unreachable',
+  },
 ];
 
 export const explain = explaining(RULES);

@@ -24,7 +24,8 @@ export const configsValid: CheckingStep<TalosNode> = {
       source: `talosctl validate ${item.config}`,
     };
     if (answer.ok) return { state: 'done', signals: [signal] };
-    const { cause } = answer.fault;
+    // What talosctl here does not know is a typing error, or newer than this talosctl: no node was asked.
+    const cause = answer.fault.cause === 'unknown-keys' ? 'config-invalid' : answer.fault.cause;
     return {
       state: 'blocked',
       signals: [signal],

@@ -47,6 +47,18 @@ function byClass(look: Look<TalosNode>, seen: NodeLook): Observation | Promise<O
   return away(look, seen);
 }
 
+const LINKS: Advice = {
+  remedy:
+    'Check cables and switch ports, and the names of the links in the machine config; then give the same command again.',
+  page: 'link-down',
+};
+const MTU: Advice = {
+  remedy:
+    'Make the MTU of the config, the link and every switch port between the nodes the same; then give the same command again.',
+  page: 'mtu',
+};
+const isMtu = ({ name }: Signal): boolean => name.startsWith('MTU of ');
+
 async function inMaintenance(look: Look<TalosNode>, seen: NodeLook): Promise<Observation> {
   const { world, facts, item } = look;
   const reach = reachOf(facts);
@@ -64,14 +76,7 @@ async function inMaintenance(look: Look<TalosNode>, seen: NodeLook): Promise<Obs
   const judged: [Signal[], Advice][] = [
     [version, adviceFor('unknown-keys')],
     [disk, adviceFor('disk-not-found')],
-    [
-      links,
-      {
-        remedy:
-          'Check cables and switch ports, and the names of the links in the machine config; then give the same command again.',
-        page: 'link-down',
-      },
-    ],
+    [links, LINKS],
   ];
   const fits = verdict(item, signals, judged);
   return fits.state === 'done' && refusal ? { state: 'unknown', signals, ...refusal } : fits;
@@ -92,13 +97,8 @@ async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLoo
     [...seen.signals, ...running.signals, ...links],
     [
       [running.signals, running.how === 'untold' ? adviceFor(running.fault.cause) : wrongNode],
-      [
-        links,
-        {
-          remedy: 'Check cables and switch ports, and the MTU on the way; then give the same command again.',
-          page: 'link-down',
-        },
-      ],
+      [links.filter((signal) => !isMtu(signal)), LINKS],
+      [links.filter(isMtu), MTU],
     ],
   );
 }

@@ -77,6 +77,17 @@ async function send(
   await call.spend(model.durations.draw('talosctl/apply', node.name) * slowness(model, node.name));
   if (model.faults.strike('apply-hangs', node.name)) await call.spend(HANGS);
   const config = checked(model, node, bytes, via);
+  if (client.insecure && model.faults.strike('taken', node.name)) {
+    install(model, node, config, call.change);
+    throw new RpcError(
+      `rpc error: code = Unavailable desc = ${
+        // One fault, two texts: the alert comes through, or the write is faster than it.
+        model.random.of('taken', node.name) < 0.3
+          ? `write tcp 192.0.2.254:40000->${target}:50000: write: broken pipe`
+          : 'connection error: desc = "error reading server preface: remote error: tls: certificate required"'
+      }`,
+    );
+  }
   if (node.stage !== stage) throw new RpcError(EOF);
   if (dry) return said('', drySummary(node, config, legacy));
   if (node.stage === 'maintenance') install(model, node, config, call.change);
