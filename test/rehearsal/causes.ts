@@ -88,7 +88,7 @@ export const ROWS: readonly Row[] = [
     faults: ['image-pull@infra-05'],
     exit: 4,
     item: 'infra-05',
-    cause: 'ghcr.io/siderolabs/installer:v1.13.0 could not be pulled',
+    cause: 'could not be pulled, or the disk not written',
     page: 'installer-image',
   },
   { name: 'bootstrap too early', from: 'fact 9', faults: ['bootstrap-early@infra-01'], exit: 0 },
@@ -316,7 +316,7 @@ export const ROWS: readonly Row[] = [
     faults: ['pod-image@cilium'],
     exit: 4,
     item: 'kube-system/cilium',
-    cause: 'the image quay.io/cilium/cilium:v1.20.2 cannot be pulled',
+    cause: 'cannot be pulled: i/o timeout',
     page: 'image-pull',
   },
   {
@@ -346,6 +346,16 @@ export const ROWS: readonly Row[] = [
     cause: 'is pending-install since',
     page: 'helm-release-pending',
     mend: 'uninstall',
+  },
+
+  {
+    name: 'deploy key refused',
+    from: 'issue 5',
+    faults: ['deploy-key-refused'],
+    exit: 4,
+    item: 'cluster',
+    cause: 'the Git server refuses the deploy key',
+    page: 'deploy-key-refused',
   },
 
   // What I2 names besides.
@@ -408,5 +418,25 @@ export const ROWS: readonly Row[] = [
     item: 'cluster',
     cause: 'kustomization path not found',
     page: 'flux-not-ready',
+  },
+  {
+    name: 'branch without the path',
+    from: 'I2',
+    faults: ['remote-behind'],
+    exit: 5,
+    item: 'cluster',
+    cause: 'has no clusters/infra/flux, where Flux is to enter',
+    page: 'remote-head',
+    text: 'where Flux is to enter',
+  },
+  {
+    name: 'impostor',
+    from: 'I2',
+    faults: ['impostor@infra-02'],
+    exit: 3,
+    item: 'infra-02',
+    cause: 'install disk of infra-02',
+    page: 'disk-not-found',
+    text: 'install disk of infra-0',
   },
 ];

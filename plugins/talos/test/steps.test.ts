@@ -247,7 +247,7 @@ describe('preflight of a node', () => {
         links: ['enp1s0f0', 'enp1s0f1'].map((name) => ({ name, operationalState: 'up', mtu: 1500 })),
       },
       /MTU of enp1s0f0 .*9000.*1500/,
-      'link-down',
+      'mtu',
     ],
     [
       'another node answers',

@@ -87,6 +87,11 @@ function gitProblem(plane: ControlPlane, source: Stored): { reason: string; mess
       message: `secretRef with keys 'identity' and 'known_hosts' is required for SSH authentication`,
     };
   }
+  if (secret !== undefined && plane.model.faults.strike('deploy-key-refused'))
+    return {
+      reason: 'GitOperationFailed',
+      message: `failed to checkout and determine revision: unable to clone '${url}': ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain`,
+    };
   const branch = textAt(object, 'spec', 'ref', 'branch');
   const remote = remoteOf(plane.model, url);
   if (branch !== undefined && !remote.branches.includes(branch))

@@ -76,6 +76,14 @@ function lsRemote(model: Model, call: ToolCall, args: string[]): ToolResult {
       '',
       128,
     );
+  // The operator's own access is another matter than the key that Flux is given.
+  const withKey = call.env['COLDSTART_DEPLOY_KEY'] !== undefined;
+  if (address && withKey && model.faults.strike('deploy-key-refused'))
+    return failed(
+      `git@${address.host}: Permission denied (publickey).\r\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.`,
+      '',
+      128,
+    );
   const remote = remoteOf(model, url);
   const heads = remote.branches
     .map((branch) => ({ branch, commit: remote.head(branch) }))
