@@ -64,6 +64,16 @@ describe('what a starter leaves behind', () => {
     expect(await remainsAfter(pids, 15_000)).toEqual([]);
   });
 
+  test.for(['SIGKILL', 'SIGINT'] as const)('no Git server and no registry, when %s ends it', async (signal) => {
+    const { child, pids, ended } = await startStarter(['sources', dir]);
+    expect(pids).toHaveLength(3);
+    expect(await ofGroups(pids)).toEqual(expect.arrayContaining(pids));
+
+    child.kill(signal);
+    expect(await ended).toEqual([null, signal]);
+    expect(await remainsAfter(pids, 15_000)).toEqual([]);
+  });
+
   test('no control plane, when it is killed', async () => {
     const { child, pids } = await startStarter(['control-plane', dir]);
     expect(pids).toHaveLength(6);

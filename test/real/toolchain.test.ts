@@ -9,9 +9,10 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 
 import { run } from './children.ts';
 import { ofGroups } from './fixtures/processes.ts';
-import { moduleFolder } from './toolchain/go.ts';
+import { completeModule, goEnv, moduleFolder, versionWritten } from './toolchain/go.ts';
 import { compilersAtOnce, memoryWarning } from './toolchain/load.ts';
-import { toolNames } from './toolchain/table.ts';
+import { everyday, table, toolNames } from './toolchain/table.ts';
+import { runsAll } from './tiers.ts';
 
 const build = fileURLToPath(new URL('toolchain/build.ts', import.meta.url));
 
@@ -42,7 +43,7 @@ const pretendGo = async (build: string): Promise<Record<string, string>> => {
 describe('the toolchain', () => {
   test('stands whole, each tool in its version', async () => {
     const toolchain = inject('toolchain');
-    expect(Object.keys(toolchain).sort()).toEqual([...toolNames].sort());
+    expect(Object.keys(toolchain).sort()).toEqual([...(runsAll() ? toolNames : everyday)].sort());
     for (const tool of Object.values(toolchain)) expect(tool.version).toMatch(/^v\d+\.\d+\.\d+$/);
     const said = await run(toolchain['kube-apiserver'].path, ['--version'], { deadline: 30_000 });
     expect(said.stdout.trim()).toBe(`Kubernetes ${toolchain['kube-apiserver'].version}`);
@@ -94,6 +95,48 @@ describe('the toolchain', () => {
     expect(stderr).toContain('it does not say the version v0.8.0, but: v0.0.1');
   });
 
+  test('a tool that cannot say its version is asked for the one that Go wrote into it', async () => {
+    const { crane } = inject('toolchain');
+    const module = 'github.com/google/go-containerregistry';
+    expect(await versionWritten(crane.path, module)).toBe(crane.version);
+    expect(await versionWritten(crane.path, 'example.com/none')).toBeUndefined();
+    // Built from another module than the one it should be: `go` is pretended, and gives another tool's executable.
+    const real = (await run('sh', ['-c', 'command -v go'], { deadline: 10_000 })).stdout.trim();
+    const go = await pretendGo(
+      `[ "$1" = version ] && exec ${real} "$@"; while [ "$1" != -o ]; do shift; done; cp ${crane.path} "$2"`,
+    );
+    const { exit, stderr } = await builder(['source-controller'], go);
+    expect(exit).toBe(1);
+    expect(stderr).toContain('could not be built: it was built from no github.com/fluxcd/source-controller');
+    expect(await readdir(join(dir, 'cache/source-controller'))).toEqual([]);
+  });
+
+  test('a file that a module lacks is added to a copy, with which go builds', async () => {
+    const adds = { path: 'made/here.txt', text: 'by a test' };
+    const into = join(dir, 'completed');
+    const flags = await completeModule('crane', 'github.com/google/go-containerregistry', adds, into);
+    expect(flags).toEqual([`-modfile=${join(into, 'go.mod')}`]);
+    const found = await run('go', ['list', '-m', '-json', ...flags, 'github.com/google/go-containerregistry'], {
+      cwd: fileURLToPath(new URL('toolchain/crane', import.meta.url)),
+      env: goEnv(),
+      deadline: 60_000,
+    });
+    const { Version: version, Replace: replaced } = JSON.parse(found.stdout) as {
+      Version: string;
+      Replace: { Dir: string };
+    };
+    expect(version).toBe(inject('toolchain').crane.version);
+    expect(await readFile(join(replaced.Dir, adds.path), 'utf8')).toBe('by a test');
+    expect(await readFile(join(replaced.Dir, 'go.mod'), 'utf8')).toContain(
+      'module github.com/google/go-containerregistry',
+    );
+  });
+
+  test('--all stands alone', async () => {
+    const { exit, stderr } = await builder(['--all', 'age']);
+    expect({ exit, stderr }).toEqual({ exit: 2, stderr: 'either --all or names of tools\n' });
+  });
+
   test('interrupted, it ends what it started and leaves nothing', async () => {
     const pidFile = join(dir, 'go-pid');
     const go = await pretendGo(`echo $$ > ${pidFile}; exec sleep 100`);
@@ -132,7 +175,6 @@ describe('the toolchain', () => {
   test('every family in the folder is in the table', async () => {
     const families = new URL('toolchain/', import.meta.url);
     const entries = await readdir(families, { withFileTypes: true });
-    const { table } = await import('./toolchain/table.ts');
     const used = new Set(Object.values(table).map(({ family }) => family));
     expect(
       entries

@@ -61,6 +61,8 @@ export type ControlPlane = {
   /** The API as the harness sees it; what it does is no client's change. */
   api: Api;
   addNode: (node: NodeSpec) => Promise<void>;
+  /** What the API server asked of Services so far: `cert-manager-webhook.cert-manager.svc clusterissuers`. */
+  asked: () => string[];
   /** Milliseconds until it served. */
   servedAfter: number;
   /** Ends everything and waits for it. Again is fine. */
@@ -133,7 +135,8 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
     };
     const socket = join(dir, 'services.sock');
     await writeFile(layout.egress, egress(socket));
-    services = await standBehindServices(pki, socket);
+    const standing = await standBehindServices(pki, socket);
+    services = standing;
     const kubeconfig = await kubeconfigFor('operator', ['system:masters'], join(dir, 'kubeconfig'), context);
     const harness = apiClient(server, pki.ca, await pki.client('harness', ['system:masters', harnessGroup]));
 
@@ -179,6 +182,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
       audit: auditLog(layout.auditLog),
       api: harness,
       addNode,
+      asked: standing.asked,
       servedAfter: Math.round(performance.now() - began),
       stop,
     };

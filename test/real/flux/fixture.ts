@@ -36,7 +36,7 @@ export type Ground = {
 };
 
 /** The tools of tier B are here, or nothing of this can be tried. */
-const withControllers = (toolchain: Toolchain): Toolchain & Record<ControllerName, Built> => {
+export const withControllers = (toolchain: Toolchain): Toolchain & Record<ControllerName, Built> => {
   const missing = controllerNames.filter((name) => toolchain[name] === undefined);
   if (missing.length > 0)
     throw new Error(`not in the toolchain: ${missing.join(', ')}; COLDSTART_TEST_REAL=all has them`);

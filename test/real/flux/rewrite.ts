@@ -52,9 +52,14 @@ const addressOf = (document: Document, kind: string): { at: string[]; url: strin
 
 /**
  * Rewrites the addresses of all sources in a copy of a repository to those of `sources`; says each. An address that
- * mapping.yaml does not know is an error: it would lead out of this machine.
+ * mapping.yaml does not know is an error: it would lead out of this machine. Through the `closed` door of the repository
+ * itself Flux comes with user and password only.
  */
-export const rewriteSources = async (root: string, sources: Sources): Promise<Rewritten[]> => {
+export const rewriteSources = async (
+  root: string,
+  sources: Sources,
+  door: 'open' | 'closed' = 'open',
+): Promise<Rewritten[]> => {
   const { repositories, registries } = await readMapping();
   const found: Rewritten[] = [];
   const entries = await readdir(root, { recursive: true, withFileTypes: true });
@@ -77,7 +82,7 @@ export const rewriteSources = async (root: string, sources: Sources): Promise<Re
       const row = repositories.find(({ from }) => from === url);
       const registry = registries.find(({ from }) => url.startsWith(from));
       let to: string;
-      if (row) to = sources.git.url(row.git);
+      if (row) to = sources.git.url(row.git, row.self ? door : 'open');
       else if (registry) {
         // The chart of an OCIRepository is named by its address, that of a HelmRepository by the release.
         to = kind === 'OCIRepository' ? sources.charts.url(url.slice(registry.from.length)) : sources.charts.url();
