@@ -26,6 +26,7 @@ const common = [
   'world',
 ];
 const running = [
+  'accept-machine',
   'allow-missing-workers',
   'dry-run',
   'evidence-dir',
@@ -33,6 +34,7 @@ const running = [
   'out',
   'parallel',
   'plan',
+  'repin',
   'story',
   'takeover',
 ];
