@@ -92,6 +92,9 @@ const looks: Readonly<Record<string, (argv: readonly string[]) => boolean>> = {
   helmfile: (argv) => argv.join(' ') === '--version',
   op: (argv) => argv[0] === '--version' || argv[0] === 'account',
   talosctl: (argv) => ['get', 'version', 'services', 'etcd', 'validate', 'config'].includes(argv[0] ?? ''),
+  flux: (argv) => ['check', 'get', 'version'].some((word) => argv.includes(word)),
+  kustomize: () => true,
+  kubeconform: () => true,
   cilium: (argv) => argv.some((word) => ['version', 'status', 'config'].includes(word)),
 };
 

@@ -6,10 +6,12 @@
  *     COLDSTART_SHIM_OP_LOG=FILE     one JSON line per call with its argv
  *
  * Values are derived from their reference: the same each time, throw-away, base64 where the field's name ends in
- * _b64. An item whose name contains `missing` is not there.
+ * _b64. An item whose name contains `missing` is not there. Where a test needs a value that fits something else,
+ * `$XDG_CONFIG_HOME/coldstart-shim-op.json` holds it by its reference, not encoded.
  */
 import { createHash } from 'node:crypto';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { LABEL } from './label.ts';
@@ -19,11 +21,22 @@ const fail = (message: string): never => {
   process.exit(1);
 };
 
+/** Values that a test gives, by reference. */
+const own = ((): Readonly<Record<string, string>> => {
+  try {
+    const file = join(process.env['XDG_CONFIG_HOME'] ?? '', 'coldstart-shim-op.json');
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+})();
+
 const valueOf = (reference: string): string => {
   const [, item = '', ...rest] = reference.slice('op://'.length).split('/');
   const field = rest.at(-1) ?? '';
   if (item.includes('missing')) fail(`could not resolve ${reference}: "${item}" isn't an item in this vault`);
-  const value = `throw-away-${createHash('sha256').update(reference).digest('hex').slice(0, 24)}`;
+  const value = own[reference] ?? `throw-away-${createHash('sha256').update(reference).digest('hex').slice(0, 24)}`;
   return field.endsWith('_b64') ? Buffer.from(value).toString('base64') : value;
 };
 

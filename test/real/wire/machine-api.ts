@@ -12,6 +12,8 @@ import { adminConfig } from '../../../plugins/lab/src/tools/talosctl/kubeconfig.
 import { servicesOf } from '../../../plugins/lab/src/tools/talosctl/services.ts';
 import { below } from '../../../plugins/lab/src/tools/talosctl/versions.ts';
 import { Failure } from './failure.ts';
+import { dmesgOf, logOf } from './logs.ts';
+import { PLATFORM } from './platform.ts';
 import type { Message } from './protocol.ts';
 import { tar } from './tar.ts';
 
@@ -20,19 +22,24 @@ export type Ground = {
   model: Model;
   /** The kubeconfig of the cluster that stands behind the nodes; null for one that the lab makes up. */
   kubeconfig: ((node: NodeModel, model: Model) => Promise<string>) | null;
+  /** A snapshot of the etcd that stands behind the nodes, with its checksum at the end; null where none does. */
+  snapshot: (() => AsyncIterable<Uint8Array>) | null;
   /** Called once etcd was bootstrapped on a node, before its answer goes out. */
   bootstrapped: ((node: NodeModel) => void) | null;
 };
 
 /** A node's own answers: one reply, without the frame that a list of replies is. */
 export type Unary = (ground: Ground, node: NodeModel, request: Message, change: Change) => Promise<Message> | Message;
-export type Streamed = (ground: Ground, node: NodeModel, request: Message) => AsyncIterable<Message>;
-
-/** How a node says of itself that it is none: `talosctl version --json`, `platform.name`; `get platformmetadata`. */
-export const PLATFORM = 'coldstart-lab';
+export type Streamed = (
+  ground: Ground,
+  node: NodeModel,
+  request: Message,
+  stop: AbortSignal,
+  change: Change,
+) => AsyncIterable<Message>;
 
 /** What anybody may ask of a node in maintenance, apart from resources. */
-export const inMaintenance: ReadonlySet<string> = new Set(['Version', 'ApplyConfiguration']);
+export const inMaintenance: ReadonlySet<string> = new Set(['Version', 'ApplyConfiguration', 'Disks']);
 
 /** How long a node tries its own etcd before it gives up. */
 const ETCD_CLIENT = 5000;
@@ -117,6 +124,20 @@ export const streamed: Readonly<Record<string, Streamed>> = {
       throw new Failure('Unimplemented', 'kubeconfig is only available on control plane nodes');
     const text = kubeconfig ? await kubeconfig(node, model) : adminConfig(model, node.config);
     yield { bytes: gzipSync(tar('kubeconfig', Buffer.from(text))) };
+  },
+  '/machine.MachineService/Dmesg': async function* ({ model }, node) {
+    for (const line of dmesgOf(model, node)) yield { bytes: Buffer.from(`${line}\n`) };
+  },
+  '/machine.MachineService/Logs': async function* ({ model }, node, request) {
+    const lines = logOf(model, node, String(request['id']));
+    const tail = Number(request['tail_lines']);
+    for (const line of tail >= 0 ? lines.slice(lines.length - Math.min(tail, lines.length)) : lines)
+      yield { bytes: Buffer.from(`${line}\n`) };
+  },
+  '/machine.MachineService/EtcdSnapshot': async function* (ground, node) {
+    await etcdOf(ground, node, 'etcd snapshot', DOWN);
+    if (!ground.snapshot) throw new Failure('Unimplemented', 'no etcd stands behind this simulated node');
+    for await (const bytes of ground.snapshot()) yield { bytes };
   },
   '/cluster.ClusterService/HealthCheck': async function* ({ model }, node, request) {
     const given = (request['cluster_info'] ?? {}) as { control_plane_nodes?: string[]; worker_nodes?: string[] };

@@ -10,6 +10,7 @@ import { faceOf } from './face.ts';
 import type { Face } from './face.ts';
 import { Failure, failureOf, numberOf, printed, unavailable } from './failure.ts';
 import type { WireFaults } from './faults.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import { inMaintenance, streamed, unary } from './machine-api.ts';
 import type { Ground } from './machine-api.ts';
 import type { Message, Method, Protocol } from './protocol.ts';
@@ -30,6 +31,7 @@ export type Shared = {
   ground: Ground;
   protocol: Protocol;
   state: State;
+  lifecycle: Lifecycle;
   faults: WireFaults;
   calls: Call[];
   port: number;
@@ -290,7 +292,7 @@ const local = async (
     mayAsk(node, path);
     const { request } = call;
     if (path === '/cosi.resource.State/Get') return shared.state.get(node, request);
-    const method = unary[path];
+    const method = unary[path] ?? shared.lifecycle.unary[path];
     if (!method) throw new Failure('Unimplemented', `a simulated node does not play ${path}`);
     const change: Change = { made: (what) => void entry.changes.push(what) };
     const reply = await method(shared.ground, node, request, change);
@@ -318,9 +320,9 @@ async function* streamOf(
     if (path === '/cosi.resource.State/List') yield* shared.state.list(node, request);
     else if (path === '/cosi.resource.State/Watch') yield* shared.state.watch(node, request, stop);
     else {
-      const method = streamed[path];
+      const method = streamed[path] ?? shared.lifecycle.streamed[path];
       if (!method) throw new Failure('Unimplemented', `a simulated node does not play ${path}`);
-      yield* method(shared.ground, node, request);
+      yield* method(shared.ground, node, request, stop, { made: (what) => void entry.changes.push(what) });
     }
   } catch (error) {
     entry.error = printed(failureOf(error));

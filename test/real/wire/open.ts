@@ -6,6 +6,7 @@ import type { NodeModel } from '../../../plugins/lab/src/nodes/node.ts';
 import { wireFaults } from './faults.ts';
 import type { WireFaults } from './faults.ts';
 import type { Ground } from './machine-api.ts';
+import { lifecycleOf } from './lifecycle.ts';
 import { otherAuthorities, serveNode } from './node-server.ts';
 import type { Call, Shared } from './node-server.ts';
 import { loadProtocol } from './protocol.ts';
@@ -24,6 +25,7 @@ export type WireOptions = {
   /** How much faster than the real one the nodes' time runs. */
   pace?: number;
   kubeconfig?: NonNullable<Ground['kubeconfig']>;
+  snapshot?: NonNullable<Ground['snapshot']>;
   bootstrapped?: NonNullable<Ground['bootstrapped']>;
   /** Milliseconds after which it closes by itself. */
   within?: number;
@@ -62,9 +64,15 @@ export const openWire = async (options: WireOptions): Promise<Wire> => {
   const faults = wireFaults();
   const calls: Call[] = [];
   const shared: Shared = {
-    ground: { model, kubeconfig: options.kubeconfig ?? null, bootstrapped: options.bootstrapped ?? null },
+    ground: {
+      model,
+      kubeconfig: options.kubeconfig ?? null,
+      snapshot: options.snapshot ?? null,
+      bootstrapped: options.bootstrapped ?? null,
+    },
     protocol,
     state: stateOf(model, protocol),
+    lifecycle: lifecycleOf(model, protocol),
     faults,
     calls,
     port: options.port,

@@ -16,6 +16,8 @@ export const readRecording = (name: string): Recording => {
 /** A world in which recordings were made, and what was recorded in it. */
 export type Scene = {
   standing: Readonly<Record<string, Standing>>;
+  /** Talos' version on the nodes; the machines' own where it is absent. */
+  version?: string;
   fault?: Fault;
   recordings: readonly string[];
 };
@@ -44,6 +46,8 @@ export const scenes: Readonly<Record<string, Scene>> = {
       'maint-get-unknown-type',
       'maint-get-machineconfig-denied',
       'maint-reset-insecure-wait',
+      'maint-reset-insecure-nowait-denied',
+      'maint-upgrade-insecure',
       'maint-bootstrap-secure-fault3',
       'fault3-secure-call-to-maintenance-get',
       'fault3-secure-call-to-maintenance-services',
@@ -117,6 +121,18 @@ export const scenes: Readonly<Record<string, Scene>> = {
       'worker-etcd-members-via-cp',
       'worker-via-cp-version',
     ],
+  },
+  'a reset that reboots': { standing: { 'infra-01': 'running' }, recordings: ['secure-reset-wait-reboot'] },
+  'a reset that halts': { standing: { 'infra-01': 'running' }, recordings: ['secure-reset-wait-shutdown'] },
+  'an upgrade': {
+    standing: { 'infra-01': 'running' },
+    recordings: ['fault-upgrade-pull-fails', 'secure-upgrade-wait-drain-false'],
+  },
+  'an upgrade that nobody waits for': { standing: { 'infra-01': 'running' }, recordings: ['secure-upgrade-nowait'] },
+  'an upgrade of an older server': {
+    standing: { 'infra-01': 'running' },
+    version: 'v1.12.11',
+    recordings: ['secure-upgrade-older-server-legacy-path'],
   },
   'stale secrets': {
     standing: { 'infra-01': 'running' },

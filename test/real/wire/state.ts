@@ -5,7 +5,7 @@ import type { NodeModel } from '../../../plugins/lab/src/nodes/node.ts';
 import { resourceTypes } from '../../../plugins/lab/src/tools/talosctl/resources.ts';
 import type { Resource, ResourceType } from '../../../plugins/lab/src/tools/talosctl/resources.ts';
 import { Failure } from './failure.ts';
-import { PLATFORM } from './machine-api.ts';
+import { PLATFORM } from './platform.ts';
 import type { Message, Protocol } from './protocol.ts';
 
 /** What the lab's talosctl does not play and only the wire has: the node says what it is. */
@@ -27,7 +27,29 @@ const platform: ResourceType = {
   ],
 };
 
-const types: readonly ResourceType[] = [...resourceTypes, platform];
+/** What a drain asks for: the node's name in Kubernetes, known once its kubelet runs. */
+const nodename: ResourceType = {
+  type: 'Nodenames.kubernetes.talos.dev',
+  short: 'Nodename',
+  namespace: 'k8s',
+  aliases: ['nodename', 'nodenames'],
+  open: false,
+  columns: [{ title: 'NODENAME', path: '{.nodename}', cell: ({ nodename: name }) => String(name) }],
+  list: (_model, node) =>
+    node.kubelet.running
+      ? [
+          {
+            id: 'nodename',
+            version: 1,
+            updated: node.since,
+            owner: 'k8s.NodenameController',
+            spec: { nodename: node.config?.hostname ?? '', hostnameVersion: '1', skipNodeRegistration: false },
+          },
+        ]
+      : [],
+};
+
+const types: readonly ResourceType[] = [...resourceTypes, platform, nodename];
 const DEFINITIONS = { type: 'ResourceDefinitions.meta.cosi.dev', namespace: 'meta' } as const;
 
 export type State = {

@@ -1,4 +1,4 @@
-import { cp, mkdir } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { parseAllDocuments } from 'yaml';
@@ -54,9 +54,17 @@ export type WholeOptions = {
   wire?: Partial<WireOptions>;
   /** What else becomes of the repository before it is committed. */
   adapt?: (root: string, run: Ground) => Promise<void>;
+  /** Values that `op` gives, by reference, where a made-up one does not do. */
+  values?: () => Readonly<Record<string, string>>;
 };
 
-export const openWhole = async ({ toolchain, plugins, wire: wanted = {}, adapt }: WholeOptions): Promise<Whole> => {
+export const openWhole = async ({
+  toolchain,
+  plugins,
+  wire: wanted = {},
+  adapt,
+  values = () => ({}),
+}: WholeOptions): Promise<Whole> => {
   const closing: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -83,11 +91,16 @@ export const openWhole = async ({ toolchain, plugins, wire: wanted = {}, adapt }
     );
     closing.push(() => installed.remove());
     const own = await toolEnvironment(join(dir, 'home'), toolchain);
+    await mkdir(join(dir, 'home/.config'), { recursive: true });
+    await writeFile(join(dir, 'home/.config/coldstart-shim-op.json'), JSON.stringify(values()), { mode: 0o600 });
     const recorder = await recordCalls(join(dir, 'received'), {
       talosctl: toolchain.talosctl.path,
       kubectl: toolchain.kubectl.path,
       helm: toolchain.helm.path,
       helmfile: toolchain.helmfile.path,
+      flux: toolchain.flux.path,
+      kustomize: toolchain.kustomize.path,
+      kubeconform: toolchain.kubeconform.path,
       op: join(shims, 'op'),
       cilium: join(shims, 'cilium'),
     });
@@ -125,7 +138,7 @@ export const openWhole = async ({ toolchain, plugins, wire: wanted = {}, adapt }
 const start = (
   bin: string,
   argv: readonly string[],
-  { cwd, env, deadline = 280_000 }: { cwd: string; env: Record<string, string>; deadline?: number },
+  { cwd, env, deadline = 600_000 }: { cwd: string; env: Record<string, string>; deadline?: number },
   started: (pid: number) => void,
 ): Promise<Finished> => run(process.execPath, [bin, ...argv], { cwd, env, deadline, started });
 

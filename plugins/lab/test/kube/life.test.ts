@@ -42,7 +42,7 @@ describe('definitions', () => {
     await world.apply(crd());
     expect((await world.apply(THING)).stderr).toContain('no matches for kind "Thing" in version "example.com/v1"');
     expect((await world.kubectl('get', 'things.example.com')).stderr).toBe(
-      'error: the server doesn\'t have a resource type "things.example.com"\n',
+      'error: the server doesn\'t have a resource type "things"\n',
     );
     expect(
       (await world.kubectl('wait', '--for=condition=established', '--timeout=30s', 'crd/things.example.com')).exit,

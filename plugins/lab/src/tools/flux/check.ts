@@ -47,7 +47,13 @@ export async function check(plane: ControlPlane, model: Model, call: ToolCall, f
   if (crds.length > 0) lines.push(`✔ distribution: flux-${FLUX_VERSION}`, '✔ bootstrapped: false');
   else {
     ok = false;
-    lines.push('✗ checking failed: no Flux installation found');
+    const first = 'gitrepositories.source.toolkit.fluxcd.io';
+    const known = definitions !== undefined && plane.get(definitions, undefined, first) !== undefined;
+    lines.push(
+      known
+        ? '✗ checking failed: no Flux installation found'
+        : `✗ checking failed: customresourcedefinitions.apiextensions.k8s.io "${first}" not found`,
+    );
   }
 
   lines.push('► checking controllers');

@@ -5,6 +5,7 @@ import type { Model } from '../../model.ts';
 import type { Flags } from '../common/flags.ts';
 import { failed, printed } from '../common/result.ts';
 import { notSimulated, type ToolCall, type ToolResult } from '../tool.ts';
+import { unserved } from './unserved.ts';
 
 /** Kinds in the order of `flux get all`, with the word that stands before a name there. */
 const KINDS = [
@@ -57,6 +58,8 @@ export function get(plane: ControlPlane, _model: Model, call: ToolCall, flags: F
   }
   const kind = ASKED[words.join(' ')];
   if (kind === undefined) return notSimulated('flux', call.argv);
+  const none = unserved(plane, KINDS.find(([name]) => name === kind)?.[1] ?? '');
+  if (none) return none;
   const found = rows(kind, false);
   if (found.length === 0 && !flags.has('status-selector'))
     return failed(

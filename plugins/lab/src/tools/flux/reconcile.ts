@@ -7,6 +7,7 @@ import type { Model } from '../../model.ts';
 import { type Flags, goDuration } from '../common/flags.ts';
 import { failed, printed } from '../common/result.ts';
 import { notSimulated, type ToolCall, type ToolResult } from '../tool.ts';
+import { unserved } from './unserved.ts';
 
 const GIT = {
   definition: 'gitrepositories.source.toolkit.fluxcd.io',
@@ -27,6 +28,8 @@ export async function reconcile(plane: ControlPlane, _model: Model, call: ToolCa
   const asked = objectOf(call, flags.words.slice(1));
   const namespace = flags.value('namespace') ?? 'flux-system';
   const timeout = goDuration(flags.value('timeout') ?? '5m') ?? 300_000;
+  const none = unserved(plane, asked.kind.definition);
+  if (none) return none;
   const found = find(plane, asked.kind, namespace, asked.name);
   if (found === undefined) return failed(`✗ ${asked.kind.definition} "${asked.name}" not found`);
   if (at(found.stored.object, 'spec', 'suspend') === true) return failed('✗ resource is suspended');
@@ -52,6 +55,8 @@ export async function suspension(
   const [verb, ...words] = flags.words;
   const { kind, name } = objectOf(call, words);
   const namespace = flags.value('namespace') ?? 'flux-system';
+  const none = unserved(plane, kind.definition);
+  if (none) return none;
   const found = find(plane, kind, namespace, name);
   if (found === undefined) return failed(`✗ ${kind.definition} "${name}" not found`);
   const suspend = verb === 'suspend';

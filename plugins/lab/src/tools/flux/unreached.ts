@@ -26,7 +26,9 @@ export async function unreached(
       `✗ ${config === undefined ? `failed to get server groups: ${get('/api')}` : `kubernetes configuration load failed: ${config}`}`,
     );
   if (config !== undefined)
-    return failed(`► checking prerequisites\n✗ Kubernetes client initialization failed: ${config}`);
+    return failed(
+      `► checking prerequisites\n✗ Kubernetes client initialization failed: kubernetes configuration load failed: ${config}`,
+    );
   return failed(
     [
       '► checking prerequisites',

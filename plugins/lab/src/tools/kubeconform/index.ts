@@ -23,14 +23,14 @@ type Outcome = {
 };
 
 /**
- * kubeconform 0.7: its flags have one dash. The lab holds no schemas: an object of a built-in kind with a name is taken as
+ * kubeconform 0.8: its flags have one dash. The lab holds no schemas: an object of a built-in kind with a name is taken as
  * valid, one without kind or version is not; a custom kind has no schema, as with kubeconform's own default.
  */
 export const kubeconform: SimulatedTool = {
   name: 'kubeconform',
-  version: '0.7.0',
+  version: '0.8.0',
   async run(model, call) {
-    if (call.argv.length === 1 && call.argv[0] === '-v') return { exit: 0, stdout: 'v0.7.0\n', stderr: '' };
+    if (call.argv.length === 1 && call.argv[0] === '-v') return { exit: 0, stdout: 'v0.8.0\n', stderr: '' };
     const options = optionsOf(call);
     await call.spend(300);
     model.assumed.add('kubeconform: no schemas in the lab; built-in kinds are checked for kind, version and name only');

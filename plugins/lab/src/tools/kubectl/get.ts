@@ -66,7 +66,7 @@ export function resources(
 ): { list: { type: ResourceType; name?: string }[] } | { problem: string } {
   const types = plane.types();
   const unknown = (name: string): { problem: string } => ({
-    problem: `error: the server doesn't have a resource type "${name}"`,
+    problem: `error: the server doesn't have a resource type "${name.split('.')[0]}"`,
   });
   const [first = '', ...names] = words;
   if (first.includes('/')) {
@@ -106,15 +106,28 @@ export function selected(object: KubeObject, selector: string | undefined): bool
   });
 }
 
+/** Kinds without a desired state of their own, of which the API server counts no generations. */
+const UNGENERATED: ReadonlySet<string> = new Set(
+  `Namespace Node Secret ConfigMap ServiceAccount Service Event Endpoints Lease PersistentVolume PersistentVolumeClaim
+  StorageClass CSINode ClusterRole ClusterRoleBinding Role RoleBinding`.split(/\s+/),
+);
+
+function ungenerated(object: KubeObject): KubeObject {
+  if (!UNGENERATED.has(object.kind) || !('generation' in object.metadata)) return object;
+  const { generation: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
 function show(
   now: string,
   call: ToolCall,
   flags: Flags,
-  objects: KubeObject[],
+  found: KubeObject[],
   single: boolean,
   type: ResourceType | undefined,
 ): string | ToolResult {
   const output = flags.value('output') ?? '';
+  const objects = found.map(ungenerated);
   const list = { apiVersion: 'v1', items: objects, kind: 'List', metadata: { resourceVersion: '' } };
   // A single name that --ignore-not-found swallowed leaves no output at all.
   if (single && objects.length === 0) return '';

@@ -1,4 +1,5 @@
-import { documents, toYaml } from '../../kubernetes/manifests/yaml.ts';
+import { stringify } from 'yaml';
+import { documents } from '../../kubernetes/manifests/yaml.ts';
 import { isFields } from '../../kubernetes/object.ts';
 import type { Model } from '../../model.ts';
 import { flag, parseFlags, toggle } from '../common/flags.ts';
@@ -65,7 +66,9 @@ function decrypt(model: Model, call: ToolCall, file: string): ToolResult {
       25,
     );
   model.assumed.add(`sops: encrypted values of ${file} are throw-away ones; whether the key fits was not tried`);
-  return printed(values.map((value) => toYaml(plain(model, value, file))).join('---\n'));
+  // Keys stay in the file's own order, indented by four.
+  const shown = values.map((value) => stringify(plain(model, value, file), { lineWidth: 0, indent: 4 }));
+  return printed(shown.join('---\n'));
 }
 
 /** A key is at hand where the environment holds one, or names a file that is there; sops looks in the user's folder too. */

@@ -1,0 +1,80 @@
+import type { Question } from './questions.ts';
+
+export type Aspect = 'exit' | 'streams' | 'raw' | 'read';
+export type Difference = { question: string; in: Aspect[]; because: string };
+
+/** What a tool answered, and how our steps read it. */
+export type Answer = {
+  exit: number | null;
+  /** Whether there was anything on stdout, and on stderr. */
+  streams: [boolean, boolean];
+  stdout: string;
+  stderr: string;
+  read: unknown;
+};
+
+export const answerOf = (question: Question, exit: number | null, stdout: string, stderr: string): Answer => ({
+  exit,
+  streams: [stdout.trim() !== '', stderr.trim() !== ''],
+  stdout,
+  stderr,
+  read: question.read?.(stdout, stderr) ?? null,
+});
+
+/** What differs from side to side by nature: addresses, ids, moments, folders. */
+const plain = (text: string): string =>
+  text
+    .replaceAll(/https?:\/\/[\d.]+(:\d+)?/g, 'SERVER')
+    .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)/g, 'TIME')
+    .replaceAll(/"resourceVersion": "\d+"/g, '"resourceVersion": "N"')
+    // Folders: recordings have none, and so has the lab.
+    .replaceAll(/(\/[\w.-]+)+\/(?=nowhere|clusters|kubernetes|id_|keys\.txt)/g, '')
+    .trimEnd();
+
+const typeOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value);
+
+/** What a JSON value of the lab has that the real one has not, or of another type: `items[].metadata.name: text`. */
+const beyond = (real: unknown, simulated: unknown, at = ''): string[] => {
+  if (typeOf(real) !== typeOf(simulated)) return [`${at}: ${typeOf(simulated)}, and in truth ${typeOf(real)}`];
+  if (Array.isArray(simulated)) return beyond((real as unknown[])[0] ?? simulated[0], simulated[0], `${at}[]`);
+  if (typeOf(simulated) !== 'object') return [];
+  return Object.entries(simulated as object).flatMap(([key, value]) => {
+    const there = (real as Record<string, unknown>)[key];
+    return there === undefined ? [`${at}.${key}: not there in truth`] : beyond(there, value, `${at}.${key}`);
+  });
+};
+
+const json = (text: string): unknown => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * How the simulated answer differs from the real one in its raw form. JSON is held to its shape: the simulated tool may say
+ * less, never something that the real one does not say. Any other text must be the same but for what differs by nature.
+ */
+export const rawDifferences = (real: Answer, simulated: Answer): string[] => {
+  const [one, other] = [json(real.stdout), json(simulated.stdout)];
+  const out =
+    one !== undefined && other !== undefined
+      ? beyond(one, other)
+      : plain(real.stdout) === plain(simulated.stdout)
+        ? []
+        : [`stdout: ${plain(simulated.stdout)}\nand in truth: ${plain(real.stdout)}`];
+  if (plain(real.stderr) === plain(simulated.stderr)) return out;
+  return [...out, `stderr: ${plain(simulated.stderr)}\nand in truth: ${plain(real.stderr)}`];
+};
+
+export const differing = (real: Answer, simulated: Answer): Aspect[] => {
+  const found: Aspect[] = [];
+  if (real.exit !== simulated.exit) found.push('exit');
+  if (JSON.stringify(real.streams) !== JSON.stringify(simulated.streams)) found.push('streams');
+  if (rawDifferences(real, simulated).length > 0) found.push('raw');
+  // What a failure says is read as text, and that is raw already.
+  if (typeof real.read !== 'string' && JSON.stringify(real.read) !== JSON.stringify(simulated.read)) found.push('read');
+  return found;
+};

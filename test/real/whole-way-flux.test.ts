@@ -1,0 +1,178 @@
+/**
+ * The whole way to the end of phase 3, with Flux for real: its controllers read a Git server and a registry of this machine,
+ * and carry the cluster on. One world: the Git server refuses Flux first, then has no such branch, then all is well; each run
+ * goes on from where the one before it was stopped. Simulated, beside what whole-way.test.ts names: flux-operator,
+ * cilium-operator's definitions, admission webhooks, notification-controller.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+
+import { filesHolding, holds, watchFor } from './canary.ts';
+import { run } from './children.ts';
+import { isLease } from './controlplane/audit.ts';
+import type { ControlPlane } from './controlplane/start.ts';
+import { journalOf, resultOf, stepsOf, tellTimes, timesOf } from './runs.ts';
+import type { RunDocument } from './runs.ts';
+import { withControllers } from './flux/fixture.ts';
+import { startGitOps } from './wire/gitops.ts';
+import type { GitOps } from './wire/gitops.ts';
+import { openWhole } from './wire/whole.ts';
+import type { Whole } from './wire/whole.ts';
+
+const toolchain = inject('toolchain');
+
+/** A bound that a test can wait for where something is known not to come; all else is as an operator has it. */
+const bounds = ['version: 1', 'flux:', '  source: { within: 30s }', ''].join('\n');
+
+let whole: Whole;
+let gitops: GitOps;
+let plane: ControlPlane;
+beforeAll(async () => {
+  whole = await openWhole({
+    toolchain,
+    plugins: ['plugin-talos', 'plugin-helmfile', 'plugin-flux', 'plugin-cilium'],
+    adapt: async (root, { dir }) => {
+      gitops = await startGitOps(withControllers(toolchain), join(dir, 'sources'));
+      await gitops.adapt(root);
+      await writeFile(join(root, 'coldstart.yaml'), bounds);
+    },
+    values: () => gitops.values(),
+  });
+  // Follows it as soon as it lives.
+  void whole.behind.plane().then((up) => gitops.follow((plane = up)));
+}, 300_000);
+afterAll(async () => {
+  await gitops?.stop();
+  await whole?.close();
+});
+
+const access = (): string[] => ['--kubeconfig', whole.kubeconfig, '--context', 'infra'];
+const given = async (what: string, cwd = whole.repository): Promise<RunDocument> => {
+  const since = (await whole.recorder.calls()).length;
+  const argv = ['cluster', 'create', 'infra', ...access(), '--json'];
+  const done = await whole.coldstart(argv, { cwd, deadline: 600_000 });
+  const result = resultOf(done);
+  const calls = (await whole.recorder.calls()).slice(since).filter(({ within }) => within === null);
+  tellTimes(`whole-way-flux.test: ${what}`, timesOf(result, await journalOf(cwd, result), calls, done.spent));
+  return result;
+};
+const reconcile = (...what: string[]) =>
+  run('flux', [...access(), 'reconcile', ...what], { env: whole.own, deadline: 120_000 });
+
+describe('the whole way to GitOps', () => {
+  let sampled: Awaited<ReturnType<ReturnType<typeof watchFor>['end']>>;
+
+  test('a deploy key that the Git server refuses: exit 4, with what Flux says', { timeout: 700_000 }, async () => {
+    await gitops.wants({ username: 'flux', password: 'another-password' });
+    const watch = watchFor(whole.canaries, join(whole.dir, 'tmp'));
+    const result = await given('key refused');
+    sampled = await watch.end();
+    expect(result).toMatchObject({ exit: 4, failure: { step: 'flux/source' } });
+    expect(result.failure?.cause).toMatch(/authentication required|authorization failed/i);
+    expect(result.failure?.next).toContain('coldstart cluster create infra');
+    expect(Object.keys(gitops.flux()?.processes() ?? {}).sort()).toEqual([
+      'helm-controller',
+      'kustomize-controller',
+      'source-controller',
+    ]);
+  });
+
+  test('a branch that does not exist: exit 4, and which one', { timeout: 400_000 }, async () => {
+    await gitops.wants(gitops.sources.git.credentials);
+    await gitops.push(whole.repository, 'elsewhere');
+    await reconcile('source', 'git', 'flux-system');
+    const result = await given('no such branch');
+    expect(result).toMatchObject({ exit: 4, failure: { step: 'flux/source' } });
+    expect(result.failure?.cause).toMatch(/main|reference not found/i);
+    expect(result.failure?.cause).not.toMatch(/authentication/i);
+  });
+
+  test('then it goes on to the end: Flux carries the cluster', { timeout: 900_000 }, async () => {
+    await gitops.push(whole.repository, 'main');
+    await reconcile('source', 'git', 'flux-system');
+    const result = await given('to the end');
+    expect({ exit: result.exit, failure: result.failure }).toEqual({ exit: 0, failure: null });
+    expect(result.evidence).toMatchObject({ mode: 'lab-wire', outcome: 'done' });
+    const verdicts = Object.fromEntries(result.evidence.criteria.map(({ id, verdict }) => [id, verdict]));
+    expect(verdicts).toMatchObject({
+      'flux-source-ready': 'met',
+      'flux-reconciled': 'met',
+      'flux-handover': 'met',
+      'cilium-status': 'untested',
+    });
+    const signals = stepsOf(result.evidence)
+      .filter(({ id }) => id === 'flux/reconciled')
+      .flatMap(({ items }) => items.flatMap((item) => item.signals));
+    expect(signals.length).toBeGreaterThan(20);
+    expect(signals.filter(({ ok }) => !ok)).toEqual([]);
+    expect(gitops.flux()?.errors()).toEqual([]);
+    expect(gitops.flux()?.ended()).toEqual([]);
+  });
+
+  test('releases are adopted by Flux', async () => {
+    type Release = {
+      metadata: { name: string };
+      status: { conditions: { type: string; status: string; message: string }[] };
+    };
+    const { body } = await plane.api.send<{ items: Release[] }>('GET', '/apis/helm.toolkit.fluxcd.io/v2/helmreleases');
+    const ready = body.items.map(({ metadata, status }) => {
+      const is = status.conditions.find(({ type }) => type === 'Ready');
+      return `${metadata.name} ${is?.status}`;
+    });
+    expect(ready.toSorted()).toEqual(
+      [
+        'cert-manager',
+        'cilium',
+        'coredns',
+        'external-secrets',
+        'flux-instance',
+        'flux-operator',
+        'metrics-server',
+        'spegel',
+      ].map((name) => `${name} True`),
+    );
+  });
+
+  test.each([
+    ['in the same work tree', () => whole.repository],
+    ['from a fresh copy without .coldstart', () => whole.fresh],
+  ])('again, %s: no change is persisted', { timeout: 300_000 }, async (what, root) => {
+    const mark = await plane.audit.mark();
+    const nodes = whole.wire.calls.flatMap(({ changes }) => changes);
+    const result = await given(`again, ${what}`, root());
+    expect({ exit: result.exit, failure: result.failure, changes: result.evidence.counts.changes }).toEqual({
+      exit: 0,
+      failure: null,
+      changes: 0,
+    });
+    expect(whole.wire.calls.flatMap(({ changes }) => changes)).toEqual(nodes);
+    const except = isLease('kube-system', 'coldstart');
+    expect((await plane.audit.changes({ since: mark, except })).filter(({ user }) => user === 'admin')).toEqual([]);
+  });
+
+  test('a value of a Secret shows nowhere else', async () => {
+    expect(await filesHolding(whole.dir, whole.canaries)).toEqual(
+      [
+        join(whole.dir, 'home/.config/coldstart-shim-op.json'),
+        ...[whole.repository, whole.fresh].map((root) => join(root, 'age.key')),
+      ].sort(),
+    );
+    expect(holds(whole.printed(), whole.canaries)).toBe(false);
+    expect(sampled.found).toEqual([]);
+    const log = (await readFile(join(whole.run.dir, 'plane/logs/audit.jsonl'), 'utf8')).split('\n').filter(Boolean);
+    type Event = { user: { username: string }; objectRef?: { resource: string; namespace: string; name?: string } };
+    const ours = log
+      .filter((line) => holds(line, whole.canaries))
+      .map((line) => JSON.parse(line) as Event)
+      .filter(({ user }) => user.username === 'admin');
+    const objects = new Set(ours.map(({ objectRef: ref }) => `${ref?.resource} ${ref?.namespace}/${ref?.name}`));
+    expect([...objects].sort()).toEqual([
+      'secrets external-secrets/onepassword-connect',
+      'secrets flux-system/cluster-secrets',
+      'secrets flux-system/flux-system',
+      'secrets flux-system/sops-age',
+    ]);
+  });
+});
