@@ -33,7 +33,7 @@ export function remoteOf(model: Model, url: string): Remote {
   const branches = own ? [branch] : ['main', 'master'];
   model.assumed.add(
     own
-      ? `remote ${url}: holds branch ${branches.join(', ')} with the content of the working tree`
+      ? `remote ${url}: holds branch ${branches.join(', ')} ${isBehind(model) ? 'behind' : 'with the content of'} the working tree`
       : `remote ${url}: there, and not looked into`,
   );
   // Only what the remote's branch stands at is behind; the operator's own commit is as it was.
@@ -69,14 +69,15 @@ export function filesBehind(model: Model, files: ReadonlyMap<string, Uint8Array>
     return new Map([...files].filter(([file]) => path !== '' && !file.startsWith(`${path}/`)));
   }
   const changed = new Map(files);
-  for (const { name, version } of older)
-    for (const [file, bytes] of files) {
+  for (const { name, version } of older) {
+    model.faults.strike(BEHIND, name);
+    for (const [file, bytes] of changed) {
       if (!/\.ya?ml$/.test(file)) continue;
       const text = new TextDecoder().decode(bytes);
       if (!new RegExp(`name: ["']?${name}["']?\\s`).test(text) || !text.includes(version)) continue;
-      model.faults.strike(BEHIND, name);
       changed.set(file, new TextEncoder().encode(text.replaceAll(version, olderThan(version))));
     }
+  }
   return changed;
 }
 
