@@ -6,6 +6,7 @@ import {
   bringUp,
   carryOut,
   changesReceived,
+  endsOf,
   survey,
   type BroughtUp,
   type Ground,
@@ -140,6 +141,31 @@ describe('a cluster that was brought up', () => {
     },
     60_000,
   );
+
+  test('each changing step alone, as its own command runs it, is refused as well', async () => {
+    const steps = [...ground.kit.steps.values()].filter((step) => step.kind === 'change').map((step) => step.id);
+    const planned = ground.plan.phases.flatMap((phase) => phase.steps.map((step) => step.id));
+    const alone = steps.filter((id) => planned.includes(id));
+    expect(alone.length).toBeGreaterThanOrEqual(8);
+    const refused: string[] = [];
+    for (const id of alone) {
+      const lab = await again();
+      edit(lab, { talosCa: 'ab'.repeat(32), kubeSystem: 'another' });
+      const selection = { steps: [id] };
+      const before = changesReceived(lab);
+      const { exit, records } = await carryOut(await survey({ selection }), lab, { selection });
+      expect([id, changesReceived(lab) - before]).toEqual([id, 0]);
+      expect(started(records).filter(({ risk, guards }) => risk !== 'read' && guards.every(({ ok }) => ok))).toEqual(
+        [],
+      );
+      const own = endsOf(records).filter((record) => record.step === id);
+      if (exit === 5) refused.push(id);
+      // What finds nothing to do has nothing to look twice for.
+      else expect([id, exit, own.every(({ verdict }) => verdict === 'skipped')]).toEqual([id, 0, true]);
+    }
+    expect(refused).toEqual(expect.arrayContaining(alone.filter((id) => id.startsWith('talos/'))));
+    expect(refused.length).toBeGreaterThan(5);
+  }, 120_000);
 
   describe('and is gone, while the record stands', () => {
     /** Bare machines of the same hardware, and the record of the cluster that they were. */
