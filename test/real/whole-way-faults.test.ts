@@ -81,8 +81,11 @@ const killedWhen = async (
   const since = (await whole.recorder.calls()).length;
   let pid = 0;
   const running = whole.coldstart(argv(), { started: (is) => (pid = is) });
-  await expect.poll(async () => moment(await received(since)), { timeout: 200_000, interval: 50 }).toBe(true);
-  process.kill(pid, 'SIGKILL');
+  try {
+    await expect.poll(async () => moment(await received(since)), { timeout: 200_000, interval: 50 }).toBe(true);
+  } finally {
+    process.kill(pid, 'SIGKILL');
+  }
   const calls = await received(since);
   const open = calls.filter(({ ended, within }) => ended === null && within === null);
   if (all) for (const { pid: group } of open) killGroup(group, 'SIGKILL');
@@ -158,10 +161,10 @@ describe('faults on the whole way', () => {
     { timeout: 300_000 },
     async () => {
       // Cilium comes first, and not all of it may run on a cordoned node.
-      const cordoned = expect
-        .poll(ciliumIsDeployed, { timeout: 300_000, interval: 100 })
-        .toBe(true)
-        .then(() => cordon(true));
+      const cordoned = (async () => {
+        await expect.poll(ciliumIsDeployed, { timeout: 300_000, interval: 100 }).toBe(true);
+        await cordon(true);
+      })();
       const [result] = await Promise.all([given('a release is not ready'), cordoned]).finally(() => cordon(false));
       expect(result).toMatchObject({ exit: 4, failure: { step: 'helmfile/releases', item: 'kube-system/coredns' } });
       expect(result.failure?.cause).toMatch(/coredns/);

@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { installPacked } from '../../packed/support/install.ts';
 import type { Installed } from '../../packed/support/install.ts';
 import { formsOf } from '../canary.ts';
-import { must, run } from '../children.ts';
+import { killGroup, must, run } from '../children.ts';
 import type { Finished } from '../children.ts';
 import { recordCalls } from '../received.ts';
 import type { Recorder } from '../received.ts';
@@ -80,10 +80,15 @@ export const openWhole = async ({
     await prepareRepository(run.root, repository);
     await cp(repository, fresh, { recursive: true });
 
-    const behind = clusterBehind({ toolchain, dir: join(run.dir, 'plane'), addresses: addressesOf(run) });
+    const behind = clusterBehind({
+      toolchain,
+      dir: join(run.dir, 'plane'),
+      addresses: addressesOf(run),
+      within: WITHIN,
+    });
     closing.push(() => behind.close());
     const { kubeconfig: credentials, bootstrapped } = behind;
-    const wire = await run.open({ kubeconfig: credentials, bootstrapped, ...wanted });
+    const wire = await run.open({ kubeconfig: credentials, bootstrapped, within: WITHIN, ...wanted });
     behind.follow(wire);
 
     const installed: Installed = installPacked(
@@ -106,6 +111,11 @@ export const openWhole = async ({
     });
     const env = { ...own, PATH: `${recorder.bin}:${own['PATH']}`, TMPDIR: join(dir, 'tmp'), USER: 'op' };
     let printed = '';
+    const running = new Set<number>();
+    // A run that a failed test did not wait for goes before everything that it speaks to.
+    closing.push(() => {
+      for (const pid of running) killGroup(pid, 'SIGKILL');
+    });
     return {
       run,
       wire,
@@ -121,8 +131,10 @@ export const openWhole = async ({
         let watch: ReturnType<typeof watchSpent> | undefined;
         const done = await start(installed.bin, argv, { cwd: repository, env, ...options }, (pid) => {
           watch = watchSpent(pid);
+          running.add(pid);
           options.started?.(pid);
         });
+        running.clear();
         printed += done.stdout + done.stderr;
         return { ...done, spent: watch?.end() ?? [] };
       },
@@ -134,6 +146,9 @@ export const openWhole = async ({
     throw error;
   }
 };
+
+/** A whole way takes as long as the machine needs; with other work on it that is more than minutes. */
+const WITHIN = 60 * 60_000;
 
 const start = (
   bin: string,

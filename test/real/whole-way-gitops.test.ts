@@ -55,7 +55,7 @@ const given = async (what: string, cwd = whole.repository): Promise<RunDocument>
   const done = await whole.coldstart(argv, { cwd, deadline: 600_000 });
   const result = resultOf(done);
   const calls = (await whole.recorder.calls()).slice(since).filter(({ within }) => within === null);
-  tellTimes(`whole-way-flux.test: ${what}`, timesOf(result, await journalOf(cwd, result), calls, done.spent));
+  tellTimes(`whole-way-gitops.test: ${what}`, timesOf(result, await journalOf(cwd, result), calls, done.spent));
   return result;
 };
 const reconcile = (...what: string[]) =>
