@@ -120,6 +120,63 @@ describe('the control plane', () => {
     expect(await plane.audit.changes({ since: began, except: isLease('kube-system', 'coldstart') })).toEqual([]);
   });
 
+  test('a webhook in the cluster is answered for, and what else stands behind a Service is not', async () => {
+    const service = { name: 'hook', namespace: 'default' };
+    const only = { matchLabels: { 'kubernetes.io/metadata.name': 'hooked' } };
+    const objects = [
+      { apiVersion: 'v1', kind: 'Service', metadata: service, spec: { ports: [{ port: 443 }] } },
+      {
+        apiVersion: 'admissionregistration.k8s.io/v1',
+        kind: 'ValidatingWebhookConfiguration',
+        metadata: { name: 'hook' },
+        webhooks: [
+          {
+            name: 'hook.example.com',
+            // As a chart has it before an injector fills in the authority.
+            clientConfig: { service: { ...service, path: '/validate' } },
+            rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+            namespaceSelector: only,
+            failurePolicy: 'Fail',
+            sideEffects: 'None',
+            admissionReviewVersions: ['v1'],
+            timeoutSeconds: 5,
+          },
+        ],
+      },
+      {
+        apiVersion: 'apiregistration.k8s.io/v1',
+        kind: 'APIService',
+        metadata: { name: 'v1.nobody.example.com' },
+        spec: {
+          service,
+          group: 'nobody.example.com',
+          version: 'v1',
+          insecureSkipTLSVerify: true,
+          groupPriorityMinimum: 100,
+          versionPriority: 100,
+        },
+      },
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'hooked' } },
+    ];
+    const applied = await kubectl(
+      ['apply', '--server-side', '-f', '-'],
+      objects.map((object) => JSON.stringify(object)).join('\n---\n'),
+    );
+    expect({ exit: applied.exit, stderr: applied.stderr }).toEqual({ exit: 0, stderr: '' });
+    // A new configuration takes effect a moment later.
+    const create = async (): Promise<string[]> => {
+      await kubectl(['create', 'configmap', '-n', 'hooked', `try-${performance.now()}`]);
+      return plane.asked();
+    };
+    await expect.poll(create, { timeout: 20_000, interval: 500 }).toContain('hook.default.svc configmaps');
+    expect((await kubectl(['create', 'configmap', '-n', 'hooked', 'let-in'])).exit).toBe(0);
+
+    const available = ['get', 'apiservice', 'v1.nobody.example.com', '-o', 'jsonpath={.status.conditions[0].reason}'];
+    const reason = async (): Promise<string> => (await kubectl(available)).stdout;
+    await expect.poll(reason, { timeout: 20_000 }).toMatch(/FailedDiscoveryCheck|EndpointsNotFound|MissingEndpoints/);
+    await kubectl(['delete', 'apiservice', 'v1.nobody.example.com']);
+  });
+
   test('takes a node later', async () => {
     await plane.addNode({ name: 'infra-05', role: 'worker', address: '192.0.2.22' });
     expect((await kubectl(['get', 'node', 'infra-05', '-o', 'name'])).stdout.trim()).toBe('node/infra-05');

@@ -328,92 +328,128 @@ describe('sources and Kustomizations', () => {
 });
 
 describe('a release that helm installed before', () => {
-  const where = 'kube-system';
-  const values = { replicaCount: 2, service: { clusterIP: '10.0.0.10' } };
-  type Deployment = KubeObject & { metadata: { generation: number; uid: string; labels: Record<string, string> } };
-  const deployment = async () => (await objects('deployments', '-n', where, 'coredns'))[0] as unknown as Deployment;
-  const release = () => ({
+  type Deployment = KubeObject & {
+    metadata: { name: string; generation: number; uid: string; labels: Record<string, string> };
+    spec: { template: { metadata: { labels: Record<string, string> } } };
+  };
+  const deployments = async (where: string, label: string) =>
+    (await objects('deployments', '-n', where, '-l', `app.kubernetes.io/instance=${label}`)) as unknown as Deployment[];
+  const release = (name: string, where: string, values: object) => ({
     apiVersion: 'helm.toolkit.fluxcd.io/v2',
     kind: 'HelmRelease',
-    metadata: { name: 'coredns', namespace: where },
+    metadata: { name, namespace: where },
     spec: {
       interval: '1m',
-      releaseName: 'coredns',
+      releaseName: name,
       targetNamespace: where,
       storageNamespace: where,
-      chartRef: { kind: 'OCIRepository', name: 'coredns', namespace },
+      chartRef: { kind: 'OCIRepository', name, namespace },
       install: { remediation: { retries: -1 } },
       upgrade: { cleanupOnFail: true, remediation: { retries: 3 } },
       values,
     },
   });
-  const chart = (tag: string) =>
-    source('OCIRepository', 'coredns', {
-      url: ground.sources.charts.url('coredns'),
+  const chart = (name: string, tag: string) =>
+    source('OCIRepository', name, {
+      url: ground.sources.charts.url(name),
       ref: { tag },
       insecure: true,
       layerSelector: { mediaType: 'application/vnd.cncf.helm.chart.content.v1.tar+gzip', operation: 'copy' },
     });
+  /** Installs with helm, hands over to Flux, and waits; gives the Deployments before, and what the chart is called after. */
+  const handOver = async (name: string, where: string, values: object) => {
+    await ground.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: where } });
+    await install(name, where, values);
+    const before = await deployments(where, name);
+    expect(before.length).toBeGreaterThan(0);
+    const row = ground.charts.get(`oci://charts.example.com/${name}`) ?? { folder: '', version: '' };
+    const digest = (await ground.sources.charts.push(row)).slice('sha256:'.length, 'sha256:'.length + 12);
+    await ground.apply(chart(name, row.version), release(name, where, values));
+    await expect.poll(async () => (await resource('HelmRelease', name))?.ready, soon).toBe(true);
+    return { before, version: row.version, digest };
+  };
 
-  test(
-    'with the same chart and values is taken over by one new revision that changes labels only, and then rests',
-    { timeout: 120_000 },
-    async () => {
-      await install('coredns', where, values);
-      const before = await deployment();
-      expect(fluxOwner(before)).toBeUndefined();
-      expect(await history('coredns', where)).toMatchObject([{ revision: 1, chart: 'coredns-1.45.0' }]);
+  test('is taken over by one new revision that changes labels only, and then rests', { timeout: 120_000 }, async () => {
+    const where = 'kube-system';
+    const { before, version, digest } = await handOver('coredns', where, {
+      replicaCount: 2,
+      service: { clusterIP: '10.0.0.10' },
+    });
+    // helm-controller does not take a release as its own: it upgrades what it did not make, once, and adds to the chart's
+    // version the digest of what it pulled.
+    const adopted = [
+      { revision: 1, status: 'superseded', chart: `coredns-${version}`, description: 'Install complete' },
+      { revision: 2, status: 'deployed', chart: `coredns-${version}+${digest}`, description: 'Upgrade complete' },
+    ];
+    expect(await history('coredns', where)).toMatchObject(adopted);
+    const listed = await ground.ask('helm', ['list', '-n', where, '--filter', '^coredns$', '-o', 'json']);
+    expect(parseReleases(listed.stdout)).toMatchObject([
+      { name: 'coredns', revision: 2, status: 'deployed', chart: `coredns-${version}+${digest}` },
+    ]);
 
-      const pushed = ground.charts.get('oci://charts.example.com/coredns');
-      const digest = await ground.sources.charts.push(pushed ?? { folder: '' });
-      await ground.apply(chart('1.45.0'), release());
-      await expect.poll(async () => (await resource('HelmRelease', 'coredns'))?.ready, soon).toBe(true);
+    // No pod is touched: neither generation nor spec has changed, only whose it is.
+    const after = await deployments(where, 'coredns');
+    expect(after).toHaveLength(1);
+    const [was, is] = [before[0], after[0]];
+    expect(was && fluxOwner(was)).toBeUndefined();
+    expect(is?.metadata).toMatchObject({ uid: was?.metadata.uid, generation: was?.metadata.generation });
+    expect(is?.spec).toEqual(was?.spec);
+    expect(is?.metadata.labels).toEqual({
+      ...was?.metadata.labels,
+      'helm.toolkit.fluxcd.io/name': 'coredns',
+      'helm.toolkit.fluxcd.io/namespace': where,
+    });
+    expect(is && fluxOwner(is)).toBe('HelmRelease kube-system/coredns');
 
-      // helm-controller does not take a release as its own: it upgrades what it did not make, once, and stamps the chart's
-      // version with the digest of what it was pulled from.
-      const short = digest.slice('sha256:'.length, 'sha256:'.length + 12);
-      const adopted = [
-        { revision: 1, status: 'superseded', chart: 'coredns-1.45.0', description: 'Install complete' },
-        { revision: 2, status: 'deployed', chart: `coredns-1.45.0+${short}`, description: 'Upgrade complete' },
-      ];
-      expect(await history('coredns', where)).toMatchObject(adopted);
-      const listed = await ground.ask('helm', ['list', '-n', where, '--filter', '^coredns$', '-o', 'json']);
-      expect(parseReleases(listed.stdout)).toMatchObject([
-        { name: 'coredns', revision: 2, status: 'deployed', chart: `coredns-1.45.0+${short}` },
-      ]);
+    const again = await ground.ask('flux', ['reconcile', 'helmrelease', 'coredns', '-n', where, '--with-source']);
+    expect({ exit: again.exit, stdout: again.stdout }).toEqual({ exit: 0, stdout: '' });
+    expect(await history('coredns', where)).toMatchObject(adopted);
+  });
 
-      // No pod is touched: neither generation nor spec has changed, only whose it is.
-      const after = await deployment();
-      expect(after.metadata).toMatchObject({ uid: before.metadata.uid, generation: before.metadata.generation });
-      expect(after['spec']).toEqual(before['spec']);
-      expect(after.metadata.labels).toEqual({
-        ...before.metadata.labels,
-        'helm.toolkit.fluxcd.io/name': 'coredns',
-        'helm.toolkit.fluxcd.io/namespace': where,
+  test('has its pods replaced where its chart writes the version into them', { timeout: 120_000 }, async () => {
+    const where = 'external-secrets';
+    const { before, version, digest } = await handOver(where, where, { installCRDs: false });
+    const after = await deployments(where, where);
+    expect(after.map(({ metadata }) => metadata.name)).toEqual(before.map(({ metadata }) => metadata.name));
+    for (const [index, { metadata, spec }] of after.entries()) {
+      expect(metadata.generation).toBe((before[index]?.metadata.generation ?? 0) + 1);
+      expect(spec.template.metadata.labels).toEqual({
+        ...before[index]?.spec.template.metadata.labels,
+        'helm.sh/chart': `external-secrets-${version}_${digest}`,
       });
-      expect(fluxOwner(after)).toBe('HelmRelease kube-system/coredns');
+    }
+  });
 
-      const again = await ground.ask('flux', ['reconcile', 'helmrelease', 'coredns', '-n', where, '--with-source']);
-      expect({ exit: again.exit, stdout: again.stdout }).toEqual({ exit: 0, stdout: '' });
-      expect(await history('coredns', where)).toMatchObject(adopted);
-    },
-  );
+  test('keeps its pods where helm-controller adds no digest to the version', { timeout: 120_000 }, async () => {
+    const gate = '--feature-gates=DisableChartDigestTracking=true';
+    const patch = { spec: { template: { spec: { containers: [{ name: 'manager', args: [gate] }] } } } };
+    const pid = ground.flux.processes()['helm-controller'];
+    const argv = ['patch', 'deployment', 'helm-controller', '-n', namespace, '-p', JSON.stringify(patch)];
+    expect((await ground.ask('kubectl', argv)).exit).toBe(0);
+    await expect.poll(() => ground.flux.processes()['helm-controller'], soon).toSatisfy((now) => now && now !== pid);
 
-  test(
-    'a chart that is not in the registry is told by its source, and the release stays',
-    { timeout: 120_000 },
-    async () => {
-      await ground.apply(chart('9.9.9'));
-      await expect
-        .poll(async () => (await resource('OCIRepository', 'coredns'))?.why, soon)
-        .toMatch(
-          /^OCIArtifactPullFailed: failed to determine artifact digest: GET http:\/\/127\.0\.0\.1:\d+\/v2\/coredns\/manifests\/9\.9\.9: MANIFEST_UNKNOWN: Unknown manifest$/,
-        );
-      expect(await history('coredns', where)).toHaveLength(2);
-      const seen = await observe(reconciled);
-      expect('cause' in seen ? seen.cause : '').toContain('OCIRepository flux-system/coredns: OCIArtifactPullFailed');
-    },
-  );
+    const where = 'cert-manager';
+    const { before, version } = await handOver(where, where, { startupapicheck: { enabled: false } });
+    expect(await history(where, where)).toMatchObject([
+      { revision: 1, chart: `cert-manager-${version}` },
+      { revision: 2, chart: `cert-manager-${version}`, description: 'Upgrade complete' },
+    ]);
+    const after = await deployments(where, where);
+    expect(after.map(({ spec }) => spec)).toEqual(before.map(({ spec }) => spec));
+    expect(after.map(({ metadata }) => metadata.generation)).toEqual(before.map(({ metadata }) => metadata.generation));
+  });
+
+  test('stays when its chart is not in the registry, and the source tells why', { timeout: 120_000 }, async () => {
+    await ground.apply(chart('coredns', '9.9.9'));
+    await expect
+      .poll(async () => (await resource('OCIRepository', 'coredns'))?.why, soon)
+      .toMatch(
+        /^OCIArtifactPullFailed: failed to determine artifact digest: GET http:\/\/127\.0\.0\.1:\d+\/v2\/coredns\/manifests\/9\.9\.9: MANIFEST_UNKNOWN: Unknown manifest$/,
+      );
+    expect((await history('coredns', 'kube-system')).at(-1)).toMatchObject({ status: 'deployed' });
+    const seen = await observe(reconciled);
+    expect('cause' in seen ? seen.cause : '').toContain('OCIRepository flux-system/coredns: OCIArtifactPullFailed');
+  });
 });
 
 test('what the controllers do is no change of a client', async () => {

@@ -34,24 +34,28 @@ export type Flux = {
   stop: () => Promise<void>;
 };
 
-type Deployment = { metadata: { name: string }; spec: { replicas?: number } };
+type Deployment = {
+  metadata: { name: string };
+  spec: { replicas?: number; template: { spec: { containers: { args?: string[] }[] } } };
+};
 
 /**
  * Brings Flux' controllers to life as the cluster says: while a controller's Deployment wants a replica, its process
- * runs (kwok's pods have none); and what a FluxInstance asks for is carried out in place of flux-operator.
+ * runs (kwok's pods have none), with the arguments that the Deployment has beside those of controllers.ts; and what a FluxInstance asks for is carried out in place of flux-operator.
  */
 export const followFlux = ({ plane, sources, toolchain, dir }: FluxOptions): Flux => {
   const { api } = plane;
   const { supervisor, ports } = sources;
   const stopping = new AbortController();
-  const wanted = new Map<ControllerName, boolean>();
-  const running = new Set<ControllerName>();
+  /** The arguments of those that are to run, and of those that do. */
+  const wanted = new Map<ControllerName, readonly string[]>();
+  const running = new Map<ControllerName, readonly string[]>();
   const errors: string[] = [];
   const note = (error: unknown): void => {
     if (!stopping.signal.aborted) errors.push((error as Error).message);
   };
 
-  const startController = async (name: ControllerName): Promise<void> => {
+  const startController = async (name: ControllerName, more: readonly string[]): Promise<void> => {
     const home = join(dir, name);
     await mkdir(join(home, 'artifacts'), { recursive: true });
     const kubeconfig = join(home, 'kubeconfig');
@@ -59,7 +63,7 @@ export const followFlux = ({ plane, sources, toolchain, dir }: FluxOptions): Flu
     await supervisor.start({
       name,
       file: toolchain[name].path,
-      argv: argvOf(name, ports, join(home, 'artifacts')),
+      argv: [...argvOf(name, ports, join(home, 'artifacts')), ...more],
       env: { PATH: '', HOME: home, TMPDIR: home, KUBECONFIG: kubeconfig, RUNTIME_NAMESPACE: namespace },
       log: sources.logOf(name),
     });
@@ -70,14 +74,15 @@ export const followFlux = ({ plane, sources, toolchain, dir }: FluxOptions): Flu
   const settle = (name: ControllerName): void => {
     turn = turn
       .then(async () => {
-        const want = wanted.get(name) ?? false;
-        if (stopping.signal.aborted || want === running.has(name)) return;
-        if (want) {
-          await startController(name);
-          running.add(name);
-        } else {
+        const [want, has] = [wanted.get(name), running.get(name)];
+        if (stopping.signal.aborted || want?.join('\n') === has?.join('\n')) return;
+        if (has) {
           running.delete(name);
           await supervisor.stop(name);
+        }
+        if (want) {
+          await startController(name, want);
+          running.set(name, want);
         }
       })
       .catch(note);
@@ -87,7 +92,8 @@ export const followFlux = ({ plane, sources, toolchain, dir }: FluxOptions): Flu
     `/apis/apps/v1/namespaces/${namespace}/deployments`,
     ({ type, object: { metadata, spec } }) => {
       if (!isController(metadata.name)) return;
-      wanted.set(metadata.name, type !== 'DELETED' && (spec.replicas ?? 1) > 0);
+      if (type === 'DELETED' || spec.replicas === 0) wanted.delete(metadata.name);
+      else wanted.set(metadata.name, spec.template.spec.containers[0]?.args ?? []);
       settle(metadata.name);
     },
     stopping.signal,
@@ -126,13 +132,15 @@ export const followFlux = ({ plane, sources, toolchain, dir }: FluxOptions): Flu
 
   return {
     processes: () =>
-      Object.fromEntries([...running].map((name) => [name, supervisor.pids.get(name) ?? 0] satisfies [string, number])),
+      Object.fromEntries(
+        [...running.keys()].map((name) => [name, supervisor.pids.get(name) ?? 0] satisfies [string, number]),
+      ),
     ended: () => supervisor.ended().filter(({ name }) => isController(name) && running.has(name)),
     errors: () => [...errors],
     stop: async () => {
       stopping.abort();
       await Promise.all([deployments, asked, turn, instances]);
-      await Promise.all([...running].map((name) => supervisor.stop(name)));
+      await Promise.all([...running.keys()].map((name) => supervisor.stop(name)));
       running.clear();
     },
   };
