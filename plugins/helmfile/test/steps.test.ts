@@ -106,6 +106,14 @@ describe('helmfile/namespaces', () => {
   };
   it('is done when all are there', async () =>
     expect(await look(live(wanted))).toMatchObject({ state: 'done', facts: { 'helmfile/namespaces-ready': wanted } }));
+  it('tells which cluster it is, by the UID of kube-system', async () => {
+    const own = { 'kube-system': { metadata: { name: 'kube-system', uid: 'u-1' } } };
+    expect(await look(live([...wanted, 'kube-system'], own))).toMatchObject({
+      state: 'done',
+      pins: [{ at: ['kubeSystem'], value: 'u-1' }],
+    });
+    expect(await look(live(wanted))).not.toHaveProperty('pins');
+  });
   it('names what is missing', async () =>
     expect(await look(live(wanted.slice(1)))).toMatchObject({ state: 'needed', cause: 'cert-manager is missing' }));
   it('takes an empty answer for nothing there', async () => expect((await look('')).state).toBe('needed'));

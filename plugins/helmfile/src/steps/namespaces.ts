@@ -30,9 +30,13 @@ export const namespaces: ChangingStep = {
     const file = filesFrom(facts).namespaces;
     const manifest = file === null ? undefined : await world.read(file);
     const documents = namespaceDocuments(manifest ? [manifest] : [], wanted);
-    const got = await getObjects(world, accessFrom(facts), ['namespaces', '--ignore-not-found', ...wanted]);
+    const got = await getObjects(world, accessFrom(facts), [
+      'namespaces',
+      '--ignore-not-found',
+      ...new Set(['kube-system', ...wanted]),
+    ]);
     if (got.is !== 'objects') return unknown(got.is === 'failed' ? got.why : 'the API server serves no namespaces');
-    return judge(documents, got.objects);
+    return { ...judge(documents, got.objects), ...seenFirst(got.objects) };
   },
   plan: ({ facts }) => {
     const wanted = namespacesFrom(facts);
@@ -54,6 +58,16 @@ export const namespaces: ChangingStep = {
   },
   classify: kubectlFailure,
 };
+
+/** kube-system is made with the cluster: its UID stands for it, also where no plugin here brought the API up. */
+function seenFirst(objects: readonly KubeObject[]): Pick<Observation, 'pins'> {
+  const uid = str(
+    objects.find((object) => object.metadata.name === 'kube-system'),
+    'metadata',
+    'uid',
+  );
+  return uid === undefined ? {} : { pins: [{ at: ['kubeSystem'], value: uid }] };
+}
 
 /** The manifest's Namespaces and bare ones for the rest, in one stream for the API server. */
 export const namespacesTransform: Transform = (inputs, options) => {
