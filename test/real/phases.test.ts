@@ -1,8 +1,8 @@
 /**
- * coldstart itself carries phases 0 to 2, as an operator would run it: a process of its own from packed tarballs, in the
- * mode for live clusters, with the real kubectl, helm and helmfile. What is not real is the cluster's inside: the control
+ * coldstart itself carries phases 0 to 2, as an operator would run it: a process of its own from packed tarballs, with the
+ * real kubectl, helm and helmfile. What is not real is the cluster's inside: the control
  * plane is real but simulates its nodes and pods (kwok), `op` is a shim, and phase −1 is a plugin of this test that only
- * looks at the API. So its evidence says `live` of a cluster where nothing runs; do not take it for one of a live cluster.
+ * looks at the API. Since `op` says what it is, its evidence is of mode lab-wire.
  */
 import { cp, mkdir, mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -284,9 +284,9 @@ describe('phases 0 to 2 with the real tools', () => {
     );
   });
 
-  test('the evidence is of mode live, verifies, and says what was not run', async () => {
+  test('the evidence is of mode lab-wire, verifies, and says what was not run', async () => {
     const { evidence, files } = first;
-    expect(evidence).toMatchObject({ mode: 'live', outcome: 'done', cluster: 'infra', plan: before.digest });
+    expect(evidence).toMatchObject({ mode: 'lab-wire', outcome: 'done', cluster: 'infra', plan: before.digest });
     expect(evidence.tools.filter(({ version }) => version !== null)).toEqual(
       expect.arrayContaining(
         (['kubectl', 'helm', 'helmfile'] as const).map((name) =>
@@ -299,7 +299,7 @@ describe('phases 0 to 2 with the real tools', () => {
       expect(whats).toContain(`@coldstart/plugin-${plugin} is not installed`);
     expect(
       evidence.criteria.filter(({ step }) => changing.includes(step)).map(({ id, verdict }) => `${id} ${verdict}`),
-    ).toEqual(['secrets-ready met', 'crds-established met', 'core-ready met']);
+    ).toEqual(['secrets-ready met', 'crds-established met', 'core-ready untested']);
     expect(files.map((file) => file.split('.').at(-1)).sort()).toEqual(['json', 'jsonl', 'txt']);
     const verified = await coldstart(['verify', 'evidence', files[0] ?? '', '--json']);
     expect(JSON.parse(verified.stdout)).toMatchObject({ valid: true, findings: [] });
