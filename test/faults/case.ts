@@ -117,8 +117,10 @@ function trouble(by: Chance, names: readonly string[], scope: Case['scope']): Tr
     ['wrong-ca', 1],
     ['impostor', 2],
     ['killed', 4],
+    ['of a node', 24],
     ['crd-slow', scope === 'whole' ? 4 : 0],
     ['flux-not-ready', scope === 'whole' ? 4 : 0],
+    ['of a workload', scope === 'whole' ? 4 : 0],
   ] as const);
   switch (name) {
     case 'killed':
@@ -133,6 +135,10 @@ function trouble(by: Chance, names: readonly string[], scope: Case['scope']): Tr
       return { fault: `wrong-ca@${by.pick(names)}`, from: 0 };
     case 'impostor':
       return { fault: `impostor@${by.pick(names)}`, from };
+    case 'of a node':
+      return ofNode(by, names, from);
+    case 'of a workload':
+      return { fault: by.pick(OF_WORKLOADS), from };
     case 'crd-slow':
       return { fault: `crd-slow:${by.int(1, 5)}`, from: 0 };
     case 'flux-not-ready':
@@ -140,6 +146,45 @@ function trouble(by: Chance, names: readonly string[], scope: Case['scope']): Tr
     default:
       return { fault: `${name}@${by.pick(names)}:${by.log(1, 8)}`, from };
   }
+}
+
+/** They stand for what they are until all faults are lifted, or for so many times. */
+const STANDING = [
+  'refused',
+  'off',
+  'flaps',
+  'slow',
+  'certificate',
+  'link-down',
+  'image-pull',
+  'other-media',
+  'bond',
+  'mtu',
+  'clock',
+  'etcd-no-spec',
+  'learner-stuck',
+] as const;
+const COUNTED = ['rpc-fails', 'apply-hangs', 'taken', 'reboots', 'crash', 'bootstrap-early'] as const;
+/** Of a machine as it was found. */
+const BORN = ['boot-image-older', 'stale-etcd'] as const;
+const OF_WORKLOADS = [
+  'pod-image@coredns',
+  'container-creating@cert-manager',
+  'dns',
+  'api-flaps:60',
+  'deploy-key-refused',
+] as const;
+
+function ofNode(by: Chance, names: readonly string[], from: number): Trouble {
+  const name = by.pick([...STANDING, ...COUNTED, ...BORN]);
+  // Those that etcd must make or join by are control planes' own, and rarely strike elsewhere.
+  const at = by.pick(
+    ['crash', 'bootstrap-early', 'stale-etcd', 'etcd-no-spec', 'learner-stuck', 'mtu'].includes(name)
+      ? names.filter((one) => one.startsWith('cp-'))
+      : names,
+  );
+  if ((BORN as readonly string[]).includes(name)) return { fault: `${name}@${at}`, from: 0 };
+  return { fault: `${name}@${at}${(COUNTED as readonly string[]).includes(name) ? `:${by.log(1, 8)}` : ''}`, from };
 }
 
 function episode(by: Chance, scope: Case['scope']): Episode {

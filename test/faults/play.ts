@@ -79,9 +79,9 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
   lifted = true;
   lab.lift();
   // What another machine or a lost journal has begun is nobody's past: it is given the time to end.
-  // A definition that is slow is so from its birth.
-  const slow = one.troubles.some(({ fault }) => fault.startsWith('crd-slow'));
-  if (slow || one.episodes.some(({ second, lose: lost }) => second?.clone || lost))
+  // A definition that is slow is so from its birth, and a machine that went down boots for minutes.
+  const lasts = one.troubles.some(({ fault }) => /^(?:crd-slow|reboots|crash)/.test(fault));
+  if (lasts || one.episodes.some(({ second, lose: lost }) => second?.clone || lost))
     await lab.process().sleep(20 * 60_000);
   const began = lab.elapsed();
   if (played.broken.length === 0 && hasOneCluster(lab).length === 0) {

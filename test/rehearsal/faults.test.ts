@@ -1,74 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { bareWorld, carryOut, endsOf, survey, type BroughtUp } from './support/bring-up.ts';
+import { bareWorld, carryOut, endsOf, survey } from './support/bring-up.ts';
 import { naive } from './support/naive.ts';
 
-type Row = {
-  fault: string;
-  exit: number;
-  /** What the failure must say, and of which node or object. */
-  cause: RegExp;
-  item: string;
-};
-
-/** Each ends the run; lifted, the same command finishes. */
-const ENDS: Row[] = [
-  { fault: 'unreachable@infra-02', exit: 3, cause: /.+/, item: 'infra-02' },
-  { fault: 'disk-mismatch@infra-05', exit: 3, cause: /disk/i, item: 'infra-05' },
-  { fault: 'wrong-ca@infra-03', exit: 5, cause: /CA|another cluster/i, item: 'infra-03' },
-  { fault: 'crd-slow', exit: 4, cause: /established/i, item: 'cluster' },
-  { fault: 'flux-not-ready', exit: 4, cause: /.+/, item: 'cluster' },
-];
-
-const failedOf = (ran: BroughtUp): string[] =>
-  endsOf(ran.records)
-    .filter((r) => r.verdict === 'failed' || r.verdict === 'refused')
-    .map((r) => r.item);
-
-describe('a fault that ends the run', () => {
-  test.each(ENDS)(
-    '$fault: exit $exit, with node and cause; lifted, the same command finishes',
-    async ({ fault, exit, cause, item }) => {
-      const ground = await survey();
-      const lab = await bareWorld(ground, { faults: [fault] });
-      const ran = await carryOut(ground, lab);
-      expect(Object.values(lab.fired()).reduce((a, b) => a + b, 0)).toBeGreaterThan(0);
-      expect({ exit: ran.exit, failure: ran.failure }).toMatchObject({
-        exit,
-        failure: {
-          cause: expect.stringMatching(cause),
-          remedy: expect.stringMatching(/\w/),
-          next: 'coldstart cluster create infra',
-        },
-      });
-      expect(failedOf(ran)).toContain(item);
-      expect(lab.verdict().whole).toBe(false);
-
-      const lifted = await bareWorld(ground, { saved: lab.save() });
-      const next = await carryOut(ground, lifted);
-      expect({ failure: next.failure, exit: next.exit, verdict: lifted.verdict() }).toEqual({
-        failure: null,
-        exit: 0,
-        verdict: { whole: true, findings: [], etcdClusters: 1 },
-      });
-    },
-  );
-});
-
-describe('a fault that the run gets over', () => {
-  test.each([
-    'eof-after-success@infra-01',
-    'eof-after-success@infra-06',
-    'back-to-maintenance@infra-02',
-    'back-to-maintenance@infra-04',
-  ])('%s', async (fault) => {
-    const ground = await survey();
-    const lab = await bareWorld(ground, { faults: [fault] });
-    const ran = await carryOut(ground, lab);
-    expect(Object.values(lab.fired()).reduce((a, b) => a + b, 0)).toBeGreaterThan(0);
-    expect({ failure: ran.failure, exit: ran.exit }).toEqual({ failure: null, exit: 0 });
-    expect(lab.verdict()).toEqual({ whole: true, findings: [], etcdClusters: 1 });
-  });
-});
+// Each fault with its cause, page and way out stands in causes.ts.
 
 describe('the usual shell sequence in the same world ends differently', () => {
   test('without a fault it brings the cluster up', async () => {

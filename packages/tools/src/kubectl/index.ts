@@ -22,3 +22,4 @@ export {
 export { conditionReadiness, podTrouble, workloadReadiness, type Readiness } from './readiness.ts';
 export { parseReadyz, type Readyz } from './readyz.ts';
 export { kubectl, parseKubectlVersion, parseServerVersion } from './tool.ts';
+export { explainPods, lookAtPods } from './pods.ts';

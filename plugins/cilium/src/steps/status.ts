@@ -1,5 +1,15 @@
 import type { CheckingStep, Facts, Json, Observation, Reader, Signal } from '@coldstart/contract';
-import { askAgain, getObjects, list, str, textOf, whyNot, type KubeObject } from '@coldstart/tools';
+import {
+  askAgain,
+  explainPods,
+  getObjects,
+  list,
+  lookAtPods,
+  str,
+  textOf,
+  whyNot,
+  type KubeObject,
+} from '@coldstart/tools';
 import { parseConfigView } from '../cilium/config-view.ts';
 import { parseStatus, type CiliumStatus } from '../cilium/status.ts';
 import { accessFrom, expectedFrom, policyFrom, type CiliumExpected } from '../facts.ts';
@@ -41,6 +51,9 @@ export const status: CheckingStep = {
     if (bad.length === 0) return { state: 'done', signals };
     return { state: 'converging', signals, cause: bad.map(inWords).join('; '), remedy, page: 'cilium-not-ready' };
   },
+  diagnose: ({ facts, world }) =>
+    lookAtPods(world, accessFrom(facts), policyFrom(facts).namespace, (name) => /^(?:cilium|hubble)-/.test(name)),
+  explain: explainPods,
   criteria: [{ id: 'cilium-status', title: 'Cilium is healthy and is what the repository says', needs: 'live' }],
 };
 

@@ -1,5 +1,5 @@
 import type { CheckingStep } from '@coldstart/contract';
-import { askAgain, kubectlArgv, textOf, whyNot } from '@coldstart/tools';
+import { askAgain, explainPods, kubectlArgv, lookAtPods, textOf, whyNot } from '@coldstart/tools';
 import { accessFrom, policyFrom } from '../facts.ts';
 import { parseCheck } from '../flux/check.ts';
 import { controllerSignals } from '../look/flux.ts';
@@ -49,5 +49,7 @@ export const check: CheckingStep = {
       page: 'flux-not-ready',
     };
   },
+  diagnose: ({ facts, world }) => lookAtPods(world, accessFrom(facts), policyFrom(facts).namespace),
+  explain: explainPods,
   criteria: [{ id: 'flux-healthy', title: "flux check passes and Flux' controllers are healthy", needs: 'live' }],
 };

@@ -3,9 +3,11 @@ import type { ChangingStep, Observation, Reader, Signal } from '@coldstart/contr
 import {
   applyAction,
   conditionReadiness,
+  explainPods,
   fluxOwner,
   getObjects,
   kubectlFailure,
+  lookAtPods,
   str,
   type KubeAccess,
   type KubeObject,
@@ -76,6 +78,8 @@ export const source: ChangingStep = {
     ];
   },
   classify: kubectlFailure,
+  diagnose: ({ facts, world }) => lookAtPods(world, accessFrom(facts), policyFrom(facts).namespace),
+  explain: explainPods,
   criteria: [{ id: 'flux-source-ready', title: 'GitRepository and first Kustomization are Ready', needs: 'lab-wire' }],
 };
 

@@ -2,13 +2,14 @@ import type { ChangingStep, Look, Observation, Signal } from '@coldstart/contrac
 import {
   chartHasVersion,
   compareVersions,
+  explainPods,
   isExactVersion,
   isPending,
   kubectlFailure,
   type HelmRelease,
 } from '@coldstart/tools';
 import { accessFrom, filesFrom, kubeVersionFrom, policyFrom, releasesFrom } from '../facts.ts';
-import { diagnose, explain } from '../releases/diagnose.ts';
+import { diagnose } from '../releases/diagnose.ts';
 import { helmReleaseOf, lookAtRelease, workloadSignals } from '../releases/look.ts';
 import { pending } from '../releases/pending.ts';
 import { idOf, type Release } from '../survey/types.ts';
@@ -98,7 +99,7 @@ export const releases: ChangingStep<Release> = {
       ? kubectlFailure(failure)
       : helmfileFailure(failure),
   diagnose,
-  explain,
+  explain: explainPods,
   criteria: [{ id: 'core-ready', title: 'every core release is deployed and its pods are Ready', needs: 'live' }],
 };
 

@@ -16,7 +16,10 @@ export const clockInStep = (model: Model, node: NodeModel): boolean =>
 
 /** Whether its data directory was filled by an installation that this world does not know. */
 export const holdsStaleEtcd = (model: Model, node: NodeModel): boolean =>
-  node.config?.role === 'controlplane' && hasBooted(node) && model.faults.strike('stale-etcd', node.name);
+  node.config?.role === 'controlplane' &&
+  node.etcd.cluster === null &&
+  hasBooted(node) &&
+  model.faults.strike('stale-etcd', node.name);
 
 /** The version of what it booted from: a medium may be one minor version older than the disk will be. */
 export function bootedVersion(model: Model, node: NodeModel): string {
