@@ -1,5 +1,11 @@
 /** The files of tier B: what they need takes too long to build for every change. */
-export const tierB = ['flux.test.ts', 'flux-example.test.ts', 'whole-way-faults.test.ts', 'whole-way-gitops.test.ts'];
+export const tierB = [
+  'flux.test.ts',
+  'flux-example.test.ts',
+  'whole-way-faults.test.ts',
+  'whole-way-gitops.test.ts',
+  'wire-older.test.ts',
+];
 
 /** Whether this run is one of both tiers: `COLDSTART_TEST_REAL=all npm run test:real`. */
 export const runsAll = (env: NodeJS.ProcessEnv = process.env): boolean => env['COLDSTART_TEST_REAL'] === 'all';

@@ -114,6 +114,24 @@ describe('from maintenance to the end', () => {
     expect(ready.map(({ metadata }) => metadata.name)).toEqual(names);
   });
 
+  test('an operator looks: a snapshot of the real etcd, the kernel and a service of a node', async () => {
+    const at = whole.run.at('infra-01');
+    const ask = (...argv: string[]) => whole.run.talosctl([...argv, '-e', at, '-n', at], { deadline: 60_000 });
+    const file = join(whole.run.dir, 'etcd.snapshot');
+    const saved = await ask('etcd', 'snapshot', file);
+    expect({ exit: saved.exit, stderr: saved.stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(saved.stdout).toMatch(/snapshot info: hash [0-9a-f]{8}, revision \d{3,}, total keys \d{3,}/);
+    const dmesg = await ask('dmesg');
+    expect({ exit: dmesg.exit, stderr: dmesg.stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(dmesg.stdout).toMatch(/coldstart-lab: a simulated node[\s\S]*\[talos\] stage: running/);
+    const log = await ask('logs', 'etcd');
+    expect(log).toMatchObject({ exit: 0, stderr: '' });
+    expect(log.stdout).toContain('service[etcd](Running): Health check successful');
+    const none = await ask('logs', 'nope');
+    expect(none.exit).toBe(1);
+    expect(none.stderr).toContain('log "nope" was not registered');
+  });
+
   test('the evidence is no live one: it names what was simulated, and what only that could have answered', () => {
     const { evidence } = first;
     expect(evidence).toMatchObject({ mode: 'lab-wire', outcome: 'done', plan: before.digest });

@@ -52,6 +52,8 @@ export type ControlPlaneOptions = {
 
 export type ControlPlane = {
   server: string;
+  /** Where its etcd answers, without TLS: `127.0.0.1:PORT`. */
+  etcd: string;
   context: string;
   /** The operator's kubeconfig (user `operator`, `system:masters`), without a current-context. */
   kubeconfig: string;
@@ -176,6 +178,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
 
     return {
       server,
+      etcd: `127.0.0.1:${etcd}`,
       context,
       kubeconfig,
       pids: () => ({ supervisor: supervisor.pid, ...Object.fromEntries(supervisor.pids) }),

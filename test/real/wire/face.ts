@@ -1,4 +1,5 @@
 import type { Model } from '../../../plugins/lab/src/model.ts';
+import { isCutOff } from '../../../plugins/lab/src/nodes/masked.ts';
 import type { NodeModel } from '../../../plugins/lab/src/nodes/node.ts';
 import type { WireFaults } from './faults.ts';
 
@@ -22,7 +23,8 @@ export const faceOf = (model: Model, faults: WireFaults, node: NodeModel): Face 
     default:
   }
   // Loopback drops no packets: the nearest to an address that does not answer is one that takes connections in silence.
-  if (node.stage === 'off' || model.faults.pending('unreachable', node.name)) return 'silent';
+  if (node.stage === 'off' || isCutOff(model, node) || model.faults.pending('unreachable', node.name)) return 'silent';
+  if (model.faults.pending('refused', node.name)) return 'refused';
   if (model.faults.pending('wrong-ca', node.name)) return 'foreign';
   if (node.stage === 'maintenance') return 'maintenance';
   const up = (node.stage === 'booting' || node.stage === 'running') && node.certified && node.config !== null;

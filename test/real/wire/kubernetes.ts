@@ -12,6 +12,7 @@ import type { Pki } from '../controlplane/pki.ts';
 import { startControlPlane } from '../controlplane/start.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../controlplane/start.ts';
 import type { Wire, WireOptions } from './open.ts';
+import { snapshotOf } from './snapshot.ts';
 
 /** Kubernetes' own port on control planes and the virtual address. */
 const API = 6443;
@@ -27,7 +28,7 @@ type Config = {
 };
 
 /** A real control plane that stands behind nodes on the wire. */
-export type Behind = Required<Pick<WireOptions, 'kubeconfig' | 'bootstrapped'>> & {
+export type Behind = Required<Pick<WireOptions, 'kubeconfig' | 'snapshot' | 'bootstrapped'>> & {
   /** The control plane; waits until `talosctl bootstrap` has brought one to life. Rejects where it could not start. */
   plane: () => Promise<ControlPlane>;
   /**
@@ -119,6 +120,9 @@ export const clusterBehind = (options: {
       return adminConfig(model, node.config)
         .replace(/(?<=client-certificate-data: ).*/, base64(cert))
         .replace(/(?<=client-key-data: ).*/, base64(key));
+    },
+    snapshot: async function* () {
+      yield* snapshotOf((await life.promise).etcd);
     },
     bootstrapped: (node) => {
       if (!begun) life.resolve(start(node));

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import type { Fault } from './faults.ts';
 import type { Standing } from './stand.ts';
 
-/** A recording in test/recordings/talosctl-1.13: `$ command`, `exit: N`, `--- stdout`, text, `--- stderr`, text. */
+/** A recording below test/recordings, of one version: `$ command`, `exit: N`, `--- stdout`, text, `--- stderr`, text. */
 export type Recording = { argv: string[]; exit: number; stdout: string; stderr: string };
 
-export const readRecording = (name: string): Recording => {
-  const text = readFileSync(new URL(`../../recordings/talosctl-1.13/${name}.txt`, import.meta.url), 'utf8');
+export const readRecording = (folder: string, name: string): Recording => {
+  const text = readFileSync(new URL(`../../recordings/${folder}/${name}.txt`, import.meta.url), 'utf8');
   const match = /^\$ talosctl (.*)\nexit: (\d+)\n--- stdout\n([\s\S]*?)--- stderr\n?([\s\S]*)$/.exec(text);
   if (!match) throw new Error(`${name} is not a recording`);
   return { argv: (match[1] ?? '').split(' '), exit: Number(match[2]), stdout: match[3] ?? '', stderr: match[4] ?? '' };
@@ -158,5 +158,68 @@ export const scenes: Readonly<Record<string, Scene>> = {
     standing: { 'infra-02': 'running' },
     fault: { node: 'infra-02', kind: 'silent' },
     recordings: ['fault-tcp-accepts-then-silent'],
+  },
+};
+
+const older = 'v1.12.11';
+
+/** What was recorded of talosctl 1.12, with nodes that were a patch newer. */
+export const olderScenes: Readonly<Record<string, Scene>> = {
+  maintenance: {
+    standing: {},
+    version: older,
+    recordings: [
+      'maint-version',
+      'maint-get-machinestatus',
+      'maint-get-machinestatus-version-unimplemented',
+      'maint-get-versions',
+      'maint-get-machineconfig-denied',
+      'fault3-secure-call-to-maintenance-get',
+      'fault3-secure-call-to-maintenance-version',
+      'maint-apply-config-server-1.12',
+    ],
+  },
+  installing: {
+    standing: { 'infra-01': 'installing', 'infra-02': 'installing' },
+    version: older,
+    recordings: ['fault-connection-refused-insecure', 'installing-connection-refused-insecure'],
+  },
+  booting: {
+    standing: { 'infra-01': 'booting' },
+    version: older,
+    recordings: [
+      'secure-booting-get-machinestatus',
+      'secure-etcd-members-before-bootstrap',
+      'secure-services-before-bootstrap',
+      'bootstrap-success',
+    ],
+  },
+  running: {
+    standing: { 'infra-01': 'running' },
+    version: older,
+    recordings: [
+      'secure-version',
+      'secure-etcd-members',
+      'secure-etcd-status',
+      'secure-get-mc-yaml',
+      'bootstrap-second-alreadyexists',
+    ],
+  },
+  'one of two is down': {
+    standing: { 'infra-01': 'running', 'infra-02': 'installing' },
+    version: older,
+    recordings: ['multi-version-one-down'],
+  },
+  'a reset that reboots': {
+    standing: { 'infra-01': 'running' },
+    version: older,
+    recordings: ['secure-reset-wait-reboot'],
+  },
+  'an upgrade': { standing: { 'infra-01': 'running' }, version: older, recordings: ['secure-upgrade-wait'] },
+  'cut after success': {
+    standing: { 'infra-01': 'booting' },
+    version: older,
+    fault: { node: 'infra-01', kind: 'eof-after', method: 'Bootstrap' },
+    recordings: ['fault-bootstrap-eof-after-success'],
   },
 };

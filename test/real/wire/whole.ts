@@ -87,8 +87,8 @@ export const openWhole = async ({
       within: WITHIN,
     });
     closing.push(() => behind.close());
-    const { kubeconfig: credentials, bootstrapped } = behind;
-    const wire = await run.open({ kubeconfig: credentials, bootstrapped, within: WITHIN, ...wanted });
+    const { kubeconfig: credentials, snapshot, bootstrapped } = behind;
+    const wire = await run.open({ kubeconfig: credentials, snapshot, bootstrapped, within: WITHIN, ...wanted });
     behind.follow(wire);
 
     const installed: Installed = installPacked(
