@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 import { parse } from 'yaml';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -9,6 +11,7 @@ import { parseEtcdMembers } from '../../plugins/talos/src/talosctl/etcd-members.
 import { parseMachineStatus } from '../../plugins/talos/src/talosctl/machinestatus.ts';
 import { parseServerVersion } from '../../plugins/talos/src/talosctl/versions.ts';
 import type { Finished } from './children.ts';
+import { remainsAfter, runs } from './fixtures/processes.ts';
 import { reserveBlock } from './wire/addresses.ts';
 import { ground } from './wire/fixture.ts';
 import type { Ground } from './wire/fixture.ts';
@@ -320,6 +323,15 @@ describe('the run itself', () => {
     const other = await reserveBlock();
     expect(other.prefix).not.toBe(run.block.prefix);
     await other.release();
+  });
+
+  test.for(['SIGKILL', 'SIGINT'] as const)('what it started does not outlive it, when %s ends it', async (signal) => {
+    const file = fileURLToPath(new URL('fixtures/leashed.ts', import.meta.url));
+    const starter = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const pid = Number(await new Promise((resolve) => starter.stdout.once('data', (data) => resolve(String(data)))));
+    expect(runs(pid)).toBe(true);
+    starter.kill(signal);
+    expect(await remainsAfter([pid], 10_000)).toEqual([]);
   });
 
   test('leaves nothing listening, and closes by itself in time', async () => {

@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { installPacked } from '../../packed/support/install.ts';
 import type { Installed } from '../../packed/support/install.ts';
 import { formsOf } from '../canary.ts';
-import { killGroup, must, run } from '../children.ts';
+import { must, run } from '../children.ts';
 import type { Finished } from '../children.ts';
 import { recordCalls } from '../received.ts';
 import type { Recorder } from '../received.ts';
@@ -17,6 +17,7 @@ import { prepareRepository, shims, toolEnvironment } from '../world.ts';
 import { ground } from './fixture.ts';
 import type { Ground } from './fixture.ts';
 import { clusterBehind } from './kubernetes.ts';
+import { leash } from './leash.ts';
 import type { Behind } from './kubernetes.ts';
 import type { Wire, WireOptions } from './open.ts';
 import { listWithoutAddresses } from './repository.ts';
@@ -111,11 +112,9 @@ export const openWhole = async ({
     });
     const env = { ...own, PATH: `${recorder.bin}:${own['PATH']}`, TMPDIR: join(dir, 'tmp'), USER: 'op' };
     let printed = '';
-    const running = new Set<number>();
-    // A run that a failed test did not wait for goes before everything that it speaks to.
-    closing.push(() => {
-      for (const pid of running) killGroup(pid, 'SIGKILL');
-    });
+    // A run that a failed test did not wait for, or that Ctrl-C leaves, goes before everything that it speaks to.
+    const held = leash();
+    closing.push(() => held.end());
     return {
       run,
       wire,
@@ -129,12 +128,13 @@ export const openWhole = async ({
       own,
       coldstart: async (argv, options = {}) => {
         let watch: ReturnType<typeof watchSpent> | undefined;
+        let group = 0;
         const done = await start(installed.bin, argv, { cwd: repository, env, ...options }, (pid) => {
           watch = watchSpent(pid);
-          running.add(pid);
+          held.hold((group = pid));
           options.started?.(pid);
         });
-        running.clear();
+        held.drop(group);
         printed += done.stdout + done.stderr;
         return { ...done, spent: watch?.end() ?? [] };
       },
