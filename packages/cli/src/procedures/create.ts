@@ -46,6 +46,7 @@ export const create: Procedure = {
       steps: [
         { id: 'helmfile/releases', from: helmfile },
         { id: 'flux/tools', from: flux },
+        { id: 'flux/remote-head', from: flux },
         { id: 'flux/deploy-key', from: flux },
         { id: 'flux/source', from: flux },
       ],

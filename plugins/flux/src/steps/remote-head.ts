@@ -55,7 +55,7 @@ export const remoteHead: CheckingStep = {
     {
       id: 'flux-remote-head',
       title: 'the branch that Flux reads holds the path and the planned charts',
-      needs: 'live',
+      needs: 'lab-wire',
     },
   ],
 };
