@@ -10,7 +10,7 @@ import type { Watch } from './watch.ts';
 const BOUND = 24 * 3_600_000;
 
 export type Ended =
-  | { how: 'exit'; exit: Exit; failure: { step: string; item: string; cause: string } | null; evidence: string[] }
+  | { how: 'exit'; exit: Exit; failure: { step: string; item: string; cause: string; remedy: string | null } | null; evidence: string[] }
   | { how: 'killed' }
   | { how: 'endless' }
   | { how: 'broke'; error: string };
@@ -21,7 +21,7 @@ export async function startProcess(
   ground: Ground,
   lab: OpenLab,
   watch: Watch,
-  trials: Trials & { interruptAt?: number | undefined; after?: number },
+  trials: Trials & { interruptAt?: number | undefined; after?: number; consents?: Record<string, string> },
 ): Promise<Process> {
   const stop = new AbortController();
   const door = new Door(lab, watch, {
@@ -34,7 +34,7 @@ export async function startProcess(
   const killed = door.killed.then((): Ended => ({ how: 'killed' }));
   if (trials.after) await waiter.sleep(trials.after);
   const said: string[] = [];
-  const ended = await Promise.race([carry(ground, door, stop.signal), killed, endless]);
+  const ended = await Promise.race([carry(ground, door, stop.signal, trials.consents ?? {}), killed, endless]);
   waiter.kill();
   door.exit();
   if ('failure' in ended && ended.failure) said.push(JSON.stringify(ended.failure));
@@ -42,7 +42,12 @@ export async function startProcess(
   return { ended, calls: door.calls, came: door.came, said };
 }
 
-async function carry(ground: Ground, door: Door, stop: AbortSignal): Promise<Ended> {
+async function carry(
+  ground: Ground,
+  door: Door,
+  stop: AbortSignal,
+  consents: Record<string, string>,
+): Promise<Ended> {
   const redactor = createRedactor();
   for (const secret of ground.secrets) redactor.register(secret);
   try {
@@ -63,6 +68,7 @@ async function carry(ground: Ground, door: Door, stop: AbortSignal): Promise<End
       slo: { total: null, phases: {} },
       tools,
       selection: ground.selection,
+      consents,
       rehearsal: { seed: 1, faults: [] },
       stop,
       command: `coldstart cluster create ${CLUSTER}`,
@@ -70,7 +76,7 @@ async function carry(ground: Ground, door: Door, stop: AbortSignal): Promise<End
     return { how: 'exit', exit: result.exit, failure: result.failure, evidence: result.evidence };
   } catch (error) {
     if (isProblem(error))
-      return { how: 'exit', exit: error.exit, failure: { step: '', item: '', cause: error.message }, evidence: [] };
+      return { how: 'exit', exit: error.exit, failure: { step: '', item: '', cause: error.message, remedy: error.remedy }, evidence: [] };
     return { how: 'broke', error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }

@@ -111,14 +111,21 @@ const RULES: readonly Rule[] = [
     remedy: () => `Check cables and switch ports, and the names of the links in the machine config; ${AGAIN}`,
     page: 'link-down',
   },
-  {
-    signal: /^port$/,
-    observed: /^(?:timeout|unreachable)$/,
-    cause: ({ subject, source }, observed) =>
-      `${subject} does not answer (${source}: ${observed}): it is off, or the network between is gone`,
-    remedy: () => adviceFor('timed-out').remedy,
-    page: 'node-unreachable',
-  },
 ];
 
-export const explain = explaining(RULES);
+/** A node that nothing is heard of: true of much, so it comes last. */
+const SILENT: Rule = {
+  signal: /^port$/,
+  observed: /^(?:timeout|unreachable)$/,
+  cause: ({ subject, source }, observed) =>
+    `${subject} does not answer (${source}: ${observed}): it is off, or the network between is gone`,
+  remedy: () => adviceFor('timed-out').remedy,
+  page: 'node-unreachable',
+};
+
+export const explain = explaining([...RULES, SILENT]);
+
+/**
+ * For a verdict over all control planes: that one of them is silent is what the verdict says itself, with the way out.
+ */
+export const explainVerdict = explaining(RULES);

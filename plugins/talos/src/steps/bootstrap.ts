@@ -13,7 +13,7 @@ import { roleOf } from '../detector/role.ts';
 import { detect, type Detection } from '../detector/verdict.ts';
 import { memberIdsOf, type ControlPlaneView } from '../detector/view.ts';
 import { diagnoseControlPlanes } from '../diagnose/control-planes.ts';
-import { explain } from '../diagnose/explain.ts';
+import { explainVerdict } from '../diagnose/explain.ts';
 import { bootstrapNodeOf, clusterOf, policyOf } from '../facts.ts';
 import { anotherEtcd, contradictions } from '../identity.ts';
 import { flagsFor, reachOf } from '../node/ask.ts';
@@ -78,7 +78,7 @@ export const bootstrap: ChangingStep = {
     return { every, within, stableFor: 0 };
   },
   diagnose: diagnoseControlPlanes,
-  explain,
+  explain: explainVerdict,
 };
 
 async function observe(look: Look): Promise<Observation> {
