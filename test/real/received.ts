@@ -1,6 +1,8 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
+import { lockHolder } from '../support/received.ts';
+
 /** A call that a tool received, as the small program on the PATH before it wrote down. */
 export type ReceivedCall = {
   tool: string;
@@ -98,8 +100,9 @@ const looks: Readonly<Record<string, (argv: readonly string[]) => boolean>> = {
   cilium: (argv) => argv.some((word) => ['version', 'status', 'config'].includes(word)),
 };
 
-/** Whether a call only looks: such calls stand in no plan. */
-export const isLook = ({ tool, argv }: Pick<ReceivedCall, 'tool' | 'argv'>): boolean => looks[tool]?.(argv) ?? false;
+/** Whether a call only looks, or holds the lock: such calls stand in no plan. */
+export const isLook = (call: Pick<ReceivedCall, 'tool' | 'argv'>): boolean =>
+  lockHolder(call.argv) !== undefined || (looks[call.tool]?.(call.argv) ?? false);
 
 /** How long at least one of these calls was running between two moments, in milliseconds. */
 export const busy = (calls: readonly ReceivedCall[], from: number, to: number): number => {
