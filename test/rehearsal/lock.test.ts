@@ -2,15 +2,7 @@ import type { Done, JournalRecord, LockHolder, World } from '@coldstart/contract
 import type { OpenLab } from '@coldstart/plugin-lab';
 import { kubernetesLease } from '@coldstart/tools';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  bareWorld,
-  bringUp,
-  carryOut,
-  changesReceived,
-  survey,
-  type BroughtUp,
-  type Ground,
-} from './support/bring-up.ts';
+import { bareWorld, bringUp, carryOut, changesReceived, type BroughtUp, type Ground } from './support/bring-up.ts';
 
 const cluster = 'infra';
 const facts = { 'kubernetes/kubeconfig': { path: 'kubernetes/kubeconfig', context: 'infra' } };
@@ -93,16 +85,16 @@ describe('the Lease of a cluster', () => {
     const lab = await standing();
     const other = holderOn(lab.world, 'other');
     expect((await hold(lab.world, other)).exit).toBe(0);
-    let working = true;
+    const over = new AbortController();
     const beats = (async () => {
-      while (working) {
-        await lab.world.sleep(kubernetesLease.every);
+      while (!over.signal.aborted) {
+        await lab.world.sleep(kubernetesLease.every, over.signal).catch(() => {});
         await hold(lab.world, other);
       }
     })();
     const before = changesReceived(lab);
     const ran = await carryOut(ground, lab, { stateDir: '.coldstart/second', consents: { takeover: 'infra' } });
-    working = false;
+    over.abort();
     await beats;
     expect(ran).toMatchObject({ exit: 5, outcome: 'refused', failure: { page: 'locked' } });
     expect(ran.failure?.cause).toContain('other');

@@ -60,6 +60,10 @@ it.each([
   ['cert-manager-1.19.2', 'v1.19.2', true],
   ['cilium-1.20.2', '1.20.3', false],
   ['cilium-11.20.2', '1.20.2', false],
+  ['cilium-1.20.2+3f1c0ffee123', '1.20.2', true],
+  ['cilium-1.20.21+3f1c0ffee123', '1.20.2', false],
+  ['app-1.0.0+k3s1', '1.0.0+k3s1', true],
+  ['app-1.0.0+k3s2', '1.0.0+k3s1', false],
 ])('%s is %s: %s', (chart, version, yes) => expect(chartHasVersion(chart, version)).toBe(yes));
 
 it.each([

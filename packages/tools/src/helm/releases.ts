@@ -71,10 +71,14 @@ export function releaseTime(updated: string): number | undefined {
   return Number.isNaN(at) ? undefined : at;
 }
 
-/** Whether `cilium-1.20.2` is version `1.20.2` of some chart. A leading `v` says nothing, as charts and helmfiles disagree on it. */
+/**
+ * Whether `cilium-1.20.2` is version `1.20.2` of some chart. A leading `v` says nothing, as charts and helmfiles disagree on it; nor does
+ * `+…`, unless it is asked for: Flux' helm-controller adds a chart's digest there.
+ */
 export function chartHasVersion(chart: string, version: string): boolean {
   const wanted = version.replace(/^v/, '');
-  return chart.endsWith(`-${wanted}`) || chart.endsWith(`-v${wanted}`);
+  const told = wanted.includes('+') ? chart : chart.replace(/\+[0-9A-Za-z.-]+$/, '');
+  return told.endsWith(`-${wanted}`) || told.endsWith(`-v${wanted}`);
 }
 
 /** A version that names one chart, not a range of them (`~1.2`, `>=1`, `1.x`). */
