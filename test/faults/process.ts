@@ -10,7 +10,12 @@ import type { Watch } from './watch.ts';
 const BOUND = 24 * 3_600_000;
 
 export type Ended =
-  | { how: 'exit'; exit: Exit; failure: { step: string; item: string; cause: string; remedy: string | null } | null; evidence: string[] }
+  | {
+      how: 'exit';
+      exit: Exit;
+      failure: { step: string; item: string; cause: string; remedy: string | null } | null;
+      evidence: string[];
+    }
   | { how: 'killed' }
   | { how: 'endless' }
   | { how: 'broke'; error: string };
@@ -42,12 +47,7 @@ export async function startProcess(
   return { ended, calls: door.calls, came: door.came, said };
 }
 
-async function carry(
-  ground: Ground,
-  door: Door,
-  stop: AbortSignal,
-  consents: Record<string, string>,
-): Promise<Ended> {
+async function carry(ground: Ground, door: Door, stop: AbortSignal, consents: Record<string, string>): Promise<Ended> {
   const redactor = createRedactor();
   for (const secret of ground.secrets) redactor.register(secret);
   try {
@@ -76,7 +76,12 @@ async function carry(
     return { how: 'exit', exit: result.exit, failure: result.failure, evidence: result.evidence };
   } catch (error) {
     if (isProblem(error))
-      return { how: 'exit', exit: error.exit, failure: { step: '', item: '', cause: error.message, remedy: error.remedy }, evidence: [] };
+      return {
+        how: 'exit',
+        exit: error.exit,
+        failure: { step: '', item: '', cause: error.message, remedy: error.remedy },
+        evidence: [],
+      };
     return { how: 'broke', error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
 }
