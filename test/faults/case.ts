@@ -47,6 +47,9 @@ export type Case = {
 
 const MINUTE = 60_000;
 
+/** The share of cases that go the whole way, where nothing else is said. */
+export const WHOLE = 0.15;
+
 /** Draws a case. `whole`: share of cases that go the whole way. */
 export function draw(seed: number, whole: number): Case {
   const by = chance(seed);
@@ -58,18 +61,23 @@ export function draw(seed: number, whole: number): Case {
   ] as const);
   const workers = by.happens(0.05) ? by.int(4, 20) : by.int(0, 3);
   const names = nodeNames(controlPlanes, workers);
-  const troubles = Array.from(
-    {
-      length: by.weighed([
-        [0, 3],
-        [1, 4],
-        [2, 3],
-        [3, 2],
-        [4, 1],
-      ] as const),
-    },
-    () => trouble(by, names, scope),
-  );
+  // Most whole cases are about what comes after the machines: one fault there, and no other that ends the run before it.
+  const late = scope === 'whole' && by.happens(0.85);
+  const troubles = late
+    ? [ofWorkload(by)]
+    : Array.from(
+        {
+          length: by.weighed([
+            [0, 3],
+            [1, 4],
+            [2, 3],
+            [3, 2],
+            [4, 1],
+          ] as const),
+        },
+        () => trouble(by, names),
+      );
+  const calm: Episode[] = late && by.happens(0.7) ? [{ pause: 0 }] : [];
   const episodes = Array.from(
     {
       length: by.weighed([
@@ -80,13 +88,14 @@ export function draw(seed: number, whole: number): Case {
     },
     () => episode(by, scope),
   );
+  episodes.unshift(...calm);
   return {
     seed,
     controlPlanes,
     workers,
     scope,
     parallel: by.pick([1, 1, 3]),
-    weather: by.happens(0.4) ? weather(by) : null,
+    weather: by.happens(late ? 0.1 : 0.4) ? weather(by) : null,
     troubles,
     episodes,
     again: by.happens(0.3),
@@ -106,7 +115,7 @@ function weather(by: Chance): Weather {
   return { fails: (p * a) / sum, cut: (p * b) / sum, hangs: (p * c) / sum };
 }
 
-function trouble(by: Chance, names: readonly string[], scope: Case['scope']): Trouble {
+function trouble(by: Chance, names: readonly string[]): Trouble {
   const from = by.happens(0.5) ? 0 : by.int(0, 20 * MINUTE);
   const name = by.weighed([
     ['unreachable', 6],
@@ -117,10 +126,7 @@ function trouble(by: Chance, names: readonly string[], scope: Case['scope']): Tr
     ['wrong-ca', 1],
     ['impostor', 2],
     ['killed', 4],
-    ['of a node', 24],
-    ['crd-slow', scope === 'whole' ? 4 : 0],
-    ['flux-not-ready', scope === 'whole' ? 4 : 0],
-    ['of a workload', scope === 'whole' ? 4 : 0],
+    ['of a node', 36],
   ] as const);
   switch (name) {
     case 'killed':
@@ -137,12 +143,6 @@ function trouble(by: Chance, names: readonly string[], scope: Case['scope']): Tr
       return { fault: `impostor@${by.pick(names)}`, from };
     case 'of a node':
       return ofNode(by, names, from);
-    case 'of a workload':
-      return { fault: by.pick(OF_WORKLOADS), from };
-    case 'crd-slow':
-      return { fault: `crd-slow:${by.int(1, 5)}`, from: 0 };
-    case 'flux-not-ready':
-      return { fault: 'flux-not-ready', from: 0 };
     default:
       return { fault: `${name}@${by.pick(names)}:${by.log(1, 8)}`, from };
   }
@@ -168,20 +168,50 @@ const COUNTED = ['rpc-fails', 'apply-hangs', 'taken', 'reboots', 'crash', 'boots
 /** Of a machine as it was found. */
 const BORN = ['boot-image-older', 'stale-etcd'] as const;
 const OF_WORKLOADS = [
+  'crd-slow:1',
+  'crd-slow:5',
+  'flux-not-ready',
+  'flux-not-ready',
   'pod-image@coredns',
   'container-creating@cert-manager',
+  'container-creating@cert-manager',
   'dns',
+  'api-flaps:60',
   'api-flaps:60',
   'deploy-key-refused',
 ] as const;
 
+/** What strikes only where its moment comes is drawn more often. */
+const RARE = [
+  'learner-stuck',
+  'bond',
+  'taken',
+  'certificate',
+  'certificate',
+  'mtu',
+  'crash',
+  'crash',
+  'bootstrap-early',
+  'bootstrap-early',
+  'link-down',
+  'image-pull',
+  'rpc-fails',
+  'apply-hangs',
+  'reboots',
+] as const;
+
+const ofWorkload = (by: Chance): Trouble => ({ fault: by.pick(OF_WORKLOADS), from: 0 });
+
 function ofNode(by: Chance, names: readonly string[], from: number): Trouble {
-  const name = by.pick([...STANDING, ...COUNTED, ...BORN]);
+  const name = by.pick([...STANDING, ...COUNTED, ...BORN, ...RARE]);
   // Those that etcd must make or join by are control planes' own, and rarely strike elsewhere.
+  const joining = names.filter((one) => one.startsWith('cp-')).slice(1);
   const at = by.pick(
-    ['crash', 'bootstrap-early', 'stale-etcd', 'etcd-no-spec', 'learner-stuck', 'mtu'].includes(name)
-      ? names.filter((one) => one.startsWith('cp-'))
-      : names,
+    name === 'learner-stuck' && joining.length > 0
+      ? joining
+      : ['crash', 'bootstrap-early', 'stale-etcd', 'etcd-no-spec', 'learner-stuck', 'mtu'].includes(name)
+        ? names.filter((one) => one.startsWith('cp-'))
+        : names,
   );
   if ((BORN as readonly string[]).includes(name)) return { fault: `${name}@${at}`, from: 0 };
   return { fault: `${name}@${at}${(COUNTED as readonly string[]).includes(name) ? `:${by.log(1, 8)}` : ''}`, from };

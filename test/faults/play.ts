@@ -44,11 +44,11 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
   const watch = new Watch(lab, ground);
   const played: Played = { broken: [], fired: {}, ends: [], recovery: null, virtual: 0 };
   const outputs: string[] = [];
-  const keep = (process: Process): Ended => {
+  const keep = async (process: Process): Promise<Ended> => {
     played.ends.push(said(process.ended));
     outputs.push(...process.said);
     for (const [what, times] of Object.entries(process.came)) played.fired[what] = (played.fired[what] ?? 0) + times;
-    played.broken.push(...ofEnd(process.ended, lab, one, ground));
+    played.broken.push(...(await ofEnd(process.ended, lab, one, ground)));
     return process.ended;
   };
   let lifted = false;
@@ -66,7 +66,7 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
       });
 
   for (const [nth, episode] of one.episodes.entries()) {
-    for (const process of await episodeOf(one, episode, nth, ground, lab, watch)) keep(process);
+    for (const process of await episodeOf(one, episode, nth, ground, lab, watch)) await keep(process);
     if (episode.second) count(played, episode.second.clone ? 'an operator with another clone' : 'an operator beside');
     if (episode.lose) {
       count(played, `lost ${episode.lose}`);
@@ -79,17 +79,20 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
   lifted = true;
   lab.lift();
   // What another machine or a lost journal has begun is nobody's past: it is given the time to end.
-  // A definition that is slow is so from its birth, and a machine that went down boots for minutes.
-  const lasts = one.troubles.some(({ fault }) => /^(?:crd-slow|reboots|crash)/.test(fault));
+  // A definition that is slow is so from its birth, and a machine that went down, was cut off, or was given
+  // its config by somebody else is busy for minutes.
+  const lasts = one.troubles.some(({ fault }) => /^(?:crd-slow|reboots|crash|taken|bond)/.test(fault));
   if (lasts || one.episodes.some(({ second, lose: lost }) => second?.clone || lost))
     await lab.process().sleep(20 * 60_000);
   const began = lab.elapsed();
   if (played.broken.length === 0 && hasOneCluster(lab).length === 0) {
-    let last = keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));
+    let last = await keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));
     // What a dead machine holds needs a person's word: the refusal asks for it, and with it the run must finish.
     if (last.how === 'exit' && last.exit === 5 && last.failure?.remedy?.includes('--takeover')) {
       count(played, 'the lock of a dead machine');
-      last = keep(await startProcess(ground, lab, watch, { by: chance(one.seed), consents: { takeover: CLUSTER } }));
+      last = await keep(
+        await startProcess(ground, lab, watch, { by: chance(one.seed), consents: { takeover: CLUSTER } }),
+      );
     }
     if (last.how !== 'exit' || last.exit !== 0)
       played.broken.push(`the faults are lifted, and the next run does not finish: ${said(last)}`);
@@ -140,10 +143,10 @@ async function onceMore(
   lab: OpenLab,
   watch: Watch,
   played: Played,
-  keep: (process: Process) => Ended,
+  keep: (process: Process) => Promise<Ended>,
 ): Promise<void> {
   const before = watch.acted.length;
-  const again = keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));
+  const again = await keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));
   if (again.how !== 'exit' || again.exit !== 0)
     played.broken.push(`it was done, and the same command again does not finish: ${said(again)}`);
   for (const words of watch.acted.slice(before))

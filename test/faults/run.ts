@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { draw, type Case } from './case.ts';
+import { draw, WHOLE, type Case } from './case.ts';
 import { play, type Played } from './play.ts';
 import { JOBS, pool, serve } from './pool.ts';
 import { shrink } from './shrink.ts';
@@ -11,7 +11,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
-    whole: { type: 'string', default: '0.05' },
+    whole: { type: 'string', default: String(WHOLE) },
     jobs: { type: 'string', default: JOBS },
     'keep-going': { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
@@ -61,6 +61,6 @@ async function report(one: Case, played: Played): Promise<void> {
   for (const line of small.ends) console.log(`  ${line}`);
   for (const line of new Set(small.broken)) console.log(`  ! ${line}`);
   console.log(
-    `again: node --conditions=source test/faults/run.ts --only ${one.seed}${whole === 0.05 ? '' : ` --whole ${whole}`}`,
+    `again: node --conditions=source test/faults/run.ts --only ${one.seed}${whole === WHOLE ? '' : ` --whole ${whole}`}`,
   );
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { draw, type Case } from './case.ts';
+import { draw, WHOLE, type Case } from './case.ts';
 import { play } from './play.ts';
 import { Grounds } from './topology.ts';
 
@@ -10,7 +10,6 @@ type Failed = { what: string; case: Case };
 const failed = JSON.parse(readFileSync(join(import.meta.dirname, 'seeds.json'), 'utf8')) as Failed[];
 
 const RUNS = 60;
-const WHOLE = 0.05;
 /** A slice is a test of its own, so that a failure tells roughly where and the rest still runs. */
 const SLICE = 10;
 const MINUTES = 10 * 60_000;

@@ -82,6 +82,8 @@ type Common<I> = {
   provides: string[];
   /** What a person may hold the run against; each met when this step is done with all its signals ok. */
   criteria?: Omit<Criterion, 'step'>[];
+  /** Looked at again before a run is called a success: what it brought about may have gone meanwhile. */
+  standing?: boolean;
   /** Ids of steps that may have failed without stopping this one; it looks for itself. */
   despite?: string[];
   /** How many items may fail without stopping the run; each is recorded as a deviation. 0 when absent. */

@@ -5,6 +5,7 @@ import { openJournal } from '../journal/writer.ts';
 import { orderSteps, type Order, type Placed } from '../plan/order.ts';
 import { takeLock } from '../world/lock.ts';
 import { borrowFacts, type Missing } from './borrow.ts';
+import { closingLooks } from './closing.ts';
 import type { RunContext } from './context.ts';
 import { FactStore } from './facts.ts';
 import { generationOf, retirePins, runId } from './identify.ts';
@@ -130,7 +131,9 @@ async function carry(
     );
     await preparations.settled();
     await orStopped(hearWitnesses(context, options.facts, heard), context.stop);
-    return verdictOf(results, context, options);
+    const verdict = verdictOf(results, context, options);
+    if (verdict.outcome !== 'done') return verdict;
+    return verdictOf(await closingLooks(context, order, results, facts), context, options);
   } catch (error) {
     if (error instanceof Interrupted || context.stop.aborted)
       return { outcome: 'interrupted', exit: EXIT.interrupted, failure: null };

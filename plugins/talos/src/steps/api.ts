@@ -11,6 +11,7 @@ export const api: CheckingStep = {
   kind: 'check',
   phase: 'talos',
   title: 'The Kubernetes API is ready on every control plane',
+  standing: true,
   needs: ['talos/nodes', 'talos/cluster', 'talos/policy', 'kubernetes/kubeconfig', 'kubernetes/credentials'],
   provides: ['kubernetes/api'],
   criteria: [

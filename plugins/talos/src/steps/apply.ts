@@ -34,6 +34,7 @@ export function applyStep(
     ],
     forEach: (facts) => nodes(facts).map((node) => ({ key: node.name, item: node })),
     // The width bounds the call: installs go on side by side, and one node's failure is its own.
+    standing: true,
     limit: (facts) => ({ n: policyOf(facts).apply.parallel, hold: 'act', onFailure: 'continue' }),
     observe: (look) => observe(look, about.provides),
     plan: ({ item, facts }) => [

@@ -19,6 +19,7 @@ export const etcd: CheckingStep = {
   kind: 'check',
   phase: 'talos',
   title: 'etcd has all control planes as voting members',
+  standing: true,
   needs: ['talos/cluster', 'talos/nodes', 'talos/policy', 'talos/bootstrapped'],
   provides: ['talos/etcd'],
   criteria: [

@@ -12,6 +12,7 @@ export const registered: CheckingStep = {
   kind: 'check',
   phase: 'talos',
   title: 'Every node is registered',
+  standing: true,
   needs: ['talos/nodes', 'talos/policy', 'talos/cluster', 'kubernetes/kubeconfig', 'kubernetes/api', 'talos/workers'],
   provides: ['kubernetes/nodes'],
   // A worker that failed is named here too; the others are looked at all the same.
