@@ -108,7 +108,8 @@ export const prepareRepository = async (source: string, target: string): Promise
   return rewritten;
 };
 
-const commit = async (root: string): Promise<void> => {
+/** Makes a folder a Git repository with one commit of all that is not ignored. */
+export const commit = async (root: string): Promise<void> => {
   const identity = { GIT_AUTHOR_NAME: 'test', GIT_AUTHOR_EMAIL: 'test@example.com' };
   const env = {
     PATH: '/usr/bin:/bin',

@@ -21,15 +21,30 @@ export const answerOf = (question: Question, exit: number | null, stdout: string
   read: question.read?.(stdout, stderr) ?? null,
 });
 
+const ESC = '\u001B';
+
 /** What differs from side to side by nature: addresses, ids, moments, folders. */
 const plain = (text: string): string =>
   text
+    // The real ones are told to use no colours.
+    .replaceAll(new RegExp(`${ESC}\\[[\\d;]*m`, 'g'), '')
     .replaceAll(/https?:\/\/[\d.]+(:\d+)?/g, 'SERVER')
     .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)/g, 'TIME')
     .replaceAll(/"resourceVersion": "\d+"/g, '"resourceVersion": "N"')
+    .replaceAll(/\b[0-9a-f]{40}(?=\trefs\/|\n$)/g, 'COMMIT')
+    // The system's own git is whatever it is.
+    .replaceAll(/^git version .*/g, 'git version')
+    .replaceAll(/\d{4}-\d\d-\d\d [\d:.]+ \+0000 UTC/g, 'TIME')
+    .replaceAll(/LAST DEPLOYED: .*/g, 'LAST DEPLOYED: TIME')
+    // Whether a chart has tests is the chart's own.
+    .replaceAll(/^TEST SUITE: None\n/gm, '')
+    // How long helm took, in helmfile's table.
+    .replaceAll(/ +\d+s$/gm, ' TOOK')
     // Folders: recordings have none, and so has the lab.
-    .replaceAll(/(\/[\w.-]+)+\/(?=nowhere|clusters|kubernetes|id_|keys\.txt)/g, '')
+    .replaceAll(/(\/[\w.-]+)+\/(?=nowhere|clusters|kubernetes|id_|keys\.txt|helm\b)/g, '')
+    // helmfile counts what helm is given, folders and all.
+    .replaceAll(/\(\d+ bytes\)/g, '(N bytes)')
     .trimEnd();
 
 const typeOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value);

@@ -1,14 +1,23 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
 import {
+  git,
   helmArgv,
   kubeNode,
   kubectlArgv,
   listRelease,
   parseApplied,
+  parseBatch,
   parseKubectlVersion,
+  parseLsRemote,
+  parseLsTree,
   parseObjects,
   parseReadyz,
   parseReleases,
   parseServerVersion,
+  sops,
+  SSH_AS_OPERATOR,
 } from '@coldstart/tools';
 import { parse, parseAllDocuments } from 'yaml';
 
@@ -16,6 +25,7 @@ import { COLUMNS, parseLiveCrds } from '../../../plugins/helmfile/src/crds/live.
 import { parseConform } from '../../../plugins/flux/src/flux/build.ts';
 import { parseCheck } from '../../../plugins/flux/src/flux/check.ts';
 import { flux, kubeconform, kustomize } from '../../../plugins/flux/src/tool.ts';
+import { helmfile, helmfileArgv } from '../../../plugins/helmfile/src/tool.ts';
 
 /** Where both sides keep the operators' kubeconfig, and the context that is the cluster's. */
 export const access = { path: 'kubernetes/kubeconfig', context: 'infra' };
@@ -23,7 +33,8 @@ export const access = { path: 'kubernetes/kubeconfig', context: 'infra' };
 /** One question to a simulated tool and to the real one, in worlds that were led to the same state. */
 export type Question = {
   name: string;
-  tool: 'kubectl' | 'helm' | 'helmfile' | 'kustomize' | 'kubeconform' | 'sops' | 'flux';
+  tool: 'kubectl' | 'helm' | 'helmfile' | 'kustomize' | 'kubeconform' | 'sops' | 'flux' | 'git';
+  /** `{root}` is the repository and `{head}` its commit: each side has its own. */
   argv: readonly string[];
   stdin?: string;
   /** Environment beside the common one. */
@@ -72,6 +83,38 @@ const secret = (where: string, token: string) => ({
 });
 const thing = { apiVersion: 'example.com/v1', kind: 'Thing', metadata: { name: 'one', namespace: 'observability' } };
 
+/** As remote-head asks the operator's remote: outside of any repository, without the operator's configuration. */
+const bare = {
+  GIT_DIR: '/dev/null',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_SSH_COMMAND: SSH_AS_OPERATOR,
+};
+const heads = (url: string, branch: string): string[] => ['ls-remote', '--exit-code', '--heads', '--', url, branch];
+const refs = (stdout: string): string[] => Object.keys(parseLsRemote(stdout));
+const bytes = (stdout: string): Uint8Array => new TextEncoder().encode(stdout);
+/** A file that is the same in every copy of the example, and its id in git. */
+const file = 'clusters/infra/flux/kustomization.yaml';
+const content = readFileSync(new URL(`../../../examples/k8s-ops/${file}`, import.meta.url));
+const oid = createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+const NOWHERE = '0'.repeat(39) + '1';
+
+/** helmfile calls helm in the state file's folder, where a relative path leads elsewhere. */
+const whole = { ...access, path: `{root}/${access.path}` };
+/** The state files of releases/, and a release of theirs. */
+const state = (name: string): string => `releases/${name}.yaml`;
+const one = { name: 'one', namespace: 'observability' };
+const another = { name: 'another', namespace: 'observability' };
+const rendering = ['template', '--include-crds', '--skip-tests'];
+const documents = (stdout: string): string[] =>
+  parseAllDocuments(stdout).map((document) => {
+    const { kind, metadata } = document.toJS() as { kind: string; metadata: { name: string } };
+    return `${kind}/${metadata.name}`;
+  });
+const releases = (stdout: string) =>
+  (parseReleases(stdout) ?? []).map(({ name, status, revision, chart }) => ({ name, status, revision, chart }));
+
 /** In this order, from an empty cluster with three nodes. */
 export const questions: readonly Question[] = [
   {
@@ -101,6 +144,13 @@ export const questions: readonly Question[] = [
     argv: kubectl('version', '-o', 'json'),
     read: parseServerVersion,
     expected: { exit: 0, read: '1.36.3' },
+  },
+  {
+    name: 'kubectl: where the cluster is',
+    tool: 'kubectl',
+    argv: kubectl('--request-timeout=5s', 'cluster-info'),
+    read: (stdout) => /Kubernetes control plane.* is running at/.test(stdout),
+    expected: { exit: 0, read: true },
   },
   {
     name: 'kubectl: a context that is none',
@@ -345,6 +395,192 @@ export const questions: readonly Question[] = [
     read: said,
     expected: { exit: 1, read: 'nowhere.yaml' },
   },
+  {
+    name: 'helmfile: own version',
+    tool: 'helmfile',
+    argv: helmfile.version.argv,
+    read: helmfile.version.parse as (stdout: string) => unknown,
+    expected: { exit: 0, read: '1.8.0' },
+  },
+  {
+    name: 'helmfile: template of one release',
+    tool: 'helmfile',
+    argv: helmfileArgv(whole, state('state'), one, ...rendering, '--skip-needs', '--kube-version', '1.36.3'),
+    read: documents,
+    expected: { exit: 0, read: ['Deployment/one'] },
+  },
+  {
+    name: 'helmfile: template of a whole file, as needs say',
+    tool: 'helmfile',
+    argv: helmfileArgv(whole, state('state'), null, ...rendering),
+    read: documents,
+    expected: { exit: 0, read: ['Deployment/one', 'Deployment/another'] },
+  },
+  {
+    name: 'helmfile: template of a release that is none',
+    tool: 'helmfile',
+    argv: helmfileArgv(whole, state('state'), { name: 'none', namespace: 'nowhere' }, ...rendering),
+    read: said,
+    expected: { exit: 3, read: 'no releases found that matches specified selector' },
+  },
+  {
+    name: 'helmfile: template of a chart that is none',
+    tool: 'helmfile',
+    argv: helmfileArgv(whole, state('no-chart'), one, ...rendering, '--skip-needs'),
+    read: said,
+    expected: { exit: 1, read: 'nowhere' },
+  },
+  {
+    name: 'helmfile: template where a need is none',
+    tool: 'helmfile',
+    argv: helmfileArgv(whole, state('no-need'), null, ...rendering),
+    read: said,
+    expected: { exit: 1, read: 'observability/nowhere' },
+  },
+  {
+    name: 'helmfile: template of what is no YAML',
+    tool: 'helmfile',
+    argv: helmfileArgv(whole, state('no-yaml'), null, ...rendering),
+    read: said,
+    expected: { exit: 1, read: 'no-yaml.yaml' },
+  },
+  {
+    name: 'helmfile: sync of a chart that is none',
+    tool: 'helmfile',
+    argv: helmfileArgv(whole, state('no-chart'), one, 'sync', '--skip-needs'),
+    changes: true,
+    read: said,
+    expected: { exit: 1, read: 'nowhere' },
+  },
+  {
+    name: 'helmfile: sync with a context that is none',
+    tool: 'helmfile',
+    argv: helmfileArgv({ ...whole, context: 'nowhere' }, state('state'), one, 'sync', '--skip-needs'),
+    changes: true,
+    read: said,
+    expected: { exit: 1, read: 'context "nowhere" does not exist' },
+  },
+  {
+    name: 'helmfile: sync with a kubeconfig that is named from another folder',
+    tool: 'helmfile',
+    argv: helmfileArgv(access, state('state'), one, 'sync', '--skip-needs'),
+    changes: true,
+    read: said,
+    expected: { exit: 1, read: 'kubernetes cluster unreachable: stat kubernetes/kubeconfig: no such file' },
+  },
+  {
+    name: 'helmfile: sync of one release',
+    tool: 'helmfile',
+    argv: helmfileArgv(whole, state('state'), one, 'sync', '--skip-needs'),
+    changes: true,
+    read: (_, stderr) => /Release "one" (does not exist|has been upgraded)/.exec(stderr)?.[0],
+    expected: { exit: 0, read: 'Release "one" does not exist' },
+  },
+  {
+    name: 'helm: the release',
+    tool: 'helm',
+    argv: listRelease(access, one.namespace, one.name),
+    read: releases,
+    expected: { exit: 0, read: [{ name: 'one', status: 'deployed', revision: 1, chart: 'chart-0.1.0' }] },
+  },
+  {
+    name: 'helmfile: sync of the release that needs it',
+    tool: 'helmfile',
+    argv: helmfileArgv(whole, state('state'), another, 'sync', '--skip-needs'),
+    changes: true,
+    read: (_, stderr) => /Release "another" (does not exist|has been upgraded)/.exec(stderr)?.[0],
+    expected: { exit: 0, read: 'Release "another" does not exist' },
+  },
+  {
+    name: 'helmfile: sync of the same again',
+    tool: 'helmfile',
+    argv: helmfileArgv(whole, state('state'), one, 'sync', '--skip-needs'),
+    changes: true,
+    read: (_, stderr) => /Release "one" (does not exist|has been upgraded)/.exec(stderr)?.[0],
+    expected: { exit: 0, read: 'Release "one" has been upgraded' },
+  },
+  {
+    name: 'helm: both releases',
+    tool: 'helm',
+    argv: helmArgv(access, 'list', '-n', 'observability', '-o', 'json'),
+    read: releases,
+    expected: {
+      exit: 0,
+      read: [
+        { name: 'another', status: 'deployed', revision: 1, chart: 'chart-0.1.0' },
+        { name: 'one', status: 'deployed', revision: 2, chart: 'chart-0.1.0' },
+      ],
+    },
+  },
+  {
+    name: 'kubectl: what the releases brought',
+    tool: 'kubectl',
+    argv: kubectl('get', 'deployments,daemonsets,statefulsets', '-n', 'observability', '-o', 'json'),
+    within: true,
+    read: names,
+    expected: { exit: 0, read: ['another', 'one'] },
+  },
+  // git.
+  {
+    name: 'git: own version',
+    tool: 'git',
+    argv: git.version.argv,
+    read: (stdout) => /^2\.\d+\.\d+$/.test(git.version.parse(stdout, '') ?? ''),
+    expected: { exit: 0, read: true },
+  },
+  {
+    name: 'git: where a branch stands',
+    tool: 'git',
+    argv: heads('../remote.git', 'main'),
+    env: bare,
+    read: refs,
+    expected: { exit: 0, read: ['refs/heads/main'] },
+  },
+  {
+    name: 'git: a branch that is none',
+    tool: 'git',
+    argv: heads('../remote.git', 'nowhere'),
+    env: bare,
+    read: refs,
+    expected: { exit: 2, read: [] },
+  },
+  {
+    name: 'git: a remote that refuses the connection',
+    tool: 'git',
+    argv: heads('ssh://git@127.0.0.1:9/nowhere.git', 'main'),
+    env: bare,
+    read: said,
+    expected: { exit: 128, read: 'Connection refused' },
+  },
+  {
+    name: 'git: a commit',
+    tool: 'git',
+    argv: ['ls-tree', '-r', '-z', '--full-tree', '{head}'],
+    read: (stdout) => parseLsTree(bytes(stdout)).get(file),
+    expected: { exit: 0, read: oid },
+  },
+  {
+    name: 'git: a commit that is none',
+    tool: 'git',
+    argv: ['ls-tree', '-r', '-z', '--full-tree', NOWHERE],
+    read: said,
+    expected: { exit: 128, read: 'fatal: not a tree object' },
+  },
+  {
+    name: 'git: a name that is none',
+    tool: 'git',
+    argv: ['ls-tree', '-r', '-z', '--full-tree', 'nowhere'],
+    read: said,
+    expected: { exit: 128, read: 'fatal: Not a valid object name nowhere' },
+  },
+  {
+    name: 'git: contents, and one that is none',
+    tool: 'git',
+    argv: ['cat-file', '--batch'],
+    stdin: `${oid}\n${NOWHERE}\n`,
+    read: (stdout) => [...(parseBatch(bytes(stdout)) ?? [])].map(([id, { length }]) => [id, length]),
+    expected: { exit: 0, read: [[oid, content.length]] },
+  },
   // What builds and checks manifests.
   {
     name: 'kustomize: own version',
@@ -357,12 +593,22 @@ export const questions: readonly Question[] = [
     name: "kustomize: the cluster's root",
     tool: 'kustomize',
     argv: ['build', 'clusters/infra/flux'],
-    read: (stdout) =>
-      parseAllDocuments(stdout).map((document) => {
-        const { kind, metadata } = document.toJS() as { kind: string; metadata: { name: string } };
-        return `${kind}/${metadata.name}`;
-      }).length,
+    read: (stdout) => documents(stdout).length,
     expected: { exit: 0, read: 27 },
+  },
+  {
+    name: "kubectl: the cluster's root, where there is no kustomize",
+    tool: 'kubectl',
+    argv: ['kustomize', 'clusters/infra/flux'],
+    read: (stdout) => documents(stdout).length,
+    expected: { exit: 0, read: 27 },
+  },
+  {
+    name: 'kubectl: a root that is none, where there is no kustomize',
+    tool: 'kubectl',
+    argv: ['kustomize', 'nowhere'],
+    read: said,
+    expected: { exit: 1, read: 'nowhere' },
   },
   {
     name: 'kustomize: a folder that is none',
@@ -387,6 +633,13 @@ export const questions: readonly Question[] = [
     expected: { exit: 0, read: { invalid: [], untested: 0, valid: 0 } },
   },
   // sops.
+  {
+    name: 'sops: own version',
+    tool: 'sops',
+    argv: sops.version.argv,
+    read: sops.version.parse as (stdout: string) => unknown,
+    expected: { exit: 0, read: '3.13.3' },
+  },
   {
     name: 'sops: decrypt',
     tool: 'sops',

@@ -8,6 +8,7 @@ import { identityOf, parseMachineConfig } from '../../../plugins/talos/src/talos
 import { parseMachineStatus } from '../../../plugins/talos/src/talosctl/machinestatus.ts';
 import { parseSystemInformation } from '../../../plugins/talos/src/talosctl/system-information.ts';
 import { parseServices } from '../../../plugins/talos/src/talosctl/services.ts';
+import { parseTalosPartitions } from '../../../plugins/talos/src/talosctl/volumes.ts';
 import { parseBootVersion, parseServerVersion } from '../../../plugins/talos/src/talosctl/versions.ts';
 import { configOf, talosconfig } from './repository.ts';
 import type { Standing } from './stand.ts';
@@ -80,6 +81,13 @@ export const questions: readonly Question[] = [
     argv: [...ask.disks, ...open('infra-01')],
     parse: parseDisks,
     expected: { exit: 0, read: [{ serial: expect.stringMatching(/^IMP/) }, { id: 'sr0' }] },
+  },
+  {
+    name: 'what lies on its disks',
+    standing: {},
+    argv: [...ask.volumes, ...open('infra-01')],
+    parse: parseTalosPartitions,
+    expected: { exit: 0, read: [] },
   },
   {
     name: 'whose machine it is, as a table',

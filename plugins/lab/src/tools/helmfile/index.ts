@@ -4,8 +4,9 @@ import { draw } from '../../kubernetes/durations.ts';
 import { type Wanted } from '../../kubernetes/install.ts';
 import { render } from '../../kubernetes/charts/index.ts';
 import { toYaml } from '../../kubernetes/manifests/yaml.ts';
+import type { ControlPlane } from '../../kubernetes/control-plane.ts';
 import type { Model } from '../../model.ts';
-import { access, API_CALL } from '../common/access.ts';
+import { type Access, access, API_CALL } from '../common/access.ts';
 import { type Flags, flag, flags, type FlagTable, parseFlags, toggle } from '../common/flags.ts';
 import { failed, printed } from '../common/result.ts';
 import { chartProblem, notes } from '../helm/index.ts';
@@ -15,7 +16,7 @@ import { upgradeInstall } from '../helm/upgrade.ts';
 import { notSimulated, type SimulatedTool, type ToolCall, type ToolResult } from '../tool.ts';
 import { order } from './order.ts';
 import { helmFailed, summary } from './say.ts';
-import { readStates, type State, StateError, type StateRelease, Unplayed, valuesOf } from './state.ts';
+import { placeOf, readStates, type State, StateError, type StateRelease, Unplayed, valuesOf } from './state.ts';
 
 const TABLE: FlagTable = {
   file: flag('f'),
@@ -118,17 +119,26 @@ function nothing(flags: Flags): ToolResult {
 function charts(
   model: Model,
   call: ToolCall,
+  state: State,
   releases: StateRelease[],
-): { said: string; problem?: { release: StateRelease; text: string } } {
+): { said: string; missing: StateRelease[]; problem?: { release: StateRelease; text: string } } {
   let said = '';
+  const missing: StateRelease[] = [];
   for (const release of releases) {
-    const text = chartProblem(model, call, release.chart, release.version);
-    if (text !== undefined) return { said, problem: { release, text } };
+    const local = /^[./]/.test(release.chart);
+    const from = local ? posix.resolve(state.folder, release.chart) : release.chart;
+    const text = chartProblem(model, call, from, release.version);
+    if (text !== undefined && !local) return { said, missing, problem: { release, text } };
+    // What is no folder is left to helm, which says so.
+    if (text !== undefined) {
+      missing.push(release);
+      continue;
+    }
     said += release.chart.startsWith('oci://')
       ? `Pulling ${release.chart.slice(6)}:${release.version ?? 'latest'}\n`
       : `Building dependency release=${release.name}, chart=${shownChart(release)}\n`;
   }
-  return { said };
+  return { said, missing };
 }
 
 /** A path is shown without its leading `./`. */
@@ -154,18 +164,28 @@ async function template(model: Model, call: ToolCall, flags: Flags): Promise<Too
   let stderr = '';
   for (const { state, releases } of parts) {
     const there = releases.filter((release) => release.installed);
-    const got = charts(model, call, there);
+    const got = charts(model, call, state, there);
     stderr += got.said;
-    const here = posix.basename(state.file);
+    const here = placeOf(state.file);
     if (got.problem)
-      return failed(`${stderr}in ./${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
+      return failed(`${stderr}in ${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
     const ordered = order(there, state.releases, flags.value('kube-context'));
     if ('problem' in ordered)
-      return failed(`${[...ordered.warnings, `${stderr}in ./${here}: ${ordered.problem}`].join('\n')}`);
+      return failed(`${[...ordered.warnings, `${stderr}in ${here}: ${ordered.problem}`].join('\n')}`);
     for (const release of ordered.groups.flat()) {
+      if (got.missing.includes(release)) {
+        const argv = ['template', release.name, release.chart, ...named(flags, 'kube-context')];
+        const more = ['include-crds', 'skip-tests'].filter((flag) => flags.on(flag)).map((flag) => `--${flag}`);
+        const whole = [...helmAccess(flags), ...argv, '--namespace', release.namespace, ...more];
+        const error = `Error: path "${release.chart}" not found`;
+        return failed(
+          `${stderr}Templating release=${release.name}, chart=${release.chart}\n${helmFailed(here, whole, error)}`,
+          stdout,
+        );
+      }
       const wanted = wantedOf(model, call, state, release);
       await call.spend(draw(model.random, 'chart rendered by helmfile', `${release.namespace}/${release.name}`));
-      stderr += `Templating release=${release.name}, chart=${release.chart}\n`;
+      stderr += `Templating release=${release.name}, chart=${shownChart(release)}\n`;
       stdout += rendered(model, wanted, flags.on('include-crds'));
     }
   }
@@ -203,15 +223,14 @@ async function syncState(
   releases: StateRelease[],
   context: string | undefined,
 ): Promise<ToolResult> {
-  const here = posix.basename(state.file);
+  const here = placeOf(state.file);
   const there = releases.filter((release) => release.installed);
-  const got = charts(model, call, there);
+  const got = charts(model, call, state, there);
   let stderr = got.said;
   if (got.problem)
-    return failed(`${stderr}in ./${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
+    return failed(`${stderr}in ${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
   const ordered = order(there, state.releases, context);
-  if ('problem' in ordered)
-    return failed([...ordered.warnings, `${stderr}in ./${here}: ${ordered.problem}`].join('\n'));
+  if ('problem' in ordered) return failed([...ordered.warnings, `${stderr}in ${here}: ${ordered.problem}`].join('\n'));
   let wanted: Map<StateRelease, Wanted>;
   try {
     wanted = new Map(there.map((release) => [release, wantedOf(model, call, state, release)]));
@@ -228,23 +247,27 @@ async function syncState(
   for (const release of ordered.groups.flat()) {
     stderr += `Upgrading release=${release.name}, chart=${shownChart(release)}, namespace=${release.namespace}\n`;
     const began = model.clock.now;
-    const reached = access(model, call, 'helmfile', { kubeconfig: flags.value('kubeconfig'), context });
+    const reached = fromFolder(state, flags, (kubeconfig) => access(model, call, 'helmfile', { kubeconfig, context }));
     await call.spend(API_CALL);
     const result =
-      reached.how === 'open'
-        ? await upgradeInstall(reached.plane, call, wanted.get(release) as Wanted, {
-            wait: release.wait || flags.on('wait'),
-            timeout: release.timeout,
-            createNamespace: release.createNamespace,
-          })
-        : { error: await unreached(call, reached), installed: false };
+      reached.how !== 'open'
+        ? { error: await unreached(call, reached), installed: false }
+        : got.missing.includes(release)
+          ? notThere(reached.plane, release)
+          : await upgradeInstall(reached.plane, call, wanted.get(release) as Wanted, {
+              wait: release.wait || flags.on('wait'),
+              timeout: release.timeout,
+              createNamespace: release.createNamespace,
+            });
     if ('error' in result) {
       // helmfile passes the signal on to helm, waits for it, and exits by the shell's convention.
       if ('signal' in result) return { exit: result.signal === 'SIGINT' ? 130 : 143, stdout: '', stderr };
       const row = { release, duration: model.clock.now - began };
-      return failed(
-        `${stderr}${summary('Failed', [row])}${helmFailed(here, release.name, helmArgv(model, release, context), `Error: ${result.error}`)}`,
-      );
+      // Said once helm has looked for the release in the cluster.
+      const first = result.installed ? `Release "${release.name}" does not exist. Installing it now.\n` : '';
+      const where = `${here}: failed processing release ${release.name}`;
+      const framed = helmFailed(where, helmArgv(model, release, flags), `Error: ${result.error}`, first);
+      return failed(`${stderr}${first}${summary('Failed', [row])}${framed}`);
     }
     updated.push({ release, duration: model.clock.now - began, installed: result });
     const { release: made } = result;
@@ -253,7 +276,7 @@ async function syncState(
       : `Release "${release.name}" has been upgraded. Happy Helming!\n`;
     stderr += notes(model, made);
     stderr += `Listing releases matching ^${release.name}$\n`;
-    stderr += `${[release.name, made.namespace, String(made.revision).padEnd(8), goTime(model.clock.wall(made.updated)), made.status, `${made.chart}-${made.version}`, made.appVersion.padEnd(11)].join('\t')}\n`;
+    stderr += `${[release.name.padEnd(4), made.namespace, String(made.revision).padEnd(8), goTime(model.clock.wall(made.updated)), made.status, `${made.chart}-${made.version}`, made.appVersion.padEnd(11)].join('\t')}\n`;
   }
   if (updated.length === 0) return printed('', stderr);
   const rows = updated.map(({ release, duration, installed }) => ({
@@ -264,20 +287,40 @@ async function syncState(
   return printed('', `${stderr}${summary('Updated', rows)}`);
 }
 
+/** A folder that is none, by the name that helmfile gives it, looks to helm like a chart of a repository. */
+const notThere = (plane: ControlPlane, release: StateRelease): { error: string; installed: boolean } => ({
+  error: `non-absolute URLs should be in form of repo_name/path_to_chart, got: ${shownChart(release)}`,
+  installed: plane.releases.last(release.namespace, release.name) === undefined,
+});
+
+/** helm runs in the state file's folder, and a relative path of a kubeconfig is one from there. */
+function fromFolder(state: State, flags: Flags, reach: (kubeconfig: string | undefined) => Access): Access {
+  const path = flags.value('kubeconfig');
+  if (path === undefined || posix.isAbsolute(path)) return reach(path);
+  const found = reach(posix.join(state.folder, path));
+  return found.how === 'no-file' ? { ...found, path } : found;
+}
+
+const named = (flags: Flags, name: string): string[] => {
+  const value = flags.value(name);
+  return value === undefined ? [] : [`--${name}`, value];
+};
+/** What helmfile was told of the cluster stands before helm's own command. */
+const helmAccess = (flags: Flags): string[] => [...named(flags, 'kubeconfig'), ...named(flags, 'kube-context')];
+
 /** The call of helm that helmfile makes for a release. */
-function helmArgv(model: Model, release: StateRelease, context: string | undefined): string[] {
-  const named = context === undefined ? [] : ['--kube-context', context];
+function helmArgv(model: Model, release: StateRelease, flags: Flags): string[] {
   const folder = `/tmp/helmfile${Math.floor(model.random.of('helmfile', release.name) * 1e9)}`;
   return [
-    ...named,
+    ...helmAccess(flags),
     'upgrade',
     '--install',
     release.name,
-    release.chart,
+    shownChart(release),
     ...(release.version === undefined ? [] : ['--version', release.version]),
     ...(release.wait ? ['--wait', '--timeout', `${release.timeout / 1000}s`] : []),
     '--create-namespace',
-    ...named,
+    ...named(flags, 'kube-context'),
     '--namespace',
     release.namespace,
     ...(release.values.length > 0

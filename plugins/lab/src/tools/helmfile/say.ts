@@ -2,14 +2,14 @@ import { Buffer } from 'node:buffer';
 import type { HelmRelease } from '../../kubernetes/releases.ts';
 import type { StateRelease } from './state.ts';
 
-/** A helm call that failed, as helmfile frames it. */
-export function helmFailed(file: string, release: string, argv: readonly string[], stderr: string): string {
-  const indented = stderr
-    .split('\n')
-    .map((line) => `  ${line}`)
-    .join('\n');
+/**
+ * A helm call that failed, as helmfile frames it: `where` is the state file, with what
+ * was being done where that is told; `stdout` is what helm said before it failed.
+ */
+export function helmFailed(where: string, argv: readonly string[], stderr: string, stdout = ''): string {
+  const indented = (text: string): string => text.replaceAll(/^/gm, '  ');
   return [
-    `in ./${file}: failed processing release ${release}: command "helm" exited with non-zero status:`,
+    `in ${where}: command "helm" exited with non-zero status:`,
     '',
     'PATH:',
     '  helm',
@@ -24,10 +24,10 @@ export function helmFailed(file: string, release: string, argv: readonly string[
     '  1',
     '',
     'STDERR:',
-    indented,
+    indented(stderr),
     '',
     'COMBINED OUTPUT:',
-    indented,
+    indented(`${stdout}${stderr}`),
   ].join('\n');
 }
 
@@ -52,6 +52,7 @@ export function summary(title: 'Updated' | 'Failed', rows: Row[]): string {
       .join('');
   const table = [line(header), ...cells.map(last)];
   const text = ` ${title} Releases `;
-  const bar = '='.repeat(Math.max(0, Math.floor((Math.max(...table.map((row) => row.length)) - text.length) / 2)));
-  return `\n\u001B[1m\u001B[34m${bar}${text}${bar}\u001B[0m\n${table.join('\n')}\n\n`;
+  const left = Math.max(0, Math.max(...table.map((row) => row.length)) - text.length) / 2;
+  const [before, after] = [Math.floor(left), Math.ceil(left)].map((count) => '='.repeat(count));
+  return `\n\u001B[1m\u001B[34m${before}${text}${after}\u001B[0m\n${table.join('\n')}\n\n`;
 }

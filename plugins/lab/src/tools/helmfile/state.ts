@@ -34,6 +34,9 @@ export type State = {
 /** What helmfile says of a state file that it cannot use; without a newline. */
 export class StateError extends Error {}
 
+/** A state file as errors call it: as it was named, with `./` before a name alone. */
+export const placeOf = (file: string): string => (file.includes('/') ? posix.normalize(file) : `./${file}`);
+
 /** Something in a state file that the lab does not play. */
 export class Unplayed extends Error {}
 
@@ -75,7 +78,7 @@ function readState(call: ToolCall, file: string, environment: string): State {
     env: call.env,
     read: (name) => call.read(posix.isAbsolute(name) ? name : posix.join(folder, name)),
   };
-  const here = `in ./${base}: `;
+  const here = `in ${placeOf(file)}: `;
   let text = new TextDecoder().decode(call.read(path));
   if (file.endsWith('.gotmpl')) {
     try {
@@ -191,7 +194,7 @@ export function valuesOf(call: ToolCall, state: State, release: StateRelease): {
       continue;
     }
     const bytes = world.read(entry);
-    const here = `in ./${posix.basename(state.file)}: `;
+    const here = `in ${placeOf(state.file)}: `;
     if (bytes === undefined)
       throw new StateError(
         `${here}failed processing release ${release.name}: values file matching "${entry}" does not exist in "."`,

@@ -16,6 +16,8 @@ const GLOBAL: FlagTable = {
 };
 
 export const COMMANDS: Record<string, FlagTable> = {
+  // Flags of the build itself are not played.
+  kustomize: GLOBAL,
   get: {
     ...GLOBAL,
     output: flag('o'),

@@ -4,6 +4,7 @@ import { notSimulated, type SimulatedTool } from '../tool.ts';
 import { apply, diff } from './apply.ts';
 import { clusterInfo, version, whoami } from './about.ts';
 import { config } from './config.ts';
+import { build } from '../kustomize/index.ts';
 import { COMMANDS } from './flags.ts';
 import { get } from './get.ts';
 import type { Command } from './command.ts';
@@ -19,6 +20,7 @@ const commands: Record<string, Command> = {
   'cluster-info': clusterInfo,
   config,
   auth: whoami,
+  kustomize: (model, call, { words: [folder = '.'] }) => build(model, call, folder, 'error'),
 };
 
 /** Global flags may stand before the command, so it is the first word that no flag of them takes. */
