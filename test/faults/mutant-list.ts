@@ -126,15 +126,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what outlived a killed run is not waited for',
     file: engine('src/run/run.ts'),
-    from: 'await settleOutlived(context, former);',
+    from: 'await settleOutlived(context, killed);',
     to: '',
     tests: [RUN],
   },
   {
     name: 'what was done before is forgotten',
     file: engine('src/run/run.ts'),
-    from: 'past: pastOf(former, generation)',
-    to: 'past: pastOf([], generation)',
+    from: 'past: pastOf(former, generation, world)',
+    to: 'past: pastOf([], generation, world)',
     tests: [LAWS],
   },
   {

@@ -12,7 +12,7 @@ export type Past = {
   /** `open`: it was started, and no end is recorded. */
   outcome: 'ok' | 'failed' | 'unknown' | 'open';
   at: string;
-  /** Monotonic milliseconds of this run when it ended; undefined for earlier runs. */
+  /** When it ended, by this run's monotonic clock in milliseconds (below its start for an earlier run); undefined while it runs. */
   mono?: Ms;
 };
 

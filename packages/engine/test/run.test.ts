@@ -344,6 +344,45 @@ describe('a run', () => {
     expect(ran.exit).toBe(0);
   });
 
+  test('a child that outlived a killed run has until its own deadline, and one that ends before is not ended', async () => {
+    const killed = new FakeWorld();
+    killed.answer = () => ({ ms: 600_000 });
+    void carryOut(killed, [changing(killed, 'a/one')]);
+    const spawned = (): boolean =>
+      [...killed.files.values()].some((bytes) => new TextDecoder().decode(bytes).includes('action-spawned'));
+    while (!spawned()) await new Promise(setImmediate);
+    const disk = [...killed.files];
+    const after = async (lives: (at: number) => boolean): Promise<[at: number, ended: unknown]> => {
+      const next = new FakeWorld();
+      for (const [path, bytes] of disk) if (!path.endsWith('/lock')) next.files.set(path, bytes);
+      next.living.add(100);
+      next.alive = async ({ pid }) => next.living.has(pid) && lives(next.mono());
+      const ran = await carryOut(next, [changing(next, 'a/one')]);
+      const said = ofType(ran, 'outlived')[0] as { mono: number; ended: boolean };
+      expect([ran.exit, next.spawned[0]!.at >= said.mono]).toEqual([0, true]);
+      return [said.mono, said.ended];
+    };
+    // Its deadline is 60 s after it was begun.
+    expect(await after(() => true)).toEqual([60_000, true]);
+    expect(await after((at) => at < 20_000)).toEqual([20_000, false]);
+  });
+
+  test('a run that only looks beside a run on its way ends none of its children and takes it for no killed one', async () => {
+    const world = new FakeWorld();
+    world.answer = () => ({ ms: 600_000 });
+    const stop = new AbortController();
+    const running = carryOut(world, [changing(world, 'a/one')], { stop: stop.signal });
+    const has = (text: string): boolean =>
+      [...world.files.values()].some((bytes) => new TextDecoder().decode(bytes).includes(text));
+    while (!has('action-spawned')) await new Promise(setImmediate);
+    world.living.add(100);
+    const looked = await carryOut(world, [checking('b/look', async () => done())]);
+    expect([looked.exit, ofType(looked, 'outlived'), [...world.living]]).toEqual([0, [], [100]]);
+    expect([...world.files.keys()].filter((path) => path.endsWith('/evidence'))).toEqual([]);
+    stop.abort();
+    expect((await running).exit).toBe(130);
+  });
+
   test('the state folder stays out of Git, but for identities', async () => {
     const world = new FakeWorld();
     await carryOut(world, [changing(world, 'a/one')]);

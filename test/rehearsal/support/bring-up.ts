@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { Contribution, Facts, JournalRecord, Json, Plan } from '@coldstart/contract';
+import type { Contribution, Facts, JournalRecord, Json, Plan, World } from '@coldstart/contract';
 import {
   createRedactor,
   gather,
@@ -113,12 +113,14 @@ export async function carryOut(
     stateDir?: string;
     consents?: Record<string, string>;
     on?: (record: JournalRecord) => void;
+    /** The world with something before it, e.g. a disk that is full; the lab's own unless told. */
+    world?: World;
   } = {},
 ): Promise<BroughtUp> {
   const redactor = createRedactor();
   for (const secret of ground.secrets) redactor.register(secret);
   const records: JournalRecord[] = [];
-  const { world } = lab;
+  const world = at.world ?? lab.world;
   const names = [...ground.kit.tools.keys()];
   const tools = Object.fromEntries(
     await Promise.all(names.map(async (name) => [name, await world.tool(name)] as const)),

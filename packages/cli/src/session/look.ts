@@ -30,7 +30,7 @@ export async function lookAnd<T>(
         cluster: session.cluster,
         world: session.world,
         stop: stop.signal,
-        past: pastOf(former, await generationOf(session.world, session.cluster)),
+        past: pastOf(former, await generationOf(session.world, session.cluster), session.world),
         facts: session.repository.facts,
         selection,
         ...(selection.items && { items: selection.items }),

@@ -1,5 +1,5 @@
-import type { Child, JournalRecord, Past, World } from '@coldstart/contract';
-import { readJournal } from '../evidence/index.ts';
+import { EXIT, Problem, type Child, type JournalRecord, type Past, type World } from '@coldstart/contract';
+import { readJournal, type JournalRead } from '../evidence/read-journal.ts';
 
 /** An earlier run of this cluster, as its journal tells. */
 export type FormerRun = {
@@ -8,6 +8,10 @@ export type FormerRun = {
   records: JournalRecord[];
   /** It has a last record. */
   ended: boolean;
+  /** Why it is no whole account of that run, in words; null where it is one, also where its last line was cut off. */
+  damage: string | null;
+  /** The schema that a newer coldstart wrote it in; null where it is ours, or cannot be told. */
+  newer: string | null;
 };
 
 export type OpenChild = {
@@ -21,7 +25,7 @@ export type OpenChild = {
   /** Wall clock at which its time is up, ms since 1970. */ until: number;
 };
 
-/** The journals below `<state>/runs`, oldest first. One that cannot be read is passed over: the world is looked at anyway. */
+/** The journals below `<state>/runs`, oldest first. What cannot be read of one is passed over: the world is looked at anyway. */
 export async function formerRuns(world: World, state: string): Promise<FormerRun[]> {
   const runs: FormerRun[] = [];
   for (const file of await world.list(`${state}/runs`)) {
@@ -30,14 +34,49 @@ export async function formerRuns(world: World, state: string): Promise<FormerRun
     const path = `${state}/runs/${file}`;
     const bytes = await world.read(path, 256 * 1024 * 1024);
     if (!bytes) continue;
-    const { records } = readJournal(bytes);
-    runs.push({ id, path, records, ended: records.at(-1)?.type === 'run-end' });
+    const read = readJournal(bytes);
+    const { records } = read;
+    const ended = records.at(-1)?.type === 'run-end';
+    runs.push({ id, path, records, ended, damage: damageOf(read), newer: newerSchema(bytes) });
   }
   return runs;
 }
 
-/** What was done in this generation, oldest first; an action that was begun and has no end is `open`. */
-export function pastOf(runs: readonly FormerRun[], generation: number): Past[] {
+function damageOf({ records, problems }: JournalRead): string | null {
+  const [first] = problems;
+  if (first) return `line ${first.line}: ${first.what}`;
+  if (records.length === 0) return 'it holds no whole record';
+  return records[0]?.type === 'run-start' ? null : 'it does not begin with the start of a run';
+}
+
+const SCHEMA = /^\{[^\n]{0,400}?"schema":"(coldstart\.journal\/(\d+))"/;
+
+/** By its first line alone, of which only this much is taken for granted. */
+function newerSchema(bytes: Uint8Array): string | null {
+  const [, schema, version] = SCHEMA.exec(new TextDecoder().decode(bytes.subarray(0, 512))) ?? [];
+  return schema !== undefined && Number(version) > 1 ? schema : null;
+}
+
+/** What a newer coldstart began may be of a kind that is not known here: nothing is changed beside it. */
+export function refuseNewer(runs: readonly FormerRun[]): void {
+  const found = runs.find(({ newer }) => newer !== null);
+  if (!found) return;
+  throw new Problem(
+    `The run ${found.id} was journalled by a newer coldstart (${found.newer}); this one writes coldstart.journal/1.`,
+    {
+      exit: EXIT.refused,
+      remedy: `Go on with that version. Where it has surely ended, move ${found.path.replace(/\/journal\.jsonl$/, '')} away: the world itself is looked at all the same.`,
+    },
+  );
+}
+
+/**
+ * What was done in this generation, oldest first; an action that was begun and has no end is `open`. How long ago it was is
+ * taken from the wall clock once, now, and goes on by the monotonic one: of a clock that was put back, it is just now.
+ */
+export function pastOf(runs: readonly FormerRun[], generation: number, clock: Pick<World, 'now' | 'mono'>): Past[] {
+  const [now, mono] = [Date.parse(clock.now()), clock.mono()];
+  const monoOf = (at: string): number => mono - Math.max(0, now - Date.parse(at));
   const past: Past[] = [];
   for (const run of runs) {
     const first = run.records[0];
@@ -54,10 +93,11 @@ export function pastOf(runs: readonly FormerRun[], generation: number): Past[] {
           action: record.action,
           outcome: 'open',
           at: record.at,
+          mono: monoOf(record.at),
         };
         open.set(key, began);
         past.push(began);
-      } else Object.assign(open.get(key) ?? {}, { outcome: record.outcome, at: record.at });
+      } else Object.assign(open.get(key) ?? {}, { outcome: record.outcome, at: record.at, mono: monoOf(record.at) });
     }
   }
   return past;

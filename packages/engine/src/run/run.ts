@@ -1,5 +1,5 @@
 import { EXIT, isProblem, type Event, type Json, type Plan, type Problem } from '@coldstart/contract';
-import { formerRuns, pastOf, type FormerRun } from '../journal/past.ts';
+import { formerRuns, pastOf, refuseNewer, type FormerRun } from '../journal/past.ts';
 import { openStateFolder } from '../journal/state-folder.ts';
 import { openJournal } from '../journal/writer.ts';
 import { orderSteps, type Order, type Placed } from '../plan/order.ts';
@@ -10,7 +10,7 @@ import type { RunContext } from './context.ts';
 import { FactStore } from './facts.ts';
 import { generationOf, retirePins, runId } from './identify.ts';
 import { Interrupted, orStopped } from './interrupt.ts';
-import { keepEvidence } from './keep-evidence.ts';
+import { keepEvidence, keepFormerEvidence } from './keep-evidence.ts';
 import { absences, opening } from './opening.ts';
 import type { Failed, RunOptions, RunResult } from './options.ts';
 import { settleOutlived } from './outlived.ts';
@@ -38,6 +38,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   let locks: SharedLocks | undefined;
   try {
     const former = await formerRuns(world, options.stateDir);
+    if (changes) refuseNewer(former);
     const repin = options.consents?.['repin'];
     const retired =
       repin === undefined ? undefined : await retirePins(world, plan.cluster, repin, { id, stop: options.stop });
@@ -58,13 +59,17 @@ export async function run(options: RunOptions): Promise<RunResult> {
       journal,
       masks: options.redactor,
       stop: lost.signal,
-      past: pastOf(former, generation),
+      past: pastOf(former, generation, world),
     };
     await journal.write(opening(options, order, id, generation));
     if (retired !== undefined) await journal.write({ type: 'deviation', what: retired, subject: null });
     for (const what of lock?.deviations ?? []) await journal.write({ type: 'deviation', what, subject: null });
     for (const what of options.deviations ?? []) await journal.write({ type: 'deviation', what, subject: null });
     for (const what of absences(order)) await journal.write({ type: 'deviation', what, subject: null });
+    // Without the lock, a run that has no end may be one that is on its way beside this one.
+    const killed = changes ? former : [];
+    for (const what of await keepFormerEvidence(options, killed))
+      await journal.write({ type: 'deviation', what, subject: null });
     for (const [what, words] of Object.entries(options.consents ?? {}))
       await journal.write({ type: 'consent', what, words });
 
@@ -78,7 +83,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
         lost.abort();
       },
     });
-    const carried = await carry(context, options, order, former, locks);
+    const carried = await carry(context, options, order, killed, locks);
     await locks.release();
     const ended: Ended = overtaken ? stoppedBy(overtaken, context, options) : carried;
     await journal.write({
@@ -88,7 +93,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       cause: ended.failure ? `${ended.failure.step} ${ended.failure.item}: ${ended.failure.cause}` : null,
       next: ended.failure?.next ?? (ended.outcome === 'interrupted' ? options.command : null),
     });
-    const evidence = await keepEvidence(options, journal.bytes(), former);
+    const evidence = await keepEvidence(options, journal.bytes());
     return { id, ...ended, journal: journal.path, evidence };
   } finally {
     await locks?.release().catch(() => {});
@@ -102,11 +107,11 @@ async function carry(
   context: RunContext,
   options: RunOptions,
   order: Order,
-  former: FormerRun[],
+  killed: readonly FormerRun[],
   locks: SharedLocks,
 ): Promise<Ended> {
   try {
-    await settleOutlived(context, former);
+    await settleOutlived(context, killed);
     const heard = new Set<string>();
     const witnessed = hearWitnesses(context, options.facts, heard);
     witnessed.catch(() => {});

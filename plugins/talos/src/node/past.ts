@@ -12,7 +12,7 @@ export function lastSent(
   );
 }
 
-/** Milliseconds since something of the past: monotonic within this run, by the wall clock across runs. Never negative. */
+/** Milliseconds since something of the past; by the wall clock only where no monotonic moment is known. Never negative. */
 export function sinceThen(world: Reader, then: Past): Ms {
   const passed = then.mono !== undefined ? world.mono() - then.mono : Date.parse(world.now()) - Date.parse(then.at);
   return Number.isFinite(passed) ? Math.max(0, passed) : Number.POSITIVE_INFINITY;
