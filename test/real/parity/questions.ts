@@ -461,14 +461,6 @@ export const questions: readonly Question[] = [
     expected: { exit: 1, read: 'context "nowhere" does not exist' },
   },
   {
-    name: 'helmfile: sync with a kubeconfig that is named from another folder',
-    tool: 'helmfile',
-    argv: helmfileArgv(access, state('state'), one, 'sync', '--skip-needs'),
-    changes: true,
-    read: said,
-    expected: { exit: 1, read: 'kubernetes cluster unreachable: stat kubernetes/kubeconfig: no such file' },
-  },
-  {
     name: 'helmfile: sync of one release',
     tool: 'helmfile',
     argv: helmfileArgv(whole, state('state'), one, 'sync', '--skip-needs'),
@@ -511,6 +503,14 @@ export const questions: readonly Question[] = [
         { name: 'one', status: 'deployed', revision: 2, chart: 'chart-0.1.0' },
       ],
     },
+  },
+  {
+    name: 'helmfile: sync with a kubeconfig that is named from another folder',
+    tool: 'helmfile',
+    argv: helmfileArgv(access, state('state'), one, 'sync', '--skip-needs'),
+    changes: true,
+    read: said,
+    expected: { exit: 1, read: 'kubernetes cluster unreachable: stat kubernetes/kubeconfig: no such file' },
   },
   {
     name: 'kubectl: what the releases brought',
