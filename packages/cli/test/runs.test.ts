@@ -173,8 +173,26 @@ describe('a run that fails', () => {
     const killed = await coldstart(rehearse(root, ...world, '--fault', 'killed:4'));
     expect(killed.stderr).toContain('the rehearsed coldstart was killed in the middle');
     expect(killed.exit).toBe(4);
-    const status = await coldstart(['cluster', 'status', 'infra', '--rehearse', '--root', root, ...world]);
-    expect(status.stdout).toContain('has no end: it was killed, or still runs');
+    const status = async (): Promise<Ended> =>
+      coldstart(['cluster', 'status', 'infra', '--rehearse', '--root', root, ...world]);
+    const stands = (await status()).stdout;
+    expect(stands).toContain('it was killed, its journal has no end');
+    expect(stands).toMatch(/^ {2}whether talos\/\S+ \S+ apply took effect is not recorded/m);
+    expect(stands).toMatch(/-1 +talos +(?:begun|not begun|unknown)/);
+
+    // A journal whose last line is garbage is named, and the world is looked at all the same.
+    const journal = join(root, globSync('.coldstart/rehearsals/*/runs/*/journal.jsonl', { cwd: root })[0] ?? '');
+    const whole = readFileSync(journal);
+    writeFileSync(journal, Buffer.concat([whole, Buffer.from('{"se\n')]));
+    const damaged = await status();
+    expect(damaged.exit).toBe(0);
+    expect(damaged.stdout).toMatch(/^the journal of run \S+ is damaged: line \d+: it is not a JSON text$/m);
+    expect(damaged.stdout).toContain('it was killed');
+    writeFileSync(journal, whole.subarray(0, 20));
+    expect((await status()).stdout).toMatch(
+      /no run of it is recorded here\nthe journal of run \S+ is damaged: it holds no whole record/,
+    );
+    writeFileSync(journal, whole);
     const next = await coldstart(rehearse(root, ...world));
     expect(next.stdout).toMatch(/^create infra: done/);
     expect(next.exit).toBe(0);

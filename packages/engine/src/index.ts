@@ -10,6 +10,7 @@ export { run } from './run/run.ts';
 export { generationOf } from './run/identify.ts';
 export type { Failed, PhaseSlo, RunOptions, RunResult } from './run/options.ts';
 export { formerRuns, pastOf, type FormerRun } from './journal/past.ts';
+export { canLive, lockHolder } from './world/lock.ts';
 export { openStateFolder } from './journal/state-folder.ts';
 export * from './world/index.ts';
 export * from './redact/index.ts';

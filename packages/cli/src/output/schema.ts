@@ -93,10 +93,16 @@ export const StatusDocument = z.strictObject({
       began: z.string(),
       /** Null: it has no end; it was killed, or it still runs. */
       outcome: Outcome.nullable(),
+      /** It is on its way: its process holds the lock, and lives as far as can be told. */
+      runs: z.boolean(),
       stoppedAt: z.strictObject({ step: z.string(), item: z.string(), cause: z.string().nullable() }).nullable(),
+      /** Changes of it of which nobody knows whether they took effect: the next run looks before it acts. */
+      unknown: z.array(z.strictObject({ step: z.string(), item: z.string(), action: z.string() })),
       next: z.string().nullable(),
     })
     .nullable(),
+  /** Runs whose journal is no whole account, and why. */
+  unreadable: z.array(z.strictObject({ run: z.string(), cause: z.string() })),
 });
 export type StatusDocument = z.infer<typeof StatusDocument>;
 

@@ -1,7 +1,7 @@
 import type { Config } from '@oclif/core';
 import { EXIT, type Json } from '@coldstart/contract';
 import type { Answer } from '@coldstart/contract/command';
-import { derive, formerRuns, type Looked } from '@coldstart/engine';
+import { canLive, derive, formerRuns, lockHolder, type Looked } from '@coldstart/engine';
 import { columns } from '../output/columns.ts';
 import { seen } from '../output/look.ts';
 import type { PhaseStanding, StatusDocument } from '../output/schema.ts';
@@ -25,7 +25,7 @@ export function answerStatus(config: Config, request: Request): Promise<Answer> 
         ...standingOf(looked.filter((l) => l.phase === id)),
       })),
       seen: looked.map(seen),
-      lastRun: await lastRun(session),
+      ...(await journals(session)),
     };
     return { exit: EXIT.done, result: document as unknown as Json, text: statusText(document) };
   });
@@ -51,22 +51,36 @@ function standing(looked: readonly Looked[], done: number): PhaseStanding {
   return looked.every(({ observation }) => observation.state === 'unknown') ? 'unknown' : 'not-begun';
 }
 
-async function lastRun(session: Session): Promise<StatusDocument['lastRun']> {
-  const last = (await formerRuns(session.world, session.stateDir)).at(-1);
-  if (!last || last.records.length === 0) return null;
+/** What the journals say: of the last run that can be told of, and of those that cannot. */
+async function journals(session: Session): Promise<Pick<StatusDocument, 'lastRun' | 'unreadable'>> {
+  const runs = await formerRuns(session.world, session.stateDir);
+  const unreadable = runs.flatMap(({ id, damage }) => (damage === null ? [] : [{ run: id, cause: damage }]));
+  // What stands in one whose middle is damaged is still the best that is known.
+  const last = runs.findLast(({ records }) => records[0]?.type === 'run-start');
+  if (!last) return { lastRun: null, unreadable };
   const evidence = derive({ records: last.records, head: '', torn: false });
   const first = evidence.failures[0];
-  return {
+  const lastRun = {
     run: evidence.run,
     mode: evidence.mode,
     began: evidence.started,
     outcome: last.ended ? evidence.outcome : null,
+    runs: !last.ended && (await isHeld(session, evidence.run)),
     stoppedAt: first ? { step: first.step, item: first.item, cause: first.cause } : null,
+    unknown: evidence.unknown.map(({ step, item, action }) => ({ step, item, action })),
     next: evidence.next,
   };
+  return { lastRun, unreadable };
 }
 
-function statusText({ cluster, phases, lastRun: last }: StatusDocument): string {
+/** Whether the process that began it holds the lock and lives; of another machine's that cannot be told, so it counts as alive. */
+async function isHeld({ world, stateDir }: Session, run: string): Promise<boolean> {
+  const holder = await lockHolder(world, `${stateDir}/lock`);
+  if (holder?.run !== run) return false;
+  return holder.host !== world.host().host || canLive(world, holder);
+}
+
+function statusText({ cluster, phases, lastRun: last, unreadable }: StatusDocument): string {
   const rows = phases.map(({ number, id, standing: stands, done, of, missing }) => [
     String(number),
     id,
@@ -81,12 +95,16 @@ function statusText({ cluster, phases, lastRun: last }: StatusDocument): string 
   ];
   if (!last) lines.push('no run of it is recorded here');
   else {
-    lines.push(`last run: ${last.run} (${last.mode}): ${last.outcome ?? 'has no end: it was killed, or still runs'}`);
+    const ended = last.outcome ?? (last.runs ? 'it is on its way' : 'it was killed, its journal has no end');
+    lines.push(`last run: ${last.run} (${last.mode}): ${ended}`);
     if (last.stoppedAt)
       lines.push(
         `  stopped at ${last.stoppedAt.step} ${last.stoppedAt.item}: ${last.stoppedAt.cause ?? 'cause not known'}`,
       );
+    for (const { step, item, action } of last.runs ? [] : last.unknown)
+      lines.push(`  whether ${step} ${item} ${action} took effect is not recorded; the next run looks before it acts`);
     if (last.next) lines.push(`  go on with: ${last.next}`);
   }
+  for (const { run, cause } of unreadable) lines.push(`the journal of run ${run} is damaged: ${cause}`);
   return lines.join('\n');
 }

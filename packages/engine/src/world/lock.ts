@@ -96,6 +96,12 @@ async function mayTakeOver(
   );
 }
 
+/** Who holds the lock file; undefined where nobody does, or where it cannot be read. */
+export async function lockHolder(world: Pick<World, 'read'>, path: string): Promise<LockHolder | undefined> {
+  const held = await world.read(path);
+  return held && decode(held);
+}
+
 export const whoIs = (holder: LockHolder): string =>
   `${holder.user} on ${holder.host} (pid ${holder.pid}, ${holder.procedure} run ${holder.run}, since ${holder.at})`;
 
