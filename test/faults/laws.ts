@@ -14,7 +14,7 @@ export function always(lab: OpenLab, watch: Watch): string[] {
 
 /** Faults of a node that pass by themselves, and how long that takes at most. */
 const PASSING = /^(?:reboots|crash|flaps|api-flaps)\b/;
-const BACK_WITHIN = 15 * 60_000;
+const BACK_WITHIN = 60 * 60_000;
 
 /** What holds of one process's end, whatever happened to it. */
 export async function ofEnd(ended: Ended, lab: OpenLab, { scope, troubles }: Case, ground: Ground): Promise<string[]> {
