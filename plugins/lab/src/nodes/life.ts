@@ -49,6 +49,8 @@ export function nodeEvents(model: Model): void {
     proceed(model);
   });
   on('node/goes-down', (node) => {
+    // It is down already, and boots once.
+    if (!hasBooted(node)) return;
     enter(model, node, 'rebooting');
     node.apiserver = false;
     // What was under way on it is gone; whether it joined etcd is etcd's to know.
