@@ -199,6 +199,28 @@ describe('a run that fails', () => {
   });
 });
 
+test('status after a worker failed, and after the journals are lost, says what stands by the world itself', async () => {
+  const root = exampleCopy();
+  const world = ['--world', join(root, 'world.json')];
+  const failed = await coldstart(rehearse(root, ...world, '--fault', 'image-pull@infra-04'));
+  expect(failed.exit).toBe(4);
+  const status = async (): Promise<string> =>
+    (await coldstart(['cluster', 'status', 'infra', '--rehearse', '--root', root, ...world])).stdout;
+  const stands = await status();
+  expect(stands).toMatch(/^last run: \S+ \(rehearsal\): failed\n {2}stopped at talos\/\S+ infra-04: \w/m);
+  expect(stands).toMatch(/^ {2}go on with: coldstart cluster create infra/m);
+  const [table = '', journal = ''] = stands.split('\n\n');
+  expect(table).toMatch(/-1 +talos +begun +\d+\/\d+ +talos\/\S+ infra-04: \w/);
+  expect(table).toMatch(/crds +not begun/);
+  expect(journal).not.toContain('is damaged');
+
+  for (const runs of globSync('.coldstart/rehearsals/*/runs', { cwd: root }))
+    rmSync(join(root, runs), { recursive: true });
+  const lost = await status();
+  expect(lost.split('\n\n')[1]).toBe('no run of it is recorded here\n');
+  expect(lost).toMatch(/-1 +talos +begun +\d+\/\d+ +talos\/\S+ infra-04: \w/);
+});
+
 describe('the plan file', () => {
   test('create goes on only if the plan equals it', async () => {
     const root = exampleCopy();
