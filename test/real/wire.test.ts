@@ -13,6 +13,7 @@ import { parseServerVersion } from '../../plugins/talos/src/talosctl/versions.ts
 import type { Finished } from './children.ts';
 import { remainsAfter, runs } from './fixtures/processes.ts';
 import { reserveBlock } from './wire/addresses.ts';
+import { apiOfNodes } from './wire/api-of-nodes.ts';
 import { ground } from './wire/fixture.ts';
 import type { Ground } from './wire/fixture.ts';
 import type { Wire } from './wire/open.ts';
@@ -190,6 +191,74 @@ describe('an operator looks', () => {
     expect(amiss.stderr).toContain(`service "etcd" not in expected state "Running": [${run.at('infra-02')}]`);
   });
 
+  describe("at the client's health", () => {
+    const all = { 'infra-01': 'running', 'infra-02': 'running', 'infra-04': 'running' } as const;
+    let api: Awaited<ReturnType<typeof apiOfNodes>>;
+    beforeAll(async () => {
+      api = await apiOfNodes(() => wire);
+    });
+    afterAll(() => api?.close());
+    const health = (wait: string, ...more: string[]) =>
+      run.talosctl([
+        'health',
+        '--server=false',
+        `--wait-timeout=${wait}`,
+        `--control-plane-nodes=${run.at('infra-01')},${run.at('infra-02')}`,
+        `--worker-nodes=${run.at('infra-04')}`,
+        ...secure('infra-01'),
+        ...more,
+      ]);
+    const opened = (standing: Parameters<Ground['open']>[1]) =>
+      run.open({ kubeconfig: async () => api.kubeconfig }, standing);
+
+    test('where all is well', async () => {
+      wire = await opened(all);
+      const done = await health('20s');
+      expect(done, done.stderr).toMatchObject({ exit: 0, stdout: '' });
+      const passed = [...done.stderr.matchAll(/^waiting for (.*): (OK|SKIP)$/gm)].map(([, what, how]) => [what, how]);
+      expect(passed).toEqual([
+        ['etcd to be healthy', 'OK'],
+        ['etcd members to be consistent across nodes', 'OK'],
+        ['etcd members to be control plane nodes', 'OK'],
+        ['apid to be ready', 'OK'],
+        ['all nodes memory sizes', 'OK'],
+        ['all nodes disk sizes', 'OK'],
+        ['no diagnostics', 'OK'],
+        ['kubelet to be healthy', 'OK'],
+        ['all nodes to finish boot sequence', 'OK'],
+        ['all k8s nodes to report', 'OK'],
+        ['all control plane static pods to be running', 'OK'],
+        ['all control plane components to be ready', 'OK'],
+        ['all k8s nodes to report ready', 'SKIP'],
+        ['kube-proxy to report ready', 'SKIP'],
+        ['coredns to report ready', 'SKIP'],
+        ['all k8s nodes to report schedulable', 'OK'],
+      ]);
+    });
+
+    test('with a control plane that is down: it says which, and ends', async () => {
+      wire = await opened(all);
+      wire.faults.add({ node: 'infra-02', kind: 'refused' });
+      await wire.refresh();
+      const done = await health('8s');
+      expect(done).toMatchObject({ exit: 1, deadline: false });
+      expect(done.stderr).toMatch(/waiting for etcd to be healthy: [\s\S]*connection refused/);
+      expect(done.stderr).toContain(run.at('infra-02'));
+      expect(done.stderr).not.toMatch(/: OK$/m);
+      expect(done.took).toBeLessThan(15_000);
+    });
+
+    test('with a worker that still boots', async () => {
+      wire = await opened({ ...all, 'infra-04': 'booting' });
+      const done = await health('8s');
+      expect(done).toMatchObject({ exit: 1, deadline: false });
+      expect(done.stderr).toContain('waiting for kubelet to be healthy: OK');
+      expect(done.stderr).toContain(
+        `waiting for all nodes to finish boot sequence: nodes are not running: booting: [${run.at('infra-04')}]`,
+      );
+    });
+  });
+
   test('through another control plane, and not through a worker', async () => {
     wire = await run.open({}, { 'infra-01': 'running', 'infra-02': 'installing', 'infra-04': 'running' });
     const through = await run.talosctl([...stage, ...secure('infra-04', 'infra-01')]);
@@ -237,6 +306,7 @@ describe('faults', () => {
     ['refused', 'connection-refused'],
     ['stale-secrets', 'foreign-ca'],
     ['impostor', 'unknown-authority'],
+    ['certificate', 'certificate-address'],
   ] as const)('%s, and mended', async ([kind, expected]) => {
     wire = await run.open({}, { 'infra-01': 'running' });
     wire.faults.add({ node: 'infra-01', kind });

@@ -3,8 +3,11 @@ import { isCutOff } from '../../../plugins/lab/src/nodes/masked.ts';
 import type { NodeModel } from '../../../plugins/lab/src/nodes/node.ts';
 import type { WireFaults } from './faults.ts';
 
-/** What a node's address shows. `own` is its cluster's CA, `foreign` another cluster's, `impostor` somebody else's. */
-export type Face = 'refused' | 'silent' | 'maintenance' | 'own' | 'foreign' | 'impostor';
+/**
+ * What a node's address shows. `own` is its cluster's CA, `foreign` another cluster's, `impostor` somebody
+ * else's; `misnamed` is the own one with a certificate for another address.
+ */
+export type Face = 'refused' | 'silent' | 'maintenance' | 'own' | 'misnamed' | 'foreign' | 'impostor';
 
 /**
  * The face of a node now, by its stage and by the faults of the lab and of the wire. Unlike the lab's own look it counts no
@@ -28,5 +31,7 @@ export const faceOf = (model: Model, faults: WireFaults, node: NodeModel): Face 
   if (model.faults.pending('wrong-ca', node.name)) return 'foreign';
   if (node.stage === 'maintenance') return 'maintenance';
   const up = (node.stage === 'booting' || node.stage === 'running') && node.certified && node.config !== null;
-  return up ? 'own' : 'refused';
+  if (!up) return 'refused';
+  const misnamed = faults.ofAddress(node.name) === 'certificate' || model.faults.pending('certificate', node.name);
+  return misnamed ? 'misnamed' : 'own';
 };

@@ -2,7 +2,8 @@
  * What a test can do to one node on the wire.
  *
  * - `refused`: nothing listens; `silent`: connections are taken and nothing is said.
- * - `stale-secrets`: the node has another cluster's CA of the same name; `impostor`: somebody else's server answers there.
+ * - `stale-secrets`: the node has another cluster's CA of the same name; `impostor`: somebody else's server answers there;
+ *   `certificate`: the node's certificate is for another address.
  * - `hang`: a call is never answered; `hang-after`: it is carried out and never answered; `eof-before` and `eof-after`: the connection is closed before or after the call was
  *   carried out, without an answer; `rst-after`: the same with a reset.
  */
@@ -13,6 +14,7 @@ export type Fault = {
     | 'silent'
     | 'stale-secrets'
     | 'impostor'
+    | 'certificate'
     | 'hang'
     | 'hang-after'
     | 'eof-before'

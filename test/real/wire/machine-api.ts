@@ -13,6 +13,7 @@ import { servicesOf } from '../../../plugins/lab/src/tools/talosctl/services.ts'
 import { below } from '../../../plugins/lab/src/tools/talosctl/versions.ts';
 import { Failure } from './failure.ts';
 import { dmesgOf, logOf } from './logs.ts';
+import { MEMORY } from './health.ts';
 import { PLATFORM } from './platform.ts';
 import type { Message } from './protocol.ts';
 import { tar } from './tar.ts';
@@ -115,6 +116,7 @@ export const unary: Readonly<Record<string, Unary>> = {
     await etcdOf(ground, node, 'etcd alarm', DOWN);
     return { member_alarms: [] };
   },
+  '/machine.MachineService/Memory': () => ({ meminfo: { memtotal: String(MEMORY), memfree: String(MEMORY / 2) } }),
   '/machine.MachineService/Hostname': (_ground, node) => ({ hostname: node.config?.hostname ?? '' }),
 };
 

@@ -66,9 +66,10 @@ export const serveNode = async (shared: Shared, node: NodeModel): Promise<NodeSe
         ca !== null,
       );
     if (face === 'maintenance') return ssl(maintenance, null);
-    if (face === 'own') {
+    if (face === 'own' || face === 'misnamed') {
       const authority = await authorityFor(shared, node);
-      return ssl(await issue(authority, node.address, node.config?.hostname ?? ''), authority.cert.toString('pem'));
+      const address = face === 'own' ? node.address : '127.0.0.1';
+      return ssl(await issue(authority, address, node.config?.hostname ?? ''), authority.cert.toString('pem'));
     }
     if (face === 'foreign' || face === 'impostor') {
       const authority = shared[face];
@@ -274,6 +275,10 @@ const reached = async ({ ground, faults, port }: Shared, via: NodeModel, target:
     throw dialing('i/o timeout');
   }
   if (face === 'refused') throw dialing('connect: connection refused');
+  if (face === 'misnamed')
+    throw unavailable(
+      `connection error: desc = "transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate is valid for 127.0.0.1, not ${target}"`,
+    );
   if (face === 'maintenance' || face === 'impostor') throw untrusted('');
   if (face === 'foreign' || node.config?.caFingerprint !== via.config?.caFingerprint) throw untrusted(another);
   return node;

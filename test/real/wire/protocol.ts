@@ -32,6 +32,7 @@ export const loadProtocol = async (): Promise<Protocol> => {
     'storage/storage.proto',
     'time/time.proto',
     'cosi.proto',
+    'health.proto',
   ];
   const definition = await load(files, {
     includeDirs: [join(dir, 'api'), own],

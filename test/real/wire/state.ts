@@ -5,6 +5,7 @@ import type { NodeModel } from '../../../plugins/lab/src/nodes/node.ts';
 import { resourceTypes } from '../../../plugins/lab/src/tools/talosctl/resources.ts';
 import type { Resource, ResourceType } from '../../../plugins/lab/src/tools/talosctl/resources.ts';
 import { Failure } from './failure.ts';
+import { healthTypes, typedSpec } from './health.ts';
 import { PLATFORM } from './platform.ts';
 import type { Message, Protocol } from './protocol.ts';
 
@@ -49,7 +50,7 @@ const nodename: ResourceType = {
       : [],
 };
 
-const types: readonly ResourceType[] = [...resourceTypes, platform, nodename];
+const types: readonly ResourceType[] = [...resourceTypes, platform, nodename, ...healthTypes];
 const DEFINITIONS = { type: 'ResourceDefinitions.meta.cosi.dev', namespace: 'meta' } as const;
 
 export type State = {
@@ -66,7 +67,7 @@ export const stateOf = (model: Model, protocol: Protocol): State => {
     const type = types.find((one) => one.type === request['type']);
     if (!type || request['namespace'] !== type.namespace) return [];
     if (node.stage === 'maintenance' && !type.open) throw new Failure('PermissionDenied', 'not authorized');
-    return type.list(model, node).map((resource) => resourceOf(model, type, resource));
+    return type.list(model, node).map((resource) => resourceOf(model, protocol, type, resource));
   };
   const named = (node: NodeModel, request: Message): Message | undefined =>
     all(node, request).find((resource) => (resource['metadata'] as Message)['id'] === request['id']);
@@ -123,7 +124,7 @@ const tombstone = (request: Message): Message => ({
   spec: { yaml_spec: '' },
 });
 
-const resourceOf = (model: Model, type: ResourceType, resource: Resource): Message => ({
+const resourceOf = (model: Model, protocol: Protocol, type: ResourceType, resource: Resource): Message => ({
   metadata: {
     namespace: type.namespace,
     type: type.type,
@@ -136,8 +137,14 @@ const resourceOf = (model: Model, type: ResourceType, resource: Resource): Messa
     annotations: resource.annotations ?? {},
   },
   // A text has to stay one whatever stands in it: double quotes are YAML too.
-  spec: { yaml_spec: typeof resource.spec === 'string' ? JSON.stringify(resource.spec) : stringify(resource.spec) },
+  spec:
+    typeof resource.spec === 'string'
+      ? { yaml_spec: JSON.stringify(resource.spec) }
+      : { yaml_spec: stringify(resource.spec), ...encoded(protocol, typedSpec(type.type, resource.spec)) },
 });
+
+const encoded = (protocol: Protocol, typed: [string, Message] | undefined): Message =>
+  typed ? { proto_spec: protocol.encode(...typed) } : {};
 
 const definitionOf = (type: ResourceType, protocol: Protocol, model: Model): Message => {
   const columns = type.columns.map(({ title, path }) => ({ name: title, json_path: path }));
