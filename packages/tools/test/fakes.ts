@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -119,6 +120,12 @@ export function unnamed(calls: readonly { tool: string; argv: readonly unknown[]
     helm: '--kube-context',
     helmfile: '--kube-context',
   };
+  // helmfile calls helm in the state file's folder, and a path is named from there.
+  const named = (argv: readonly unknown[]): string => {
+    const path = String(argv[argv.indexOf('--kubeconfig') + 1]);
+    const file = argv.indexOf('--file');
+    return file < 0 ? path : posix.join(posix.dirname(String(argv[file + 1])), path);
+  };
   const has = (argv: readonly unknown[], flag: string, value: string): boolean =>
     argv[argv.indexOf(flag) + 1] === value && argv.includes(flag);
   return calls
@@ -126,7 +133,7 @@ export function unnamed(calls: readonly { tool: string; argv: readonly unknown[]
       ({ tool, argv }) =>
         context[tool] !== undefined &&
         argv[0] !== 'kustomize' &&
-        !(has(argv, '--kubeconfig', KUBECONFIG.path) && has(argv, context[tool] ?? '', KUBECONFIG.context)),
+        !(named(argv) === KUBECONFIG.path && has(argv, context[tool] ?? '', KUBECONFIG.context)),
     )
     .map(({ tool, argv }) => [tool, ...argv].join(' '));
 }

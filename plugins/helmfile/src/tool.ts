@@ -1,3 +1,4 @@
+import { dirname, isAbsolute, relative } from 'node:path/posix';
 import type { Failure, Judgement, Tool } from '@coldstart/contract';
 import {
   HELM_RULES,
@@ -62,7 +63,10 @@ export function parseHelmfileVersion(stdout: string): string | null {
 /** How helmfile is ended: helm marks what it was doing as failed when it is asked to stop, and needs time for that. */
 export const STOP = { signal: 'SIGTERM', grace: 60_000, kill: true } as const;
 
-/** The one release that a selector names, in one file: `-l name=…,namespace=…`. */
+/**
+ * The one release that a selector names, in one file: `-l name=…,namespace=…`. helmfile calls helm in that file's folder
+ * (helmfile 1.8), so a kubeconfig inside the repository is named from there.
+ */
 export function helmfileArgv(
   access: KubeAccess,
   file: string,
@@ -70,7 +74,8 @@ export function helmfileArgv(
   ...rest: string[]
 ): string[] {
   const selector = release ? ['--selector', `name=${release.name},namespace=${release.namespace}`] : [];
-  return ['--file', file, ...helmArgv(access, ...selector, ...rest)];
+  const path = isAbsolute(access.path) ? access.path : relative(dirname(file), access.path);
+  return ['--file', file, ...helmArgv({ ...access, path }, ...selector, ...rest)];
 }
 
 const RULES: readonly FailureRule[] = [

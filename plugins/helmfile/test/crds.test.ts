@@ -99,7 +99,7 @@ describe('helmfile/crds', () => {
     const [prepare] = crds.prepare?.(at) ?? [];
     expect(prepare).toMatchObject({ tool: 'helmfile', as: 'rendered' });
     expect(prepare?.argv.join(' ')).toBe(
-      '--file bootstrap/infra/helmfile.d/00-crds.yaml --kubeconfig kubernetes/kubeconfig --kube-context infra template --include-crds --skip-tests --kube-version 1.36.3',
+      '--file bootstrap/infra/helmfile.d/00-crds.yaml --kubeconfig ../../../kubernetes/kubeconfig --kube-context infra template --include-crds --skip-tests --kube-version 1.36.3',
     );
     const [action, ...rest] = crds.plan(at);
     expect(rest).toEqual([]);

@@ -295,7 +295,7 @@ describe('helmfile/releases', async () => {
   it('sends one release to helmfile', () => {
     const [sync] = releases.kind === 'change' ? releases.plan({ key: 'kube-system/cilium', item: cilium, facts }) : [];
     expect(sync?.do === 'exec' && sync.argv.join(' ')).toBe(
-      '--file bootstrap/infra/helmfile.d/01-apps.yaml --kubeconfig kubernetes/kubeconfig --kube-context infra --selector name=cilium,namespace=kube-system sync --skip-needs',
+      '--file bootstrap/infra/helmfile.d/01-apps.yaml --kubeconfig ../../../kubernetes/kubeconfig --kube-context infra --selector name=cilium,namespace=kube-system sync --skip-needs',
     );
     expect(sync).toMatchObject({ risk: 'change', deadline: 660_000, target: 'kube-system/cilium' });
   });

@@ -1,3 +1,4 @@
+import { dirname, relative } from 'node:path/posix';
 import type { Done } from '@coldstart/contract';
 import type { OpenLab } from '@coldstart/plugin-lab';
 import type { Ground } from './bring-up.ts';
@@ -82,7 +83,7 @@ export async function naive(ground: Ground, lab: OpenLab): Promise<Said> {
       '-f',
       file,
       '--kubeconfig',
-      kube.path,
+      relative(dirname(file), kube.path),
       '--kube-context',
       kube.context,
       'sync',

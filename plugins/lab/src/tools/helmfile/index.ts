@@ -6,7 +6,7 @@ import { render } from '../../kubernetes/charts/index.ts';
 import { toYaml } from '../../kubernetes/manifests/yaml.ts';
 import type { ControlPlane } from '../../kubernetes/control-plane.ts';
 import type { Model } from '../../model.ts';
-import { access, API_CALL } from '../common/access.ts';
+import { type Access, access, API_CALL } from '../common/access.ts';
 import { type Flags, flag, flags, type FlagTable, parseFlags, toggle } from '../common/flags.ts';
 import { failed, printed } from '../common/result.ts';
 import { chartProblem, notes } from '../helm/index.ts';
@@ -247,7 +247,7 @@ async function syncState(
   for (const release of ordered.groups.flat()) {
     stderr += `Upgrading release=${release.name}, chart=${shownChart(release)}, namespace=${release.namespace}\n`;
     const began = model.clock.now;
-    const reached = access(model, call, 'helmfile', { kubeconfig: flags.value('kubeconfig'), context });
+    const reached = fromFolder(state, flags, (kubeconfig) => access(model, call, 'helmfile', { kubeconfig, context }));
     await call.spend(API_CALL);
     const result =
       reached.how !== 'open'
@@ -292,6 +292,14 @@ const notThere = (plane: ControlPlane, release: StateRelease): { error: string; 
   error: `non-absolute URLs should be in form of repo_name/path_to_chart, got: ${shownChart(release)}`,
   installed: plane.releases.last(release.namespace, release.name) === undefined,
 });
+
+/** helm runs in the state file's folder, and a relative path of a kubeconfig is one from there. */
+function fromFolder(state: State, flags: Flags, reach: (kubeconfig: string | undefined) => Access): Access {
+  const path = flags.value('kubeconfig');
+  if (path === undefined || posix.isAbsolute(path)) return reach(path);
+  const found = reach(posix.join(state.folder, path));
+  return found.how === 'no-file' ? { ...found, path } : found;
+}
 
 const named = (flags: Flags, name: string): string[] => {
   const value = flags.value(name);
