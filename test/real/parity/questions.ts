@@ -463,8 +463,16 @@ export const questions: readonly Question[] = [
     tool: 'helmfile',
     // helmfile calls helm in the state file's folder: as our steps do not name it.
     argv: [
-      ...['--file', state('state'), '--kubeconfig', access.path, '--kube-context', access.context],
-      ...['--selector', `name=${one.name},namespace=${one.namespace}`, 'sync', '--skip-needs'],
+      '--file',
+      state('state'),
+      '--kubeconfig',
+      access.path,
+      '--kube-context',
+      access.context,
+      '--selector',
+      `name=${one.name},namespace=${one.namespace}`,
+      'sync',
+      '--skip-needs',
     ],
     changes: true,
     read: said,
