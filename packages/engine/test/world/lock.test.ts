@@ -94,6 +94,7 @@ test("a run that died while it took a dead lock over is in nobody's way", async 
   const dying: World = {
     ...world,
     host: () => ({ ...world.host(), pid: 999_999_998 }),
+    write: () => Promise.reject(new Error('killed')),
     remove: () => Promise.reject(new Error('killed')),
   };
   await expect(takeLock(dying, 'lock', want)).rejects.toThrow('killed');
