@@ -15,6 +15,18 @@ export type LockHolder = {
   at: string;
 };
 
+/** Reads a holder as it stands in a lock; undefined where the text is none. */
+export function parseLockHolder(text: string): LockHolder | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<LockHolder> | null;
+    const { user, host, pid, started, boot, run, procedure, at } = value ?? {};
+    const texts = [user, host, started, boot, run, procedure, at];
+    return Number.isInteger(pid) && texts.every((part) => typeof part === 'string') ? (value as LockHolder) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** `token` is another one after each sign of life, so that a dead holder is told without comparing two machines' clocks. */
 export type LockSeen =
   | { is: 'free' }

@@ -12,8 +12,8 @@ export type Progress = {
 };
 
 /**
- * A task list where stderr is a terminal, plain lines otherwise: also on one that does not tell its width. `--verbose` echoes commands, which a task list has no room
- * for: plain lines then.
+ * A task list where stderr is a terminal, plain lines otherwise: also on one that does not tell its width. `--verbose`
+ * echoes commands, which a task list has no room for: plain lines then.
  */
 export async function openProgress(options: { verbose: boolean }): Promise<Progress> {
   const { isTTY, columns } = process.stderr;

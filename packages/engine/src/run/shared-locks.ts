@@ -1,6 +1,5 @@
 import {
-  EXIT,
-  Problem,
+  type Problem,
   type Done,
   type Exec,
   type Facts,
@@ -8,7 +7,7 @@ import {
   type LockSeen,
   type SharedLock,
 } from '@coldstart/contract';
-import { canLive, whoIs } from '../world/lock.ts';
+import { canLive, refusal, whoIs } from '../world/lock.ts';
 import type { RunContext } from './context.ts';
 import { readerOf } from './reader.ts';
 
@@ -184,9 +183,6 @@ export class SharedLocks {
     return this.#run.journal.write({ type: 'deviation', what, subject: null });
   }
 }
-
-const refusal = (message: string, remedy: string): Problem =>
-  new Problem(message, { exit: EXIT.refused, remedy, page: 'locked' });
 
 const whyOf = (done: Done): string =>
   done.how === 'exit' ? (done.stderr.trim().split('\n')[0] ?? `exit ${done.exit}`) : `it ended by ${done.how}`;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { EXIT, Problem, type LockHolder, type World } from '@coldstart/contract';
+import { EXIT, parseLockHolder, Problem, type LockHolder, type World } from '@coldstart/contract';
 
 export type Lock = {
   /** What was out of the ordinary when it was taken, in words for the journal. */
@@ -111,18 +111,10 @@ export async function canLive(world: World, holder: LockHolder): Promise<boolean
   return holder.boot === world.host().boot && (await world.alive({ pid: holder.pid, started: holder.started }));
 }
 
-const refusal = (message: string, remedy: string): Problem =>
+/** A lock that another run holds. */
+export const refusal = (message: string, remedy: string): Problem =>
   new Problem(message, { exit: EXIT.refused, remedy, page: 'locked' });
 
 const encode = (holder: LockHolder): Uint8Array => new TextEncoder().encode(`${JSON.stringify(holder)}\n`);
 
-function decode(bytes: Uint8Array): LockHolder | undefined {
-  try {
-    const value = JSON.parse(new TextDecoder().decode(bytes)) as Partial<LockHolder> | null;
-    const { user, host, pid, started, boot, run, procedure, at } = value ?? {};
-    const texts = [user, host, started, boot, run, procedure, at];
-    return Number.isInteger(pid) && texts.every((text) => typeof text === 'string') ? (value as LockHolder) : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const decode = (bytes: Uint8Array): LockHolder | undefined => parseLockHolder(new TextDecoder().decode(bytes));

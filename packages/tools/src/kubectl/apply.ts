@@ -4,6 +4,21 @@ import { kubectlArgv, type KubeAccess } from './access.ts';
 /** Under which name the API server remembers which fields are ours. */
 export const FIELD_MANAGER = 'coldstart';
 
+/** `kubectl apply --server-side` under a field manager's name; `source` is a file or `-`. */
+export const applyArgv = (
+  access: KubeAccess,
+  { manager, force, source }: { manager: string; force: boolean; source: string },
+): string[] =>
+  kubectlArgv(
+    access,
+    'apply',
+    '--server-side',
+    ...(force ? ['--force-conflicts'] : []),
+    `--field-manager=${manager}`,
+    '-f',
+    source,
+  );
+
 /**
  * An action that applies manifests server-side: from stdin by reference, or a file of the repository.
  *
@@ -31,15 +46,7 @@ export function applyAction(
     guard: what.guard,
     do: 'exec',
     tool: 'kubectl',
-    argv: kubectlArgv(
-      access,
-      'apply',
-      '--server-side',
-      ...(what.force ? ['--force-conflicts'] : []),
-      `--field-manager=${FIELD_MANAGER}`,
-      '-f',
-      source,
-    ),
+    argv: applyArgv(access, { manager: FIELD_MANAGER, force: what.force, source }),
     ...('stdin' in what.from && { stdin: what.from.stdin }),
     deadline: what.deadline,
     stop: { signal: 'SIGTERM', grace: 10_000, kill: true },

@@ -1,8 +1,16 @@
-import type { Bytes, Exec, LockHolder, LockSeen, SharedLock } from '@coldstart/contract';
-import { accessOf, kubectlArgv, type KubeAccess } from './access.ts';
+import {
+  parseLockHolder,
+  type Bytes,
+  type Exec,
+  type LockHolder,
+  type LockSeen,
+  type SharedLock,
+} from '@coldstart/contract';
+import { accessOf, type KubeAccess } from './access.ts';
+import { applyArgv } from './apply.ts';
 import { getObjects } from './get.ts';
 import { annotation, type KubeObject } from './objects.ts';
-import { dig, isObject, parseJson, str } from '../json.ts';
+import { str } from '../json.ts';
 
 const NAMESPACE = 'kube-system';
 const HOLDER = 'coldstart.dev/holder';
@@ -58,15 +66,7 @@ function apply(access: KubeAccess, by: string, force: boolean, lease: object): E
   return {
     do: 'exec',
     tool: 'kubectl',
-    argv: kubectlArgv(
-      access,
-      'apply',
-      '--server-side',
-      ...(force ? ['--force-conflicts'] : []),
-      `--field-manager=${by}`,
-      '-f',
-      '-',
-    ),
+    argv: applyArgv(access, { manager: by, force, source: '-' }),
     stdin,
     deadline: 20_000,
     stop: { signal: 'SIGTERM', grace: 5000, kill: true },
@@ -79,13 +79,5 @@ const micro = (at: string): string => at.replace(/\.(\d{3})Z$/, '.$1000Z');
 function seenIn(lease: KubeObject | undefined): LockSeen {
   if (!lease || !str(lease, 'spec', 'holderIdentity')) return { is: 'free' };
   const token = `${str(lease, 'metadata', 'uid') ?? ''}/${str(lease, 'metadata', 'resourceVersion') ?? ''}`;
-  return { is: 'held', holder: holderIn(annotation(lease, HOLDER)), token };
-}
-
-function holderIn(text: string | undefined): LockHolder | null {
-  const value = text === undefined ? undefined : parseJson(text);
-  if (!isObject(value)) return null;
-  const texts = ['user', 'host', 'started', 'boot', 'run', 'procedure', 'at'];
-  const told = texts.every((key) => typeof dig(value, key) === 'string') && Number.isInteger(dig(value, 'pid'));
-  return told ? (value as unknown as LockHolder) : null;
+  return { is: 'held', holder: parseLockHolder(annotation(lease, HOLDER) ?? '') ?? null, token };
 }

@@ -5,6 +5,7 @@ import { diagnoseNode } from '../diagnose/node.ts';
 import { controlPlanesOf, policyOf, workersOf, type Role, type TalosNode } from '../facts.ts';
 import { adviceFor } from '../remedies.ts';
 import { reachOf } from '../node/ask.ts';
+import { foreignNode } from '../node/foreign.ts';
 import { lookAtNode, type NodeLook } from '../node/look.ts';
 import { APPLY_ACTION, APPLY_STEPS, lastSent, sinceThen } from '../node/past.ts';
 import { compareRunningConfig } from '../node/running-config.ts';
@@ -75,13 +76,7 @@ async function observe(look: Look<TalosNode>, provides: string[]): Promise<Obser
   const seen = await lookAtNode(world, reachOf(facts), item);
   switch (seen.class) {
     case 'foreign':
-      return {
-        state: 'blocked',
-        refuse: true,
-        signals: seen.signals,
-        cause: `${item.name} (${item.address}) shows a certificate of another cluster's CA`,
-        ...adviceFor('foreign-ca'),
-      };
+      return foreignNode(item, seen);
     case 'configured':
       return configured(look, seen, provides);
     case 'maintenance':

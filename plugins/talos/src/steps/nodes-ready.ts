@@ -4,6 +4,7 @@ import { adviceFor, type Advice } from '../remedies.ts';
 import { judgeMachine, lacksDiskOnly, refusalOf } from '../machine/judge.ts';
 import { reachOf } from '../node/ask.ts';
 import { checkBootVersion, checkDisk, checkLinks, isUntold } from '../node/inspect.ts';
+import { foreignNode } from '../node/foreign.ts';
 import { lookAtNode, type NodeLook } from '../node/look.ts';
 import { compareRunningConfig } from '../node/running-config.ts';
 import { installing } from './apply.ts';
@@ -36,14 +37,7 @@ function byClass(look: Look<TalosNode>, seen: NodeLook): Observation | Promise<O
   const { item } = look;
   if (seen.class === 'maintenance') return inMaintenance(look, seen);
   if (seen.class === 'configured') return configured(look, seen);
-  if (seen.class === 'foreign')
-    return {
-      state: 'blocked',
-      refuse: true,
-      signals: seen.signals,
-      cause: `${item.name} (${item.address}) shows a certificate of another cluster's CA`,
-      ...adviceFor('foreign-ca'),
-    };
+  if (seen.class === 'foreign') return foreignNode(item, seen);
   return away(look, seen);
 }
 
