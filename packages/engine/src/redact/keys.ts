@@ -19,8 +19,20 @@ const endings = [
   'credentials',
 ];
 
+/** Names come again in every record. */
+const judged = new Map<string, boolean>();
+const MOST_JUDGED = 10_000;
+
 /** Whether the value under this name is a secret by its name alone: `token`, `client-key-data`, `aescbcEncryptionSecret`. */
 export function isSecretKey(name: string): boolean {
+  const before = judged.get(name);
+  if (before !== undefined) return before;
+  const secret = judge(name);
+  if (judged.size < MOST_JUDGED) judged.set(name, secret);
+  return secret;
+}
+
+function judge(name: string): boolean {
   if (/-data$/i.test(name)) return true;
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
   return exact.has(plain) || endings.some((ending) => plain.endsWith(ending));

@@ -7,6 +7,8 @@ const SHORTEST = 6;
 export class KnownValues {
   /** Values by their first characters, longest first, so that a pass over a text looks each place up once. */
   readonly #byPrefix = new Map<string, string[]>();
+  /** Which pairs of characters a value begins with, a bit each; most places of a text are told apart by that. */
+  readonly #beginnings = new Uint8Array(1 << 16);
 
   /** Each line of at least 6 characters, the whole, and the forms in which they travel: base64, JSON string, URL. */
   register(value: string): void {
@@ -23,6 +25,7 @@ export class KnownValues {
   #add(value: string): void {
     if (value.length < SHORTEST) return;
     const prefix = value.slice(0, SHORTEST);
+    this.#beginnings[pair(value, 0)] = 1;
     const same = this.#byPrefix.get(prefix);
     if (!same) this.#byPrefix.set(prefix, [value]);
     else if (!same.includes(value)) same.splice(same.findIndex((other) => other.length < value.length) >>> 0, 0, value);
@@ -32,6 +35,7 @@ export class KnownValues {
     const spans: Span[] = [];
     if (this.#byPrefix.size === 0) return spans;
     for (let i = 0; i + SHORTEST <= text.length; i++) {
+      if (this.#beginnings[pair(text, i)] === 0) continue;
       const candidates = this.#byPrefix.get(text.slice(i, i + SHORTEST));
       const hit = candidates?.find((value) => text.startsWith(value, i));
       if (hit === undefined) continue;
@@ -41,6 +45,8 @@ export class KnownValues {
     return spans;
   }
 }
+
+const pair = (text: string, at: number): number => ((text.charCodeAt(at) << 8) ^ text.charCodeAt(at + 1)) & 0xffff;
 
 function forms(value: string): Set<string> {
   const out = new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value.toWellFormed())]);

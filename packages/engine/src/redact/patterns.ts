@@ -42,7 +42,8 @@ export function findPatterns(text: string): Span[] {
   if (text.length < SHORTEST && !text.includes('://')) return [];
   const spans = findPem(text);
   for (const { rule, regex, group = 0, unless } of patterns) {
-    for (const match of text.matchAll(regex)) {
+    regex.lastIndex = 0;
+    for (let match = regex.exec(text); match; match = regex.exec(text)) {
       const hit = match[group] ?? '';
       if (unless?.(hit)) continue;
       const start = match.index + (group === 0 ? 0 : match[0].lastIndexOf(hit));
@@ -55,6 +56,7 @@ export function findPatterns(text: string): Span[] {
 /** PEM blocks of any kind, also those whose beginning or end was cut off, also with `\n` spelled out as in JSON. */
 function findPem(text: string): Span[] {
   const spans: Span[] = [];
+  if (!text.includes('-----')) return spans;
   const marks = [...text.matchAll(/-----(BEGIN|END) [A-Z0-9 ]{1,60}-----/g)];
   marks.forEach((mark, i) => {
     const after = mark.index + mark[0].length;

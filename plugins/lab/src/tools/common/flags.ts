@@ -30,9 +30,7 @@ export function parseFlags(argv: readonly string[], table: FlagTable): Flags | F
   const words: string[] = [];
   const given = new Map<string, string[]>();
   const add = (name: string, value: string): void => void given.set(name, [...(given.get(name) ?? []), value]);
-  const byShort = new Map(
-    Object.entries(table).flatMap(([name, spec]) => (spec.short === undefined ? [] : [[spec.short, name] as const])),
-  );
+  const byShort = shortsOf(table);
 
   for (let index = 0; index < argv.length; index += 1) {
     const arg = argv[index] as string;
@@ -76,6 +74,18 @@ export function parseFlags(argv: readonly string[], table: FlagTable): Flags | F
     values: (name) =>
       (given.get(name) ?? []).flatMap((value) => (table[name]?.kind === 'values' ? value.split(',') : [value])),
   };
+}
+
+const shorts = new WeakMap<FlagTable, ReadonlyMap<string, string>>();
+
+function shortsOf(table: FlagTable): ReadonlyMap<string, string> {
+  const before = shorts.get(table);
+  if (before) return before;
+  const made = new Map(
+    Object.entries(table).flatMap(([name, spec]) => (spec.short === undefined ? [] : [[spec.short, name] as const])),
+  );
+  shorts.set(table, made);
+  return made;
 }
 
 function cut(text: string): [string, string | undefined] {

@@ -184,33 +184,38 @@ export const hidden: Readonly<Record<string, readonly Flag[]>> = {
   version: [{ name: 'json', type: '', about: '' }],
 };
 
+const valued = new Set([
+  '-n',
+  '--nodes',
+  '-e',
+  '--endpoints',
+  '--talosconfig',
+  '--context',
+  '-c',
+  '--cluster',
+  '--siderov1-keys-dir',
+]);
+
 /** The command that an argv names, and what follows it. Flags may stand before, between and after its words. */
 export function commandOf(argv: readonly string[]): { command: Command; rest: string[] } | undefined {
-  const valued = new Set([
-    '-n',
-    '--nodes',
-    '-e',
-    '--endpoints',
-    '--talosconfig',
-    '--context',
-    '-c',
-    '--cluster',
-    '--siderov1-keys-dir',
-  ]);
   const words: { word: string; at: number }[] = [];
   for (let at = 0; at < argv.length && argv[at] !== '--'; at++) {
     const word = argv[at]!;
     if (valued.has(word) && !argv.slice(0, at).includes('validate')) at++;
     else if (!word.startsWith('-')) words.push({ word, at });
   }
-  const known = commands.flatMap((command) => spellings(command).map((spelled) => ({ command, spelled })));
-  for (const { command, spelled } of known.sort((a, b) => b.spelled.length - a.spelled.length)) {
+  for (const { command, spelled } of known) {
     if (!spelled.every((word, index) => words[index]?.word === word)) continue;
     const taken = new Set(words.slice(0, spelled.length).map((one) => one.at));
     return { command, rest: argv.filter((_, at) => !taken.has(at)) };
   }
   return undefined;
 }
+
+/** Every spelling of every command, the longest first. */
+const known = commands
+  .flatMap((command) => spellings(command).map((spelled) => ({ command, spelled })))
+  .toSorted((a, b) => b.spelled.length - a.spelled.length);
 
 function spellings(command: Command): string[][] {
   const words = command.path.split(' ');
