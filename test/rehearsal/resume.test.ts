@@ -285,6 +285,7 @@ test('beside the journal of a newer coldstart nothing is changed, and no journal
     exit: 5,
     message: expect.stringContaining('journalled by a newer coldstart (coldstart.journal/2)'),
     remedy: expect.stringContaining('Go on with that version'),
+    page: 'newer-journal',
   });
   expect(lab.received().slice(before.received)).toEqual([]);
   expect(journalsOf(lab)).toEqual([path]);

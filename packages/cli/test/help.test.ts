@@ -25,9 +25,11 @@ const common = [
   'verbose',
   'world',
 ];
+const support = ['bundle', 'bundle-file'];
 const running = [
   'accept-machine',
   'allow-missing-workers',
+  ...support,
   'dry-run',
   'evidence-dir',
   'offline',
@@ -48,13 +50,13 @@ test('the commands and their own flags', () => {
   ]);
   expect(Object.fromEntries(own)).toEqual({
     'bootstrap:phase': running,
-    'bootstrap:status': [],
+    'bootstrap:status': support,
     'bootstrap:talos': running,
     'cluster:create': [...running, 'from', 'only', 'to'].sort(),
-    'cluster:health': [],
-    'cluster:plan': ['allow-missing-workers', 'from', 'offline', 'only', 'out', 'parallel', 'to'],
-    'cluster:preflight': [],
-    'cluster:status': [],
+    'cluster:health': support,
+    'cluster:plan': ['allow-missing-workers', ...support, 'from', 'offline', 'only', 'out', 'parallel', 'to'],
+    'cluster:preflight': support,
+    'cluster:status': support,
     'verify:evidence': [],
   });
   for (const [, { flags }] of commands) expect(Object.keys(flags)).toEqual(expect.arrayContaining(['json']));

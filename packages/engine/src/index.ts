@@ -15,3 +15,4 @@ export { openStateFolder } from './journal/state-folder.ts';
 export * from './world/index.ts';
 export * from './redact/index.ts';
 export * from './evidence/index.ts';
+export * from './bundle/index.ts';

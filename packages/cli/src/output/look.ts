@@ -1,10 +1,10 @@
 import type { Json } from '@coldstart/contract';
 import type { Looked } from '@coldstart/engine';
 import { columns } from './columns.ts';
-import type { LookDocument } from './schema.ts';
+import type { LookDocument, Unbundled } from './schema.ts';
 
 /** What was looked at, for `--json`. */
-export function lookDocument(cluster: string, looked: readonly Looked[]): LookDocument {
+export function lookDocument(cluster: string, looked: readonly Looked[]): Unbundled<LookDocument> {
   return { schema: 'coldstart.look/1', cluster, seen: looked.map(seen) };
 }
 

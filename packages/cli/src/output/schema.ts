@@ -1,8 +1,21 @@
 import { Json, Mode, Ms, Outcome, Plan, Signal, State } from '@coldstart/contract/schema';
-import { Evidence } from '@coldstart/engine';
+import { BundleManifest, Evidence } from '@coldstart/engine';
 import { z } from 'zod';
 
-/** Every document that `--json` prints, by the name of its schema file. A change that breaks a reader takes a new number. */
+/** Every document that coldstart prints with `--json` or writes for programs, by the name of its schema file. A change that breaks a reader takes a new number. */
+
+/** The support bundle that was asked for; `file` is null, with the cause, where it could not be written. */
+export const BundleResult = z.strictObject({
+  file: z.string().nullable(),
+  size: z.number().int().nullable(),
+  sha256: z.string().nullable(),
+  cause: z.string().nullable(),
+  remedy: z.string().nullable(),
+});
+export type BundleResult = z.infer<typeof BundleResult>;
+
+/** What a command says before its bundle is written. */
+export type Unbundled<T> = Omit<T, 'bundle'>;
 
 export const RunDocument = z.strictObject({
   schema: z.literal('coldstart.run/1'),
@@ -34,6 +47,8 @@ export const RunDocument = z.strictObject({
       lab: Json,
     })
     .nullable(),
+  /** Null where none was asked for. */
+  bundle: BundleResult.nullable(),
 });
 export type RunDocument = z.infer<typeof RunDocument>;
 
@@ -53,6 +68,7 @@ export const LookDocument = z.strictObject({
   schema: z.literal('coldstart.look/1'),
   cluster: z.string(),
   seen: z.array(Seen),
+  bundle: BundleResult.nullable(),
 });
 export type LookDocument = z.infer<typeof LookDocument>;
 
@@ -64,6 +80,7 @@ export const PlanViewDocument = z.strictObject({
   seen: z
     .array(z.strictObject({ step: z.string(), item: z.string(), state: State, cause: z.string().nullable() }))
     .nullable(),
+  bundle: BundleResult.nullable(),
 });
 export type PlanViewDocument = z.infer<typeof PlanViewDocument>;
 
@@ -103,6 +120,7 @@ export const StatusDocument = z.strictObject({
     .nullable(),
   /** Runs whose journal is no whole account, and why. */
   unreadable: z.array(z.strictObject({ run: z.string(), cause: z.string() })),
+  bundle: BundleResult.nullable(),
 });
 export type StatusDocument = z.infer<typeof StatusDocument>;
 
@@ -117,6 +135,7 @@ export const HealthDocument = z.strictObject({
       reasons: z.array(z.string()),
     }),
   ),
+  bundle: BundleResult.nullable(),
 });
 export type HealthDocument = z.infer<typeof HealthDocument>;
 
@@ -151,4 +170,6 @@ export const documents: Record<string, z.ZodType> = {
   'health.v1': HealthDocument,
   'evidence-check.v1': EvidenceDocument,
   'error.v1': ErrorDocument,
+  /** MANIFEST.json of a support bundle. */
+  'bundle-manifest.v1': BundleManifest,
 };

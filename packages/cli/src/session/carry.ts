@@ -2,11 +2,13 @@ import type { Config } from '@oclif/core';
 import type { Answer } from '@coldstart/contract/command';
 import { EXIT, type Json, Problem, type Procedure } from '@coldstart/contract';
 import { derive, openStateFolder, readJournal, run, type RunResult, type Selection } from '@coldstart/engine';
-import type { RunDocument } from '../output/schema.ts';
+import type { RunDocument, Unbundled } from '../output/schema.ts';
 import { openProgress } from '../progress/index.ts';
 import { summaryText } from '../progress/summary.ts';
 import { variable } from '../terminal/environment.ts';
+import { writeErr } from '../terminal/output.ts';
 import { untilStopped } from '../terminal/signals.ts';
+import { bundleText, withBundle, writeBundle } from './bundle.ts';
 import { checkExpected } from './expected-plan.ts';
 import { type Flags, isOn, text } from './flags.ts';
 import { findTools, inSession, planFor, type Session, STATE } from './open.ts';
@@ -57,8 +59,18 @@ export async function answerRun(config: Config, request: Request): Promise<Answe
         stop: stop.signal,
         command: request.command,
       });
-      const result = await orKilled(session.rehearsal, carried).finally(() => progress.end());
-      return answerOf(session, result);
+      try {
+        const result = await orKilled(session.rehearsal, carried).finally(() => progress.end());
+        return await withBundle(config, session, await answerOf(session, result), {
+          journal: result.journal,
+          plan,
+        });
+      } catch (error) {
+        // A killed process writes nothing any more, and a rehearsed one is to be like it.
+        const bundle = error === KILLED ? null : await writeBundle(config, session, { plan, error });
+        if (bundle) writeErr(`${bundleText(bundle)}\n`);
+        throw error;
+      }
     }),
   );
 }
@@ -67,7 +79,7 @@ async function answerOf(session: Session, result: RunResult): Promise<Answer> {
   const journal = await session.world.read(result.journal, MAX_JOURNAL);
   const evidence = derive(readJournal(journal ?? new Uint8Array()));
   const summary = summaryText(evidence, { journal: result.journal, files: result.evidence });
-  const document: RunDocument = {
+  const document: Unbundled<RunDocument> = {
     schema: 'coldstart.run/1',
     exit: result.exit,
     evidence,
@@ -83,6 +95,11 @@ async function answerOf(session: Session, result: RunResult): Promise<Answer> {
   };
 }
 
+const KILLED = new Problem('the rehearsed coldstart was killed in the middle', {
+  exit: EXIT.failed,
+  remedy: 'the same command without this fault, with the same --world, goes on where it stopped',
+});
+
 /**
  * The result, with the rehearsed world saved. A rehearsed `killed` leaves the engine waiting for ever, as a killed process
  * would be: the lab says when.
@@ -92,10 +109,7 @@ async function orKilled(rehearsal: Rehearsal | null, carried: Promise<RunResult>
   try {
     const result = await Promise.race([carried, rehearsal.lab.died]);
     if (result) return result;
-    throw new Problem('the rehearsed coldstart was killed in the middle', {
-      exit: EXIT.failed,
-      remedy: 'the same command without this fault, with the same --world, goes on where it stopped',
-    });
+    throw KILLED;
   } finally {
     await rehearsal.save();
   }

@@ -1,7 +1,7 @@
 import { quoteWords } from '@coldstart/engine';
 
-/** Flags that belong to one run and not to the next: a consent is given once, and a rehearsed fault is lifted. */
-const ONCE = new Set(['--takeover', '--repin', '--accept-machine', '--fault']);
+/** Flags that belong to one run and not to the next: a consent is given once, a rehearsed fault is lifted, a file is there now. */
+const ONCE = new Set(['--takeover', '--repin', '--accept-machine', '--fault', '--bundle-file']);
 
 /** The command as it was typed, as the one to go on with. */
 export function commandLine(bin: string, typed: readonly string[]): string {

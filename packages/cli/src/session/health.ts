@@ -3,7 +3,7 @@ import { EXIT, type Json } from '@coldstart/contract';
 import type { Answer } from '@coldstart/contract/command';
 import type { Looked } from '@coldstart/engine';
 import { columns } from '../output/columns.ts';
-import type { HealthDocument } from '../output/schema.ts';
+import type { HealthDocument, Unbundled } from '../output/schema.ts';
 import { installLine } from '../plugins/missing.ts';
 import type { Request } from './carry.ts';
 import { lookAnd } from './look.ts';
@@ -27,7 +27,12 @@ export function answerHealth(config: Config, request: Request): Promise<Answer> 
   return lookAnd(config, { ...request, selection }, (session, looked) => {
     const verdicts = (Object.keys(RESTS_ON) as Name[]).map((name) => verdictOn(name, looked));
     const healthy = verdicts.every(({ verdict }) => verdict !== 'fail');
-    const document: HealthDocument = { schema: 'coldstart.health/1', cluster: session.cluster, healthy, verdicts };
+    const document: Unbundled<HealthDocument> = {
+      schema: 'coldstart.health/1',
+      cluster: session.cluster,
+      healthy,
+      verdicts,
+    };
     return { exit: healthy ? EXIT.done : EXIT.check, result: document as unknown as Json, text: healthText(document) };
   });
 }
@@ -44,7 +49,7 @@ function verdictOn(name: Name, looked: readonly Looked[]): HealthDocument['verdi
   return { name, verdict: bad.length === 0 ? 'pass' : 'fail', reasons };
 }
 
-function healthText({ verdicts }: HealthDocument): string {
+function healthText({ verdicts }: Unbundled<HealthDocument>): string {
   const rows = columns(verdicts.map(({ name, verdict }) => [verdict.toUpperCase(), name]));
   return verdicts
     .flatMap(({ reasons }, index) => [rows[index] ?? '', ...reasons.map((reason) => `  ${reason}`)])

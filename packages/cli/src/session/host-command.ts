@@ -1,5 +1,5 @@
 import { Args, Command, Flags as OclifFlags } from '@oclif/core';
-import { type Answer, changingFlags, commonFlags } from '@coldstart/contract/command';
+import { type Answer, bundleFlags, changingFlags, commonFlags } from '@coldstart/contract/command';
 import type { Json } from '@coldstart/contract';
 import type { Flags } from './flags.ts';
 
@@ -13,12 +13,16 @@ export const selectFlags = {
   only: OclifFlags.string({ description: 'these phases only, separated by commas' }),
 };
 
+export const lookFlags = bundleFlags;
+
 export const planFlags = {
+  ...bundleFlags,
   out: OclifFlags.string({ description: 'write the plan to this file' }),
 };
 
 export const runFlags = {
   ...changingFlags,
+  ...bundleFlags,
   out: OclifFlags.string({ description: 'with --dry-run: write the plan to this file', dependsOn: ['dry-run'] }),
   plan: OclifFlags.string({ description: 'go on only if the plan equals the one in this file (else exit 7)' }),
   parallel: OclifFlags.integer({ description: 'nodes that get their machine config at once', min: 1 }),

@@ -4,6 +4,7 @@ import type { Answer } from '@coldstart/contract/command';
 import { formerRuns, generationOf, look, type Looked, pastOf, type Selection } from '@coldstart/engine';
 import { lookDocument, lookTable, lookText, type Table } from '../output/look.ts';
 import { untilStopped } from '../terminal/signals.ts';
+import { withBundle } from './bundle.ts';
 import { checkItems, type Flags } from './flags.ts';
 import { inSession, type Session } from './open.ts';
 
@@ -16,11 +17,11 @@ export type LookRequest = {
 };
 
 /** Looks at steps without changing anything, takes no lock, and hands what it saw to `answer`. */
-export async function lookAnd<T>(
+export async function lookAnd(
   config: Config,
   request: LookRequest,
-  answer: (session: Session, looked: Looked[]) => T | Promise<T>,
-): Promise<T> {
+  answer: (session: Session, looked: Looked[]) => Answer | Promise<Answer>,
+): Promise<Answer> {
   return untilStopped((stop) =>
     inSession(config, { ...request, stop: stop.signal }, async (session) => {
       const selection = typeof request.selection === 'function' ? request.selection(session) : request.selection;
@@ -38,7 +39,8 @@ export async function lookAnd<T>(
       await session.rehearsal?.save();
       // A selected step brings its phase's preflight along, which says whether one may act, not what stands.
       const { steps } = selection;
-      return answer(session, steps ? all.filter(({ step }) => steps.includes(step)) : all);
+      const looked = steps ? all.filter(({ step }) => steps.includes(step)) : all;
+      return withBundle(config, session, await answer(session, looked), { looked });
     }),
   );
 }

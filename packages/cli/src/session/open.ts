@@ -27,6 +27,7 @@ import { collect } from '../hooks/collect.ts';
 import { redactOutput } from '../terminal/output.ts';
 import { checkCluster, findClusters } from '../survey/clusters.ts';
 import { environment, homeFolder, variable } from '../terminal/environment.ts';
+import { bundleFile } from './bundle-file.ts';
 import { checkHeeded, checkItems, type Flags, isOn, text } from './flags.ts';
 import { hostContribution } from './host-contribution.ts';
 import { openRehearsal, type Rehearsal } from './rehearsal.ts';
@@ -86,11 +87,16 @@ export async function openSession(
     throw findingsProblem(`the repository is not fit for ${cluster}`, repository.problems, 'mend the files above');
   }
 
+  const bundle = bundleFile(flags);
   const real = await openRealWorld({
     root,
     env: environment,
     tools: [...kit.tools.values()],
-    writable: [kubeconfigFolder(repository.facts), configuration.evidence.dir],
+    writable: [
+      kubeconfigFolder(repository.facts),
+      configuration.evidence.dir,
+      ...(bundle === undefined ? [] : [dirname(bundle)]),
+    ],
     stop: ask.stop,
   });
   try {

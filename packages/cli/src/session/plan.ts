@@ -5,6 +5,7 @@ import type { Answer } from '@coldstart/contract/command';
 import { look, type Looked, planDigest } from '@coldstart/engine';
 import { planText } from '../output/plan-text.ts';
 import { untilStopped } from '../terminal/signals.ts';
+import { withBundle } from './bundle.ts';
 import type { Request } from './carry.ts';
 import { checkExpected } from './expected-plan.ts';
 import { isOn, text } from './flags.ts';
@@ -32,11 +33,12 @@ export async function answerPlan(config: Config, request: Request): Promise<Answ
       const out = text(flags, 'out');
       if (out !== undefined)
         await writeWhole(resolve(process.cwd(), out), new TextEncoder().encode(`${JSON.stringify(plan, null, 2)}\n`));
-      return {
+      const answer = {
         exit: EXIT.done,
         result: planDocument(plan, looked),
         text: planText(plan, { looked, facts: session.repository.facts, procedure, out }),
       };
+      return withBundle(config, session, answer, { plan, ...(looked && { looked }) });
     }),
   );
 }

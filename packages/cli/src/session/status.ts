@@ -4,7 +4,7 @@ import type { Answer } from '@coldstart/contract/command';
 import { canLive, derive, formerRuns, lockHolder, type Looked } from '@coldstart/engine';
 import { columns } from '../output/columns.ts';
 import { seen } from '../output/look.ts';
-import type { PhaseStanding, StatusDocument } from '../output/schema.ts';
+import type { PhaseStanding, StatusDocument, Unbundled } from '../output/schema.ts';
 import { create } from '../procedures/create.ts';
 import type { Request } from './carry.ts';
 import { lookAnd } from './look.ts';
@@ -15,7 +15,7 @@ import { standingSteps } from './steps.ts';
 export function answerStatus(config: Config, request: Request): Promise<Answer> {
   const selection = ({ kit }: Session) => ({ steps: standingSteps(kit) });
   return lookAnd(config, { ...request, selection }, async (session, looked) => {
-    const document: StatusDocument = {
+    const document: Unbundled<StatusDocument> = {
       schema: 'coldstart.status/1',
       cluster: session.cluster,
       phases: create.phases.map(({ id, number, title }) => ({
@@ -80,7 +80,7 @@ async function isHeld({ world, stateDir }: Session, run: string): Promise<boolea
   return holder.host !== world.host().host || canLive(world, holder);
 }
 
-function statusText({ cluster, phases, lastRun: last, unreadable }: StatusDocument): string {
+function statusText({ cluster, phases, lastRun: last, unreadable }: Unbundled<StatusDocument>): string {
   const rows = phases.map(({ number, id, standing: stands, done, of, missing }) => [
     String(number),
     id,

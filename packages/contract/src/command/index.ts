@@ -1,1 +1,10 @@
-export { type Answer, type Ask, RUN_HOOK, changingFlags, commonFlags, given, StepCommand } from './step-command.ts';
+export {
+  type Answer,
+  type Ask,
+  RUN_HOOK,
+  bundleFlags,
+  changingFlags,
+  commonFlags,
+  given,
+  StepCommand,
+} from './step-command.ts';

@@ -65,6 +65,18 @@ export const commonFlags = {
   }),
 };
 
+/** Of every command that runs or looks at steps. */
+export const bundleFlags = {
+  bundle: Flags.boolean({
+    description: 'write a support bundle: the journal, what failed and why, plan, configuration, versions; no secrets',
+    helpGroup: 'SUPPORT',
+  }),
+  'bundle-file': Flags.string({
+    description: 'file of the support bundle (implies --bundle; default: below .coldstart/)',
+    helpGroup: 'SUPPORT',
+  }),
+};
+
 export const changingFlags = {
   'dry-run': Flags.boolean({ description: 'print the plan, change nothing (also DRY_RUN=true)', env: 'DRY_RUN' }),
   repin: Flags.string({
@@ -83,7 +95,7 @@ export function given(flags: Readonly<Record<string, unknown>>, besides: readonl
 /** Base of the commands that run or look at some steps of the create procedure. */
 export abstract class StepCommand extends Command {
   static override args = { cluster };
-  static override baseFlags = commonFlags;
+  static override baseFlags = { ...commonFlags, ...bundleFlags };
   static override enableJsonFlag = true;
 
   /** The host prints every error and decides the exit code. */

@@ -66,6 +66,7 @@ export function refuseNewer(runs: readonly FormerRun[]): void {
     {
       exit: EXIT.refused,
       remedy: `Go on with that version. Where it has surely ended, move ${found.path.replace(/\/journal\.jsonl$/, '')} away: the world itself is looked at all the same.`,
+      page: 'newer-journal',
     },
   );
 }

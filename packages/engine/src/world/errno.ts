@@ -10,6 +10,7 @@ const causes: Record<string, [what: string, remedy: (path: string) => string]> =
   EACCES: ['access is denied', (path) => `Give this user access to ${path} and its folders.`],
   EPERM: ['it is not permitted', (path) => `Give this user the right to change ${path}.`],
   EISDIR: ['it is a folder', (path) => `Choose a path that is a file, or move the folder ${path} away.`],
+  EEXIST: ['a file stands where a folder is needed', (path) => `Look at the folders of ${path}.`],
   ENOTDIR: ['a part of its path is not a folder', (path) => `Look at the folders of ${path}.`],
   ELOOP: [
     'it is a link, and links are not followed here',

@@ -1,10 +1,11 @@
-import { clusterArg, HostCommand, plain } from '../../session/host-command.ts';
+import { clusterArg, HostCommand, lookFlags, plain } from '../../session/host-command.ts';
 
 export default class BootstrapStatus extends HostCommand {
   static override summary = 'Tell where a bring-up stands, phase by phase.';
   static override description = 'The same look as `cluster status`.';
   static override examples = ['<%= config.bin %> bootstrap status infra'];
   static override args = clusterArg;
+  static override flags = lookFlags;
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(BootstrapStatus);

@@ -9,6 +9,7 @@ export default class ClusterCreate extends HostCommand {
     '<%= config.bin %> cluster create infra --dry-run',
     '<%= config.bin %> cluster create infra --rehearse --seed 7 --fault eof-after-success@infra-02',
     '<%= config.bin %> cluster create infra --plan plan.json',
+    '<%= config.bin %> cluster create infra --bundle',
   ];
   static override args = clusterArg;
   static override flags = { ...selectFlags, ...runFlags };

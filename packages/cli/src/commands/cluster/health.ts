@@ -1,4 +1,4 @@
-import { clusterArg, HostCommand, plain } from '../../session/host-command.ts';
+import { clusterArg, HostCommand, lookFlags, plain } from '../../session/host-command.ts';
 
 export default class ClusterHealth extends HostCommand {
   static override summary = 'Give four verdicts on a cluster: Talos, Kubernetes, CRDs, Flux.';
@@ -9,6 +9,7 @@ export default class ClusterHealth extends HostCommand {
     '<%= config.bin %> cluster health infra --json',
   ];
   static override args = clusterArg;
+  static override flags = lookFlags;
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(ClusterHealth);

@@ -1,5 +1,5 @@
 import { EXIT } from '@coldstart/contract';
-import { clusterArg, HostCommand, plain } from '../../session/host-command.ts';
+import { clusterArg, HostCommand, lookFlags, plain } from '../../session/host-command.ts';
 
 export default class ClusterPreflight extends HostCommand {
   static override summary = 'Look at everything that must hold before a bring-up, all at once; change nothing.';
@@ -9,6 +9,7 @@ export default class ClusterPreflight extends HostCommand {
     '<%= config.bin %> cluster preflight infra --json',
   ];
   static override args = clusterArg;
+  static override flags = lookFlags;
 
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(ClusterPreflight);
