@@ -1,58 +1,15 @@
-import type { Done, JournalRecord, LockHolder, World } from '@coldstart/contract';
+import type { JournalRecord } from '@coldstart/contract';
 import type { OpenLab } from '@coldstart/plugin-lab';
 import { kubernetesLease } from '@coldstart/tools';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bareWorld, bringUp, carryOut, changesReceived, type BroughtUp, type Ground } from './support/bring-up.ts';
+import * as locks from './support/locks.ts';
+import { deviations, from, holderOn } from './support/locks.ts';
 
-const cluster = 'infra';
-const facts = { 'kubernetes/kubeconfig': { path: 'kubernetes/kubeconfig', context: 'infra' } };
-
-/** The same simulated world, seen from another machine. */
-function from(host: string, lab: OpenLab): OpenLab {
-  const world = new Proxy(lab.world, {
-    get(of, name) {
-      if (name === 'host') return () => ({ ...of.host(), host, boot: `boot of ${host}` });
-      const value: unknown = Reflect.get(of, name, of);
-      return typeof value === 'function' ? (value.bind(of) as unknown) : value;
-    },
-  });
-  return { ...lab, world };
-}
-
-const holderOn = (world: World, host: string, more: Partial<LockHolder> = {}): LockHolder => ({
-  ...world.host(),
-  host,
-  run: 'run-of-another',
-  procedure: 'create',
-  at: world.now(),
-  ...more,
-});
-
-/** Holds the Lease, as a run elsewhere does. */
-async function hold(world: World, holder: LockHolder, over = false): Promise<Done> {
-  const {
-    do: _do,
-    stop,
-    env: _env,
-    cwd: _cwd,
-    stdin,
-    argv,
-    tool,
-    deadline,
-  } = kubernetesLease.hold({ cluster, facts, holder, now: world.now(), over });
-  const text = stdin && 'text' in stdin ? stdin.text : '';
-  const call = { tool, argv: argv as string[], env: {}, stdin: new TextEncoder().encode(text), deadline };
-  return world.spawn(call, stop, async () => {}, new AbortController().signal);
-}
-
-const seen = (world: World) => kubernetesLease.look({ cluster, facts, world });
-const notes = (records: readonly JournalRecord[]): string[] =>
-  records.filter((r) => r.type === 'lock').map((r) => r.what);
-const deviations = (records: readonly JournalRecord[]): string =>
-  records
-    .filter((r) => r.type === 'deviation')
-    .map((r) => r.what)
-    .join('\n');
+const hold = (...at: Parameters<typeof locks.hold> extends [unknown, ...infer Rest] ? Rest : never) =>
+  locks.hold(kubernetesLease, ...at);
+const seen = (world: OpenLab['world']) => locks.look(kubernetesLease, world);
+const notes = (records: readonly JournalRecord[]): string[] => locks.notes(records, kubernetesLease);
 
 describe('the Lease of a cluster', () => {
   let up: BroughtUp;

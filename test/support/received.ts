@@ -1,5 +1,9 @@
 import type { Action, Arg, Plan } from '@coldstart/contract';
 
+/** Whether this call takes, keeps or gives back the cluster's ref at a remote. */
+export const isRefLock = (tool: string, argv: readonly string[]): boolean =>
+  tool === 'git' && (argv.includes('hash-object') || argv.some((word) => /:refs\/coldstart\/lock\/\w/.test(word)));
+
 /** The run that takes, keeps or gives back the cluster's Lease by this call; undefined for any other call. */
 export const lockHolder = (argv: readonly string[]): string | undefined =>
   argv.map((word) => /^--field-manager=coldstart-lock-(.+)$/.exec(word)?.[1]).find((run) => run !== undefined);
@@ -50,8 +54,8 @@ export function differences(
   const finished = new Set<string>();
   let order = -1;
   for (const [at, call] of received.entries()) {
-    // Our own Lease is no part of the plan.
-    if (lockHolder(call.argv) !== undefined) continue;
+    // Our own locks are no part of the plan.
+    if (lockHolder(call.argv) !== undefined || isRefLock(call.tool, call.argv)) continue;
     const match = planned.find(
       (p) => !finished.has(p.where) && fits(p.action, call) && mayBeNext(p, planned, finished),
     );

@@ -38,7 +38,7 @@ describe('errors name file, line, column, what was found and what was expected',
     [
       'a misspelt section',
       'version: 1\nsmaple: {}\n',
-      '2:1: found the key "smaple"; expected "sample" (known: clusters, evidence, kubernetes, sample, slo, version)',
+      '2:1: found the key "smaple"; expected "sample" (known: clusters, evidence, kubernetes, lock, sample, slo, version)',
     ],
     [
       'a misspelt key',
@@ -55,6 +55,16 @@ describe('errors name file, line, column, what was found and what was expected',
       'an SLO of a phase that is none',
       'version: 1\nslo: { phases: { crd: 1m } }\n',
       '2:18: found the key "crd"; expected "crds" (known: core, crds, prereqs, talos, validation)',
+    ],
+    [
+      'a remote that would be taken for a flag',
+      'version: 1\nlock: { git: --upload-pack=x }\n',
+      '2:14: found the string "--upload-pack=x"; expected the name of a remote such as origin, or its ssh, https or file URL without a password',
+    ],
+    [
+      'a remote that is a folder of the repository',
+      'version: 1\nclusters: { infra: { lock: { git: ./vendor/x.git } } }\n',
+      '2:35: found the string "./vendor/x.git"; expected the name of a remote such as origin, or its ssh, https or file URL without a password',
     ],
     [
       "a plugin's value",
@@ -174,6 +184,50 @@ describe('precedence', () => {
 
   test('an empty variable is one that is not set', async () => {
     expect(await width({ env: { COLDSTART_WIDTH: '' } })).toBe(3);
+  });
+
+  test('the remote of the lock: none, by the file, for one cluster, by the environment', async () => {
+    const lock = async (file: string, told: Told = {}) => (await read(`version: 1\n${file}`, told)).sections['lock'];
+    expect(await lock('')).toBeUndefined();
+    expect(await lock('lock: {}\n')).toBeUndefined();
+    const file = 'lock: { git: origin }\nclusters: { apps: { lock: { git: upstream } } }\n';
+    expect(await lock(file)).toEqual({ git: 'origin' });
+    expect(await lock(file, { cluster: 'apps' })).toEqual({ git: 'upstream' });
+    expect(await lock(file, { env: { COLDSTART_LOCK_GIT: 'elsewhere' } })).toEqual({ git: 'elsewhere' });
+    await expect(lock(file, { env: { COLDSTART_LOCK_GIT: '-x' } })).rejects.toThrow('found the string "-x"');
+  });
+
+  test.each([
+    ['origin', true],
+    ['git@git.example.com:team/repository.git', true],
+    ['ssh://git@git.example.com:2222/team/repository.git', true],
+    ['https://git.example.com/team/repository.git', true],
+    ['file:///srv/locks.git', true],
+    ['https://user:word@git.example.com/x.git', false],
+    ['https://token@git.example.com/x.git', false],
+    ['ssh://git:word@git.example.com/x.git', false],
+    ['ssh://-oProxyCommand=x/y', false],
+    ['git@git.example.com:-x', false],
+    ['ext::sh -c x', false],
+    ['../other', false],
+    ['vendor/x.git', false],
+    ['/srv/locks.git', false],
+    ['http://git.example.com/x.git', false],
+    ['or\\nigin', false],
+    ['', false],
+  ])('the remote %j: %s', async (remote, good) => {
+    const told = read(`version: 1\nlock: { git: ${JSON.stringify(remote)} }\n`).then(
+      ({ sections }) => sections['lock'],
+      (error: Error) => error.message,
+    );
+    if (good) expect(await told).toEqual({ git: remote });
+    else {
+      expect(await told).toContain(
+        'expected the name of a remote such as origin, or its ssh, https or file URL without a password',
+      );
+      // Neither a password nor a token is repeated.
+      if (remote.includes('://')) expect(await told).not.toMatch(/word@|token/);
+    }
   });
 
   test('evidence by flag, environment, file', async () => {

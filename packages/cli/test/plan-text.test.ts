@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { planText } from '../src/output/plan-text.ts';
 import { facts, plan, procedure } from './support/fake-kit.ts';
 
-const show = { facts, procedure, out: undefined };
+const show = { facts, procedure, out: undefined, locks: [] };
 
 describe('the plan for people', () => {
   test('nodes in order, each action with its words, holes as <…>, stdin by name, what looks only', () => {
@@ -74,4 +74,14 @@ not found here, or of no known version: other`);
     ]);
     expect(lines).not.toContain('looked at: the repository only (--offline)');
   });
+});
+
+test('the locks that a run would take stand before the nodes', () => {
+  const locks = [
+    { id: 'file', where: 'the file .coldstart/infra/lock' },
+    { id: 'git-ref', where: 'the ref refs/coldstart/lock/infra of origin' },
+  ];
+  expect(planText(plan, { ...show, looked: null, locks }).split('\n')).toContain(
+    'locks: the file .coldstart/infra/lock; the ref refs/coldstart/lock/infra of origin',
+  );
 });

@@ -1,6 +1,6 @@
 import type { Exec, Ms } from './schema/index.ts';
 import type { Facts } from './step.ts';
-import type { Reader } from './world.ts';
+import type { Done, Reader } from './world.ts';
 
 /** What a lock says of its holder. */
 export type LockHolder = {
@@ -33,6 +33,12 @@ export type LockSeen =
   | { is: 'held'; holder: LockHolder | null; token: string }
   | { is: 'untold'; why: string };
 
+/** What a lock is asked with. `scratch` is a private folder for what its calls leave behind, swept when the run is over. */
+export type LockAt = { cluster: string; facts: Facts; scratch: string };
+
+/** The calls that take or keep a lock, one after another, and the token that it has then; null where only a look tells. */
+export type Hold = { calls: Exec[]; token: string | null };
+
 /**
  * A lock per cluster that every machine sees, beside the lock file that only this one does. It is taken as soon as its
  * facts are there. What changes it is data: only the engine carries it out.
@@ -42,11 +48,16 @@ export type SharedLock = {
   needs: string[];
   /** How often its holder gives a sign of life. */
   every: Ms;
-  look: (at: { cluster: string; facts: Facts; world: Reader }) => Promise<LockSeen>;
-  /** Takes it where it is free, or gives a sign of life (`now`); `over` takes it from whoever holds it. */
-  hold: (at: { cluster: string; facts: Facts; holder: LockHolder; now: string; over: boolean }) => Exec;
+  /** What and where it is, for people, e.g. `the Lease kube-system/coldstart`. Asked of the surveys' facts alone. */
+  where: (at: { cluster: string; facts: Facts }) => string;
+  look: (at: LockAt & { world: Reader }) => Promise<LockSeen>;
+  /**
+   * Takes it where it is free, or gives a sign of life (`now`); `over` takes it from whoever holds it. `before` is the token
+   * that it had when it was last known, null where it was free: a lock that can compare and swap replaces nothing else.
+   */
+  hold: (at: LockAt & { holder: LockHolder; now: string; before: string | null; over: boolean }) => Hold;
   /** Gives it back, where it is still this holder's. */
-  free: (at: { cluster: string; facts: Facts; holder: LockHolder }) => Exec;
-  /** Whether a failed `hold` failed since another one holds it. */
-  held: (stderr: string) => boolean;
+  free: (at: LockAt & { holder: LockHolder; before: string | null }) => Exec[];
+  /** Why one of these calls failed, in words without a secret; `held`: since another one holds it, or has moved it. */
+  failed: (done: Done) => { held: boolean; why: string };
 };

@@ -12,4 +12,5 @@ export { parseFileStatus, parseSopsVersion, sops, sopsFailure } from './sops/too
 export { compareVersions, lookForTools, missingTools, type ToolsFound } from './preflight.ts';
 export { fillSecrets, secretValue } from './secrets/fill.ts';
 export { readSecretTemplate, TEMPLATE_ANNOTATION, type TemplateSecret } from './secrets/template.ts';
+export { whyNot } from './why-not.ts';
 export { readYaml, type Place, type YamlDocument } from './yaml/read.ts';

@@ -1,5 +1,5 @@
 import { contribution, type Contribution } from '@coldstart/contract';
-import { git, kubectl, kubernetesLease, op } from '@coldstart/tools';
+import { git, gitRef, kubectl, kubernetesLease, op } from '@coldstart/tools';
 import { section } from './config.ts';
 import { check } from './steps/check.ts';
 import { deployKey, fillSecretTransform, secretValueTransform } from './steps/deploy-key.ts';
@@ -19,5 +19,5 @@ export const fluxPlugin: Contribution = contribution({
   steps: [tools, remoteHead, deployKey, source, check, reconciled, handover],
   transforms: { 'flux/fill-secret': fillSecretTransform, 'flux/secret-value': secretValueTransform },
   tools: [flux, kubectl, git, op, kustomize, kubeconform],
-  locks: [kubernetesLease],
+  locks: [gitRef, kubernetesLease],
 });

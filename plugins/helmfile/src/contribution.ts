@@ -1,5 +1,5 @@
 import { contribution, type Contribution } from '@coldstart/contract';
-import { helm, kubectl, kubernetesLease, op, sops } from '@coldstart/tools';
+import { git, gitRef, helm, kubectl, kubernetesLease, op, sops } from '@coldstart/tools';
 import { section } from './config.ts';
 import { clusterGuard } from './guards/cluster.ts';
 import { crds, onlyCrds } from './steps/crds.ts';
@@ -22,6 +22,6 @@ export const helmfilePlugin: Contribution = contribution({
     'helmfile/fill-secrets': fillSecretsTransform,
     'helmfile/only-crds': onlyCrds,
   },
-  tools: [helmfile, helm, kubectl, op, sops],
-  locks: [kubernetesLease],
+  tools: [helmfile, helm, kubectl, op, sops, git],
+  locks: [gitRef, kubernetesLease],
 });

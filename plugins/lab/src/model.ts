@@ -20,6 +20,8 @@ export type Model = {
   readonly apis: Map<string, KubernetesModel>;
   /** The Kubernetes API over an etcd cluster, made at the first call. */
   apiOf(etcdCluster: string): KubernetesModel;
+  /** By remote (`canonical`). */
+  readonly remotes: Map<string, RemoteRefs>;
   /** The operator's files as the world has them: what was written over what stands on the disk. */
   readonly files: WorldFiles;
   readonly faults: Faults;
@@ -36,6 +38,9 @@ export type Model = {
   /** The Kubernetes API that answers at an address (a control plane's own or the VIP), port 6443. */
   apiAt(host: string, port: number): ApiAnswering;
 };
+
+/** Refs that were pushed to a Git remote beside branches and tags: each stands at a blob with this text. */
+export type RemoteRefs = Map<string, { id: string; text: string }>;
 
 /** Virtual time. It advances only when nobody can go on without it. */
 export interface Clock {

@@ -1,5 +1,5 @@
 import { contribution, type Contribution } from '@coldstart/contract';
-import { kubectl, kubernetesLease } from '@coldstart/tools';
+import { git, gitRef, kubectl, kubernetesLease } from '@coldstart/tools';
 import { talosConfig } from './config.ts';
 import { identityGuard } from './guards/identity.ts';
 import { pinnedNodeGuard } from './guards/pinned-node.ts';
@@ -46,9 +46,9 @@ export const talos: Contribution = contribution({
     'talos/kubeconfig-merge': mergeKubeconfig,
     'talos/kubeconfig-server': setServer,
   },
-  tools: [talosctlTool, kubectl],
+  tools: [talosctlTool, kubectl, git],
   witnesses: [nodesWitness],
-  locks: [kubernetesLease],
+  locks: [gitRef, kubernetesLease],
 });
 
 export { talosctlTool } from './tool.ts';

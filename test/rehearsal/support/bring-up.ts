@@ -52,6 +52,8 @@ export async function survey(told: Told = {}): Promise<Ground> {
     if ('issues' in checked) throw new Error(JSON.stringify(checked.issues));
     configuration[section.section] = checked.value;
   }
+  // The host's own section, which no plugin brings.
+  if (told.config?.['lock'] !== undefined) configuration['lock'] = told.config['lock'];
   const files = await openRealWorld({ root, env: {}, tools: [] });
   try {
     const { facts, problems, assumed, read, secrets } = await surveyRepository(kit, {

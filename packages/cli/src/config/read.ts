@@ -5,7 +5,7 @@ import { type ConfigDocument, parseConfig, type Path } from './document.ts';
 import { parseDuration } from './duration.ts';
 import { check, type Issue, unknownKey } from './issues.ts';
 import { envOf, mergeOver, type Origin, override, setAt } from './override.ts';
-import { clusterShorthands, Frame, hostSections } from './schema.ts';
+import { clusterShorthands, Frame, hostSections, LockSection } from './schema.ts';
 
 export const CONFIG_FILE = 'coldstart.yaml';
 
@@ -83,6 +83,12 @@ export async function readConfiguration(
       | undefined;
   const [kubernetes = {}, evidence = {}, slo = {}] = [host('kubernetes'), host('evidence'), host('slo')];
   sections['kubernetes'] = kubernetes as Json;
+  const remote = told('lock-git', at.origin);
+  const lock = take(
+    'lock',
+    check(LockSection, mergeOver(mergeOver(top['lock'] ?? {}, own['lock']), remote && { git: remote })),
+  );
+  if (lock?.git !== undefined) sections['lock'] = { git: lock.git };
   for (const [name, section] of plugins) {
     const checked = take(name, section.validate(override(section, mergeOver(top[name], own[name]), at.origin)));
     if (checked !== undefined) sections[name] = checked;

@@ -37,8 +37,29 @@ export const SloSection = z.strictObject({
     .describe('by phase: a duration, or { base, perNode } for base + perNode × nodes ÷ width'),
 });
 
+/**
+ * A remote by name or by URL. No login stands in an https URL, since the file is committed and shown: credential helpers hold
+ * it. Whatever else git takes for a remote (a folder of the repository, a program) is none of these.
+ */
+const REMOTE =
+  /^(?:[A-Za-z0-9][A-Za-z0-9._-]*|ssh:\/\/(?:[\w.-]+@)?[\w.-]+(?::\d+)?\/[^\s:@]+|[\w.-]+@[\w.-]+:[^\s:@-][^\s:@]*|https:\/\/[\w.-]+(?::\d+)?\/[^\s:@]+|file:\/\/\/[^\s@%]+)$/;
+
+export const LockSection = z.strictObject({
+  git: z
+    .string()
+    .max(1024)
+    .regex(REMOTE, 'the name of a remote such as origin, or its ssh, https or file URL without a password')
+    .optional()
+    .describe('the remote that keeps a lock in the ref refs/coldstart/lock/{cluster}, for machines that share it'),
+});
+
 /** Sections of the host's own, by name. Those of plugins come from their `ConfigSection`. */
-export const hostSections = { kubernetes: KubernetesSection, evidence: EvidenceSection, slo: SloSection } as const;
+export const hostSections = {
+  kubernetes: KubernetesSection,
+  evidence: EvidenceSection,
+  lock: LockSection,
+  slo: SloSection,
+} as const;
 
 /** What a cluster may say besides overriding sections. Each is short for a section's value. */
 export const clusterShorthands = {

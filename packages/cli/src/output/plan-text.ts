@@ -1,6 +1,7 @@
 import type { Bytes, Facts, Plan, PlanItem, Procedure } from '@coldstart/contract';
 import { type Looked, planDigest, quoteWords, showAction } from '@coldstart/engine';
 import { columns } from './columns.ts';
+import type { LockToTake } from './schema.ts';
 
 type Shown = {
   /** Null: nothing was looked at. */
@@ -9,6 +10,7 @@ type Shown = {
   procedure: Procedure;
   /** The file that the plan was written to. */
   out: string | undefined;
+  locks: readonly LockToTake[];
 };
 
 /** The plan for people: nodes in order, then every action in its place with its words; holes are `<…>`. */
@@ -19,6 +21,7 @@ export function planText(plan: Plan, shown: Shown): string {
     `plan: ${plan.procedure} ${plan.cluster}, ${plan.phases.length} phases, ${steps.length} steps, ${actions.length} actions`,
     `digest: ${planDigest(plan)}`,
     ...(shown.looked === null ? ['looked at: the repository only (--offline)'] : []),
+    ...lockLines(shown.locks),
     ...nodeLines(shown.facts),
   ];
   for (const phase of plan.phases) {
@@ -35,6 +38,10 @@ export function planText(plan: Plan, shown: Shown): string {
   if (shown.out !== undefined) lines.push('', `written to ${shown.out}`);
   return lines.join('\n');
 }
+
+/** A line that names the locks of a run; none where it takes none. */
+export const lockLines = (locks: readonly LockToTake[]): string[] =>
+  locks.length === 0 ? [] : [`locks: ${locks.map(({ where }) => where).join('; ')}`];
 
 function itemLines(item: PlanItem, state: string): string[] {
   const after = item.after.length > 0 ? ` after ${item.after.join(', ')}` : '';

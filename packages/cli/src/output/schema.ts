@@ -64,11 +64,17 @@ const Seen = z.strictObject({
   signals: z.array(Signal),
 });
 
+/** A lock, and where it is, for people. */
+const LockToTake = z.strictObject({ id: z.string(), where: z.string() });
+export type LockToTake = z.infer<typeof LockToTake>;
+
 export const LookDocument = z.strictObject({
   schema: z.literal('coldstart.look/1'),
   cluster: z.string(),
   seen: z.array(Seen),
   bundle: BundleResult.nullable(),
+  /** The locks that a run would take, in their order; told by preflight. */
+  locks: z.array(LockToTake).optional(),
 });
 export type LookDocument = z.infer<typeof LookDocument>;
 
@@ -81,6 +87,8 @@ export const PlanViewDocument = z.strictObject({
     .array(z.strictObject({ step: z.string(), item: z.string(), state: State, cause: z.string().nullable() }))
     .nullable(),
   bundle: BundleResult.nullable(),
+  /** The locks that a run would take, in their order; none where it only looks. */
+  locks: z.array(LockToTake),
 });
 export type PlanViewDocument = z.infer<typeof PlanViewDocument>;
 

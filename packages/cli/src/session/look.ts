@@ -2,10 +2,12 @@ import type { Config } from '@oclif/core';
 import { EXIT, type Exit, type Json, type Procedure } from '@coldstart/contract';
 import type { Answer } from '@coldstart/contract/command';
 import { formerRuns, generationOf, look, type Looked, pastOf, type Selection } from '@coldstart/engine';
+import { lockLines } from '../output/plan-text.ts';
 import { lookDocument, lookTable, lookText, type Table } from '../output/look.ts';
 import { untilStopped } from '../terminal/signals.ts';
 import { withBundle } from './bundle.ts';
 import { checkItems, type Flags } from './flags.ts';
+import { locksOf } from './locks.ts';
 import { inSession, type Session } from './open.ts';
 
 export type LookRequest = {
@@ -14,6 +16,8 @@ export type LookRequest = {
   procedure: Procedure;
   selection: Selection | ((session: Session) => Selection);
   table?: Table;
+  /** Says which locks a run would take, too. */
+  locks?: true;
 };
 
 /** Looks at steps without changing anything, takes no lock, and hands what it saw to `answer`. */
@@ -47,9 +51,13 @@ export async function lookAnd(
 
 /** Looks at steps and answers with what was seen; `fails` is the exit code where not all is done. */
 export function answerLook(config: Config, request: LookRequest, fails: Exit = EXIT.check): Promise<Answer> {
-  return lookAnd(config, request, (session, looked) => ({
-    exit: looked.every(({ observation }) => observation.state === 'done') ? EXIT.done : fails,
-    result: lookDocument(session.cluster, looked) as unknown as Json,
-    text: request.table ? lookTable(looked, request.table) : lookText(looked),
-  }));
+  return lookAnd(config, request, (session, looked) => {
+    const locks = request.locks && locksOf(session);
+    const text = request.table ? lookTable(looked, request.table) : lookText(looked);
+    return {
+      exit: looked.every(({ observation }) => observation.state === 'done') ? EXIT.done : fails,
+      result: { ...lookDocument(session.cluster, looked), ...(locks && { locks }) } as unknown as Json,
+      text: [text, ...lockLines(locks ?? [])].join('\n'),
+    };
+  });
 }

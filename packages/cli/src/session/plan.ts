@@ -4,11 +4,13 @@ import { EXIT, type Json, type Plan } from '@coldstart/contract';
 import type { Answer } from '@coldstart/contract/command';
 import { look, type Looked, planDigest } from '@coldstart/engine';
 import { planText } from '../output/plan-text.ts';
+import type { LockToTake } from '../output/schema.ts';
 import { untilStopped } from '../terminal/signals.ts';
 import { withBundle } from './bundle.ts';
 import type { Request } from './carry.ts';
 import { checkExpected } from './expected-plan.ts';
 import { isOn, text } from './flags.ts';
+import { locksFor } from './locks.ts';
 import { findTools, inSession, planFor } from './open.ts';
 import { writeWhole } from './disk.ts';
 
@@ -31,19 +33,20 @@ export async function answerPlan(config: Config, request: Request): Promise<Answ
             ...(selection.items && { items: selection.items }),
           });
       const out = text(flags, 'out');
+      const locks = locksFor(session, plan);
       if (out !== undefined)
         await writeWhole(resolve(process.cwd(), out), new TextEncoder().encode(`${JSON.stringify(plan, null, 2)}\n`));
       const answer = {
         exit: EXIT.done,
-        result: planDocument(plan, looked),
-        text: planText(plan, { looked, facts: session.repository.facts, procedure, out }),
+        result: planDocument(plan, looked, locks),
+        text: planText(plan, { looked, facts: session.repository.facts, procedure, out, locks }),
       };
       return withBundle(config, session, answer, { plan, ...(looked && { looked }) });
     }),
   );
 }
 
-function planDocument(plan: Plan, looked: readonly Looked[] | null): Json {
+function planDocument(plan: Plan, looked: readonly Looked[] | null, locks: LockToTake[]): Json {
   return {
     schema: 'coldstart.plan-view/1',
     digest: planDigest(plan),
@@ -57,5 +60,6 @@ function planDocument(plan: Plan, looked: readonly Looked[] | null): Json {
             state: observation.state,
             cause: observation.cause ?? null,
           })),
+    locks,
   };
 }

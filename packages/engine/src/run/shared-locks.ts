@@ -1,8 +1,10 @@
+import { posix } from 'node:path';
 import {
   type Problem,
   type Done,
   type Exec,
   type Facts,
+  type LockAt,
   type LockHolder,
   type LockSeen,
   type SharedLock,
@@ -18,6 +20,10 @@ const LOOK_EVERY = 5000;
 const TRIES = 3;
 const TRY_EVERY = 2000;
 
+/** A lock that this run holds. `sure`: no call is open whose answer was lost, so `token` is what it has. */
+type Held = { lock: SharedLock; facts: Facts; token: string | null; sure: boolean };
+type Seen = Extract<LockSeen, { is: 'held' }>;
+
 /**
  * The locks of a run that other machines see. Each is taken once its facts are there, kept by signs of life, and given back
  * at the end. One that another run holds is a refusal; one that cannot be reached is a deviation, since the lock file and the
@@ -29,10 +35,11 @@ export class SharedLocks {
   readonly #locks: readonly SharedLock[];
   readonly #takeover: boolean;
   readonly #tried = new Map<string, Promise<void>>();
-  readonly #taken: { lock: SharedLock; facts: Facts }[] = [];
+  readonly #taken = new Set<Held>();
   readonly #beats: Promise<void>[] = [];
   readonly #over = new AbortController();
   readonly #lose: (problem: Problem) => void;
+  #scratch: Promise<string> | undefined;
 
   /** `lose` is called when another run has taken a lock over while this one still goes on. */
   constructor(
@@ -65,21 +72,22 @@ export class SharedLocks {
   async release(): Promise<void> {
     this.#over.abort();
     await Promise.all(this.#beats);
-    for (const { lock, facts } of this.#taken.splice(0)) {
-      const done = await this.#send(
-        lock.free({ ...this.#at(facts), holder: this.#holder }),
-        new AbortController().signal,
-      );
-      await this.#note(lock, done.exit === 0 ? 'released' : 'left', done.exit === 0 ? null : whyOf(done));
+    for (const held of this.#taken) {
+      this.#taken.delete(held);
+      const why = await this.#free(held);
+      await this.#note(held.lock, why === undefined ? 'released' : 'left', why ?? null);
     }
   }
 
-  #at(facts: Facts): { cluster: string; facts: Facts } {
-    return { cluster: this.#run.cluster, facts };
+  async #at(facts: Facts): Promise<LockAt> {
+    this.#scratch ??= this.#run.world.scratch('locks', new Uint8Array()).then((path) => posix.dirname(path));
+    return { cluster: this.#run.cluster, facts, scratch: await this.#scratch };
   }
 
   async #take(lock: SharedLock, facts: Facts): Promise<void> {
-    let why = 'it was held by others in turn';
+    let why = '';
+    let others = false;
+    let open: Held | undefined;
     for (let tries = 0; tries < TRIES && !this.#run.stop.aborted; tries += 1) {
       if (tries > 0) await this.#run.world.sleep(TRY_EVERY, this.#run.stop);
       const seen = await this.#look(lock, facts);
@@ -87,35 +95,70 @@ export class SharedLocks {
         why = seen.why;
         continue;
       }
-      const over = seen.is === 'held' ? await this.#mayTakeOver(lock, facts, seen) : undefined;
-      if (over === 'free again') continue;
+      const over = seen.is === 'held' && !this.#isMine(seen) ? await this.#mayTakeOver(lock, facts, seen) : undefined;
+      others = over === 'free again';
+      if (others) continue;
       await this.#note(lock, 'asked', over ?? null);
-      const done = await this.#hold(lock, facts, over !== undefined);
+      const held: Held = { lock, facts, token: seen.is === 'held' ? seen.token : null, sure: true };
+      const done = await this.#hold(held, over !== undefined);
       if (done.exit !== 0) {
-        why = whyOf(done);
+        const failed = lock.failed(done);
+        ({ why } = failed);
+        others = failed.held;
+        if (!held.sure) open = held;
         continue;
       }
       await this.#note(lock, 'taken', null);
       if (over !== undefined) await this.#deviation(`took the ${lock.id} over: ${over}`);
-      this.#taken.push({ lock, facts });
-      this.#beats.push(this.#beat(lock, facts));
+      this.#taken.add(held);
+      this.#beats.push(this.#beat(held));
       return;
     }
-    if (!this.#run.stop.aborted)
-      await this.#deviation(`the ${lock.id} was not taken (${why}): no other machine is kept out by it`);
+    // Where only the answer was lost, it must not stay behind without a sign of life.
+    if (open) await this.#free(open);
+    if (this.#run.stop.aborted) return;
+    if (others)
+      throw refusal(
+        `Other runs hold the ${lock.id} of this cluster in turn.`,
+        'See what they do; then run the same command again.',
+      );
+    await this.#deviation(`the ${lock.id} was not taken (${why}): no other machine is kept out by it`);
   }
 
-  #look(lock: SharedLock, facts: Facts): Promise<LockSeen> {
-    return lock.look({ ...this.#at(facts), world: readerOf(this.#run.world) });
+  async #look(lock: SharedLock, facts: Facts): Promise<LockSeen> {
+    return lock.look({ ...(await this.#at(facts)), world: readerOf(this.#run.world) });
   }
 
-  #hold(lock: SharedLock, facts: Facts, over: boolean): Promise<Done> {
+  /** Our own: a call of this run whose answer was lost has done it. */
+  #isMine(seen: Seen): boolean {
+    return seen.holder?.run === this.#holder.run && seen.holder.host === this.#holder.host;
+  }
+
+  async #hold(held: Held, over: boolean): Promise<Done> {
     const { world, stop } = this.#run;
-    return this.#send(lock.hold({ ...this.#at(facts), holder: this.#holder, now: world.now(), over }), stop);
+    const at = { ...(await this.#at(held.facts)), holder: this.#holder, now: world.now(), before: held.token, over };
+    const { calls, token } = held.lock.hold(at);
+    const done = await this.#send(calls, stop);
+    held.sure = done.exit === 0 || (held.sure && held.lock.failed(done).held);
+    if (done.exit === 0) held.token = token;
+    return done;
+  }
+
+  /** Why it was not given back, in words; undefined where it was. */
+  async #free(held: Held): Promise<string | undefined> {
+    const { lock, facts } = held;
+    const send = async (before: string | null): Promise<Done> =>
+      this.#send(lock.free({ ...(await this.#at(facts)), holder: this.#holder, before }), new AbortController().signal);
+    let done = await send(held.token);
+    if (done.exit !== 0 && lock.failed(done).held && !held.sure) {
+      const seen = await this.#look(lock, facts);
+      if (seen.is === 'held' && this.#isMine(seen)) done = await send(seen.token);
+    }
+    return done.exit === 0 ? undefined : lock.failed(done).why;
   }
 
   /** Why it may be taken from its holder, in words; throws where it may not. */
-  async #mayTakeOver(lock: SharedLock, facts: Facts, seen: Extract<LockSeen, { is: 'held' }>): Promise<string> {
+  async #mayTakeOver(lock: SharedLock, facts: Facts, seen: Seen): Promise<string> {
     const { world } = this.#run;
     const who = seen.holder ? whoIs(seen.holder) : 'a holder that it does not name';
     if (seen.holder?.host === world.host().host) {
@@ -127,7 +170,7 @@ export class SharedLocks {
     }
     const since = world.mono();
     while (world.mono() - since < MISSED * lock.every && !this.#run.stop.aborted) {
-      await world.sleep(LOOK_EVERY, this.#run.stop);
+      await world.sleep(Math.max(LOOK_EVERY, lock.every / 4), this.#run.stop);
       const now = await this.#look(lock, facts);
       if (now.is === 'free') return 'free again';
       if (now.is === 'held' && now.token !== seen.token)
@@ -145,14 +188,16 @@ export class SharedLocks {
   }
 
   /** Signs of life until the run is over. A single one that fails means nothing; one that finds another holder means all. */
-  async #beat(lock: SharedLock, facts: Facts): Promise<void> {
+  async #beat(held: Held): Promise<void> {
     const { world } = this.#run;
+    const { lock } = held;
     for (;;) {
       await world.sleep(lock.every, this.#over.signal).catch(() => {});
       if (this.#over.signal.aborted || this.#run.stop.aborted) return;
-      const done = await this.#hold(lock, facts, false);
-      if (done.exit === 0 || !lock.held(done.stderr) || this.#over.signal.aborted) continue;
-      this.#taken.splice(0, this.#taken.length, ...this.#taken.filter((held) => held.lock !== lock));
+      const done = await this.#hold(held, false);
+      if (done.exit === 0 || !lock.failed(done).held || this.#over.signal.aborted) continue;
+      if (!held.sure && (await this.#isStillMine(held))) continue;
+      this.#taken.delete(held);
       await this.#note(lock, 'lost', null);
       this.#lose(
         refusal(
@@ -164,11 +209,32 @@ export class SharedLocks {
     }
   }
 
-  #send({ do: _do, stop: rule, argv, stdin, ...call }: Exec, stop: AbortSignal): Promise<Done> {
-    const words = argv.map((word) => (typeof word === 'string' ? word : ''));
+  /** Whether what it was moved by was a call of our own whose answer was lost, or where that cannot be told now. */
+  async #isStillMine(held: Held): Promise<boolean> {
+    const seen = await this.#look(held.lock, held.facts);
+    if (seen.is === 'untold') return true;
+    if (seen.is === 'free' || !this.#isMine(seen)) return false;
+    held.token = seen.token;
+    held.sure = true;
+    return true;
+  }
+
+  /** One call after another; the first that fails is the answer. */
+  async #send(calls: readonly Exec[], stop: AbortSignal): Promise<Done> {
+    let done: Done = { exit: 0, how: 'exit', stdout: new Uint8Array(), stderr: '' };
+    for (const call of calls) {
+      done = await this.#call(call, stop);
+      if (done.exit !== 0) break;
+    }
+    return done;
+  }
+
+  #call({ do: _do, stop: rule, argv, stdin, ...call }: Exec, stop: AbortSignal): Promise<Done> {
+    const words = argv.map(literal);
+    const env = Object.fromEntries(Object.entries(call.env ?? {}).map(([name, value]) => [name, literal(value)]));
     const text = stdin && 'text' in stdin ? new TextEncoder().encode(stdin.text) : undefined;
     return this.#run.world.spawn(
-      { tool: call.tool, argv: words, env: {}, deadline: call.deadline, ...(text && { stdin: text }) },
+      { tool: call.tool, argv: words, env, deadline: call.deadline, ...(text && { stdin: text }) },
       rule,
       async () => {},
       stop,
@@ -184,5 +250,8 @@ export class SharedLocks {
   }
 }
 
-const whyOf = (done: Done): string =>
-  done.how === 'exit' ? (done.stderr.trim().split('\n')[0] ?? `exit ${done.exit}`) : `it ended by ${done.how}`;
+/** A lock's calls have no holes: there is no step whose facts could fill them. */
+function literal(arg: NonNullable<Exec['env']>[string]): string {
+  if (typeof arg !== 'string') throw new Error('a call of a lock has a hole');
+  return arg;
+}

@@ -1,3 +1,4 @@
 export { parseBatch, parseLsTree } from './objects.ts';
-export { lsRemoteFailure, parseLsRemote, SSH_AS_OPERATOR, SSH_WITH_KEY } from './remote.ts';
+export { firstWords, lsRemoteFailure, parseLsRemote, SSH_AS_OPERATOR, SSH_WITH_KEY, unasked } from './remote.ts';
+export { gitRef } from './lock.ts';
 export { git, parseGitVersion } from './tool.ts';

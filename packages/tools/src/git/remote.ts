@@ -1,5 +1,6 @@
-import type { Failure, Judgement } from '@coldstart/contract';
+import type { Done, Failure, Judgement } from '@coldstart/contract';
 import { judge, type FailureRule } from '../failure.ts';
+import { whyNot } from '../why-not.ts';
 
 /** The commit of each ref that `git ls-remote` lists, by ref. */
 export function parseLsRemote(stdout: string): Record<string, string> {
@@ -23,6 +24,28 @@ export const SSH_WITH_KEY =
  */
 export const SSH_AS_OPERATOR =
   'ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -o ConnectTimeout=10 -o ProxyCommand=none -o PermitLocalCommand=no';
+
+/** The environment of every call that speaks to a remote: no question to anybody, and texts that can be told from each other. */
+export const unasked = (ssh: string): Record<string, string> => ({
+  GIT_TERMINAL_PROMPT: '0',
+  GIT_ASKPASS: '',
+  GIT_SSH_COMMAND: ssh,
+  LC_ALL: 'C',
+});
+
+/**
+ * What went wrong, in one line: git ends with advice ("Please make sure …"), and what went wrong stands first. User and
+ * password of a URL are left out, since a token may stand in either place.
+ */
+export function firstWords(done: Done): string {
+  const said = done.stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .find((line) => line !== '' && !line.startsWith('Warning:'));
+  return withoutLogins(said?.slice(0, 300) || whyNot(done));
+}
+
+export const withoutLogins = (text: string): string => text.replaceAll(/:\/\/[^\s/@'"]{1,500}@/g, '://');
 
 const RULES: readonly FailureRule[] = [
   {

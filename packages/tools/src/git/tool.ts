@@ -23,6 +23,22 @@ const READS = new Set([
   'blame',
 ]);
 
+/** With these, a fetch adds objects that nothing names: no ref, no FETCH_HEAD, nothing that is swept or run. */
+const OBJECTS_ONLY = ['--no-write-fetch-head', '--refmap=', '--no-tags', '--no-prune', '--no-auto-maintenance'];
+
+/** A refspec with a right side writes a ref. */
+function bringsObjectsOnly(argv: readonly string[]): boolean {
+  const [, remote, ...refs] = words(argv, VALUED);
+  const flags = argv.slice(argv.indexOf('fetch') + 1).filter((word) => word.startsWith('-') && word !== '--');
+  return (
+    remote !== undefined &&
+    OBJECTS_ONLY.every((flag) => flags.includes(flag)) &&
+    flags.every((flag) => [...OBJECTS_ONLY, '--quiet', '--no-recurse-submodules'].includes(flag)) &&
+    refs.length > 0 &&
+    refs.every((ref) => ref.startsWith('refs/') && !ref.includes(':'))
+  );
+}
+
 /** https://git-scm.com/docs */
 export const git: Tool = {
   name: 'git',
@@ -34,6 +50,7 @@ export const git: Tool = {
     if (hasFlag(argv, ...ACTS)) return false;
     return (
       READS.has(command) ||
+      (command === 'fetch' && bringsObjectsOnly(argv)) ||
       (command === 'remote' && (below === 'get-url' || below === 'show')) ||
       (command === 'config' && argv.some((a) => /^--(get|list)/.test(a)))
     );

@@ -1,6 +1,7 @@
 import type { Done, Ms, Reader } from '@coldstart/contract';
 import { askAgain } from '../again.ts';
-import { lastLine, textOf } from '../text/decode.ts';
+import { textOf } from '../text/decode.ts';
+import { whyNot } from '../why-not.ts';
 import { kubectlArgv, type KubeAccess } from './access.ts';
 import { parseObjects, type KubeObject } from './objects.ts';
 
@@ -37,12 +38,4 @@ export async function getObjects(
   }
   const objects = parseObjects(textOf(done.stdout));
   return objects ? { is: 'objects', objects } : { is: 'failed', why: 'kubectl printed no readable JSON', done };
-}
-
-/** Why a probe told nothing, in one line. */
-export function whyNot(done: Done): string {
-  if (done.how === 'deadline') return 'no answer in time';
-  if (done.how === 'spawn')
-    return `the tool could not be started${done.stderr === '' ? '' : `: ${lastLine(done.stderr)}`}`;
-  return lastLine(done.stderr) || `exit ${done.exit ?? 'unknown'}`;
 }

@@ -4,7 +4,7 @@ export { parseApplied, type Applied } from './applied.ts';
 export { clusterUid, compareClusterUid } from './cluster-uid.ts';
 export { kubectlFailure } from './failure.ts';
 export { kubernetesLease } from './lease.ts';
-export { getObjects, whyNot, type Got } from './get.ts';
+export { getObjects, type Got } from './get.ts';
 export { kubeNode, type KubeNode } from './nodes.ts';
 export {
   annotation,

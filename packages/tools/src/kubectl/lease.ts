@@ -11,6 +11,7 @@ import { applyArgv } from './apply.ts';
 import { getObjects } from './get.ts';
 import { annotation, type KubeObject } from './objects.ts';
 import { str } from '../json.ts';
+import { whyNot } from '../why-not.ts';
 
 const NAMESPACE = 'kube-system';
 const HOLDER = 'coldstart.dev/holder';
@@ -30,6 +31,7 @@ export const kubernetesLease: SharedLock = {
   id: 'lease',
   needs: ['kubernetes/kubeconfig', 'kubernetes/api'],
   every: EVERY,
+  where: () => `the Lease ${NAMESPACE}/${NAME}, once the API answers`,
   look: async ({ facts, world }) => {
     const args = ['leases.coordination.k8s.io', NAME, '-n', NAMESPACE, '--ignore-not-found'];
     const got = await getObjects(world, accessOf(facts['kubernetes/kubeconfig']), args);
@@ -37,22 +39,25 @@ export const kubernetesLease: SharedLock = {
     if (got.is === 'failed') return { is: 'untold', why: got.why };
     return seenIn(got.objects[0]);
   },
-  hold: ({ facts, holder, now, over }) =>
-    apply(accessOf(facts['kubernetes/kubeconfig']), manager(holder), over, {
-      ...bare,
-      metadata: { ...bare.metadata, annotations: { [HOLDER]: JSON.stringify(holder) } },
-      spec: {
-        holderIdentity: holder.run,
-        leaseDurationSeconds: (3 * EVERY) / 1000,
-        acquireTime: micro(holder.at),
-        renewTime: micro(now),
-      },
-    }),
-  free: ({ facts, holder }) => ({
-    ...apply(accessOf(facts['kubernetes/kubeconfig']), manager(holder), false, bare),
-    deadline: 5000,
+  hold: ({ facts, holder, now, over }) => ({
+    calls: [
+      apply(accessOf(facts['kubernetes/kubeconfig']), manager(holder), over, {
+        ...bare,
+        metadata: { ...bare.metadata, annotations: { [HOLDER]: JSON.stringify(holder) } },
+        spec: {
+          holderIdentity: holder.run,
+          leaseDurationSeconds: (3 * EVERY) / 1000,
+          acquireTime: micro(holder.at),
+          renewTime: micro(now),
+        },
+      }),
+    ],
+    token: null,
   }),
-  held: (stderr) => /Apply failed with \d+ conflict/.test(stderr),
+  free: ({ facts, holder }) => [
+    { ...apply(accessOf(facts['kubernetes/kubeconfig']), manager(holder), false, bare), deadline: 5000 },
+  ],
+  failed: (done) => ({ held: /Apply failed with \d+ conflict/.test(done.stderr), why: whyNot(done) }),
 };
 
 const bare = {

@@ -1,5 +1,5 @@
 import type { Ms, Reader } from '@coldstart/contract';
-import { askAgain, parseLsRemote, SSH_AS_OPERATOR, textOf, whyNot } from '@coldstart/tools';
+import { askAgain, firstWords, parseLsRemote, SSH_AS_OPERATOR, textOf, unasked } from '@coldstart/tools';
 
 /** Where a branch of the remote stands; `unknown`: the remote was not seen from here. */
 export type Head = { is: 'at'; commit: string } | { is: 'absent' } | { is: 'unknown'; why: string };
@@ -16,22 +16,13 @@ export async function branchHead(world: Reader, of: { url: string; branch: strin
       GIT_DIR: '/dev/null',
       GIT_CONFIG_NOSYSTEM: '1',
       GIT_CONFIG_GLOBAL: '/dev/null',
-      GIT_TERMINAL_PROMPT: '0',
-      GIT_SSH_COMMAND: SSH_AS_OPERATOR,
+      ...unasked(SSH_AS_OPERATOR),
     },
     deadline: of.deadline,
   });
   if (done.how === 'exit' && done.exit === 2) return { is: 'absent' };
-  if (done.how !== 'exit' || done.exit !== 0) return { is: 'unknown', why: firstWords(done.stderr) || whyNot(done) };
+  if (done.how !== 'exit' || done.exit !== 0) return { is: 'unknown', why: firstWords(done) };
   // A name fits every branch that ends in it: `main` also lists `feature/main`.
   const commit = parseLsRemote(textOf(done.stdout))[`refs/heads/${of.branch}`];
   return commit === undefined ? { is: 'absent' } : { is: 'at', commit };
 }
-
-/** git ends with advice ("Please make sure …"); what went wrong stands first. */
-const firstWords = (stderr: string): string =>
-  stderr
-    .split('\n')
-    .map((line) => line.trim())
-    .find((line) => line !== '' && !line.startsWith('Warning:'))
-    ?.slice(0, 300) ?? '';

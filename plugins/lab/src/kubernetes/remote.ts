@@ -1,5 +1,5 @@
 import { textAt } from './object.ts';
-import type { Model } from '../model.ts';
+import type { Model, RemoteRefs } from '../model.ts';
 
 /** A Git remote of the world. */
 export type Remote = {
@@ -39,6 +39,14 @@ export function remoteOf(model: Model, url: string): Remote {
   // Only what the remote's branch stands at is behind; the operator's own commit is as it was.
   const behind = own && isBehind(model) ? ['behind'] : [];
   return { own, branches, head: (ref) => model.random.hex(20, 'commit', canonical(url), ref, ...behind) };
+}
+
+/** The refs of a remote beside its branches and tags, by name: the ids of blobs, and what stands in them. */
+export function refsOf(model: Model, url: string): RemoteRefs {
+  const name = canonical(url);
+  const refs = model.remotes.get(name) ?? new Map();
+  model.remotes.set(name, refs);
+  return refs;
 }
 
 /** The fault that the remote's branch is older than the operator's checkout. */

@@ -18,6 +18,7 @@ const Saved = z.object({
   nodes: z.array(z.custom<SavedNode>(isObject)),
   etcd: z.array(z.custom<EtcdCluster>(isObject)),
   apis: z.record(z.string(), z.json()),
+  remotes: z.record(z.string(), z.record(z.string(), z.object({ id: z.string(), text: z.string() }))).default({}),
   files: z.array(z.object({ path: z.string(), mode: z.number(), bytes: z.string() })),
   nextPid: z.number(),
 });

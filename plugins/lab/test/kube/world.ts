@@ -94,6 +94,7 @@ export class KubeWorld {
       },
       faults,
       received: [],
+      remotes: new Map(),
       assumed: new Set(),
       findings: new Set(),
       root: '/repo',

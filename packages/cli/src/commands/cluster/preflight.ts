@@ -20,7 +20,7 @@ export default class ClusterPreflight extends HostCommand {
     return this.give(
       await answerLook(
         this.config,
-        { ...request, selection: ({ kit }) => ({ steps: preflightSteps(kit) }) },
+        { ...request, selection: ({ kit }) => ({ steps: preflightSteps(kit) }), locks: true },
         EXIT.preflight,
       ),
     );

@@ -6,6 +6,7 @@ import { hostOf } from '../common/access.ts';
 import { notSimulated, type SimulatedTool, type ToolCall, type ToolResult } from '../tool.ts';
 import { ignored } from './ignore.ts';
 import { catFile, lsTree } from './objects.ts';
+import { catBlob, fetch, hashObject, push, refLines } from './refs.ts';
 
 /**
  * git 2.47: remotes are the world's; the work tree is the operator's, taken as clean and as what its commit holds. A clone
@@ -26,6 +27,15 @@ export const git: SimulatedTool = {
     if (top === undefined)
       return failed('fatal: not a git repository (or any of the parent directories): .git', '', 128);
     if (command === 'check-ignore') return checkIgnore(call, folder, top, rest);
+    if (command === 'hash-object') return hashObject(model, call, rest);
+    if (command === 'cat-file' && rest[0] === 'blob') return catBlob(model, call, rest.slice(1));
+    if (command === 'fetch' || command === 'push') {
+      const [remote = ''] = rest.filter((arg) => !arg.startsWith('-'));
+      await call.spend(1500);
+      const url = urlOf(model, remote);
+      const away = url === undefined ? noRemote(remote) : refusedBy(url);
+      return away ?? (command === 'push' ? push : fetch)(model, call, rest, url ?? '');
+    }
     if (command === 'rev-parse') return revParse(model, call, top, rest);
     if (command === 'status') return status(model, call, rest);
     if (command === 'ls-tree') return lsTree(model, call, top, rest, sourceOf(model));
@@ -57,25 +67,16 @@ function repositoryOf(model: Model, call: ToolCall, folder: string): string | un
 
 function lsRemote(model: Model, call: ToolCall, args: string[]): ToolResult {
   const flags = args.filter((arg) => arg.startsWith('-'));
-  const [url = '', ...refs] = args.filter((arg) => !arg.startsWith('-'));
+  const [named = '', ...refs] = args.filter((arg) => !arg.startsWith('-'));
+  const url = urlOf(model, named);
   const unknown = flags.find(
     (flag) => !['--exit-code', '--heads', '--branches', '--refs', '-h', '-b', '--'].includes(flag),
   );
-  if (unknown !== undefined || url === '') return notSimulated('git', call.argv);
-  const address = url.startsWith('ssh://')
-    ? hostOf(
-        url.replace(
-          /^ssh:\/\/([^/:]+@)?([^/:]+)(:\d+)?.*$/,
-          (_all, _user, host: string, port: string | undefined) => `https://${host}${port ?? ':22'}`,
-        ),
-      )
-    : undefined;
-  if (address && (address.host === '127.0.0.1' || address.host === 'localhost'))
-    return failed(
-      `ssh: connect to host ${address.host} port ${address.port}: Connection refused\r\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.`,
-      '',
-      128,
-    );
+  if (unknown !== undefined || named === '') return notSimulated('git', call.argv);
+  if (url === undefined) return noRemote(named);
+  const away = refusedBy(url);
+  if (away) return away;
+  const address = addressOf(url);
   // The operator's own access is another matter than the key that Flux is given.
   const withKey = call.env['COLDSTART_DEPLOY_KEY'] !== undefined;
   if (address && withKey && model.faults.strike('deploy-key-refused'))
@@ -92,8 +93,46 @@ function lsRemote(model: Model, call: ToolCall, args: string[]): ToolResult {
     refs.length === 0 && !flags.some((flag) => ['--heads', '--branches', '-h', '-b', '--refs'].includes(flag))
       ? [`${remote.head(remote.branches[0] ?? 'main')}\tHEAD\n`]
       : [];
-  const lines = [...head, ...heads.map(({ branch, commit }) => `${commit}\trefs/heads/${branch}\n`)];
+  const onlyHeads = flags.some((flag) => ['--heads', '--branches', '-h', '-b'].includes(flag));
+  const lines = [
+    ...head,
+    ...(onlyHeads ? [] : refLines(model, url, refs)),
+    ...heads.map(({ branch, commit }) => `${commit}\trefs/heads/${branch}\n`),
+  ];
   return { exit: lines.length === 0 && flags.includes('--exit-code') ? 2 : 0, stdout: lines.join(''), stderr: '' };
+}
+
+/** What a name or URL of a remote stands for; undefined where the clone has none of that name. */
+function urlOf(model: Model, remote: string): string | undefined {
+  if (!/^[\w.-]+$/.test(remote)) return remote;
+  const { url } = sourceOf(model);
+  return remote === 'origin' && url !== '' ? url : undefined;
+}
+
+const ADVICE = '\n\nPlease make sure you have the correct access rights\nand the repository exists.';
+
+const noRemote = (name: string): ToolResult =>
+  failed(
+    `fatal: '${name}' does not appear to be a git repository\nfatal: Could not read from remote repository.${ADVICE}`,
+    '',
+    128,
+  );
+
+/** The host and port behind an ssh URL. */
+function addressOf(url: string): { host: string; port: number } | undefined {
+  const [, host, port = ':22'] = /^ssh:\/\/(?:[^/:]+@)?([^/:]+)(:\d+)?/.exec(url) ?? [];
+  return host === undefined ? undefined : hostOf(`https://${host}${port}`);
+}
+
+/** Nothing listens on this machine. */
+function refusedBy(url: string): ToolResult | undefined {
+  const address = addressOf(url);
+  if (address?.host !== '127.0.0.1' && address?.host !== 'localhost') return undefined;
+  return failed(
+    `ssh: connect to host ${address.host} port ${address.port}: Connection refused\r\nfatal: Could not read from remote repository.${ADVICE}`,
+    '',
+    128,
+  );
 }
 
 function checkIgnore(call: ToolCall, folder: string, top: string, args: string[]): ToolResult {
@@ -112,6 +151,9 @@ function checkIgnore(call: ToolCall, folder: string, top: string, args: string[]
 function revParse(model: Model, call: ToolCall, top: string, args: string[]): ToolResult {
   const source = sourceOf(model);
   const [what] = args.filter((arg) => arg !== '--verify' && arg !== '--quiet' && arg !== '-q');
+  if (args.join(' ') === '--show-object-format') return printed('sha1\n');
+  if (args.join(' ') === '--git-path objects')
+    return printed(`${call.cwd === top ? '' : `${posix.relative(call.cwd, top)}/`}.git/objects\n`);
   if (what === '--show-toplevel') return printed(`${top}\n`);
   if (what === '--is-inside-work-tree') return printed('true\n');
   if (what === '--abbrev-ref' && args.includes('HEAD')) return printed(`${source.branch}\n`);
