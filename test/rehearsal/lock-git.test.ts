@@ -1,8 +1,9 @@
 import { gitRef } from '@coldstart/tools';
 import type { OpenLab } from '@coldstart/plugin-lab';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { differences } from '../support/received.ts';
+import { differences, isRefLock } from '../support/received.ts';
 import { bareWorld, carryOut, changesReceived, survey, type BroughtUp, type Ground } from './support/bring-up.ts';
+import { through } from './support/killed.ts';
 import { deviations, from, hold, holderOn, look, notes } from './support/locks.ts';
 
 const TALOS = { phases: ['talos'] };
@@ -102,6 +103,42 @@ describe('the ref of a cluster at a remote', () => {
     expect(loser?.records.filter((r) => r.type === 'action-start')).toEqual([]);
     expect(notes(loser?.records ?? [], gitRef)).not.toContain('taken');
     expect(lab.model.etcd.size).toBe(1);
+  });
+
+  /** Two machines, the second begins so much later; when each of them sent something that is no lock. */
+  async function twoMachines(of: Ground, seed: number, later: number) {
+    const lab = await bareWorld(of, { seed });
+    const sent = { a: [] as number[], b: [] as number[] };
+    const on = (machine: 'a' | 'b'): OpenLab => {
+      const { world } = from(machine, lab);
+      const spawn: OpenLab['world']['spawn'] = (call, ...rest) => {
+        if (!isRefLock(call.tool, call.argv)) sent[machine].push(lab.world.mono());
+        return world.spawn(call, ...rest);
+      };
+      return { ...lab, world: through(world, { spawn }) as OpenLab['world'] };
+    };
+    const ran = await Promise.all(
+      (['a', 'b'] as const).map(async (machine) => {
+        if (machine === 'b') await lab.world.sleep(later);
+        return carryOut(of, on(machine), { selection: TALOS, stateDir: `.coldstart/${machine}` });
+      }),
+    );
+    const [a, b] = [sent.a, sent.b].map((times) => ({ first: Math.min(...times), last: Math.max(...times) }));
+    const beside = a !== undefined && b !== undefined && a.first <= b.last && b.first <= a.last;
+    return { exits: ran.map(({ exit }) => exit), beside, etcd: lab.model.etcd.size, seed, later };
+  }
+  const moments = [0, 200, 3000, 59_000, 61_000, 150_000, 900_000];
+
+  test.each(moments)('of two machines, %s ms apart, never is one at work beside the other', async (later) => {
+    const told = await twoMachines(ground, later + 1, later);
+    expect(told).toMatchObject({ beside: false, etcd: 1 });
+    expect(told.exits.filter((exit) => exit !== 0 && exit !== 5)).toEqual([]);
+    expect(told.exits).toContain(0);
+  });
+
+  test('without it they are: that is what it keeps apart', async () => {
+    const without = await survey();
+    expect(await twoMachines(without, 201, 200)).toMatchObject({ beside: true });
   });
 
   test('held by a machine that is dead: refused without consent, taken over with it, and recorded', async () => {

@@ -116,6 +116,8 @@ async function carry(
     const witnessed = hearWitnesses(context, options.facts, heard);
     witnessed.catch(() => {});
     const facts = new FactStore(options.facts);
+    // Before preflight: where another machine is at work, its nodes look as if they were broken.
+    await locks.take(facts.all());
     const preparations = new Preparations(context);
     const preflight = await carryPreflight(context, options, order, facts, preparations);
     await orStopped(witnessed, context.stop);

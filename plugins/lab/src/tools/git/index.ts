@@ -104,7 +104,7 @@ function lsRemote(model: Model, call: ToolCall, args: string[]): ToolResult {
 
 /** What a name or URL of a remote stands for; undefined where the clone has none of that name. */
 function urlOf(model: Model, remote: string): string | undefined {
-  if (!/^[\w.-]+$/.test(remote)) return remote;
+  if (!/^[\w-]+$/.test(remote)) return remote;
   const { url } = sourceOf(model);
   return remote === 'origin' && url !== '' ? url : undefined;
 }
