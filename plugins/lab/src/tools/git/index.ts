@@ -6,7 +6,7 @@ import { hostOf } from '../common/access.ts';
 import { notSimulated, type SimulatedTool, type ToolCall, type ToolResult } from '../tool.ts';
 import { ignored } from './ignore.ts';
 import { catFile, lsTree } from './objects.ts';
-import { catBlob, fetch, hashObject, push, refLines } from './refs.ts';
+import { catBlob, fetchRef, hashObject, push, refLines } from './refs.ts';
 
 /**
  * git 2.47: remotes are the world's; the work tree is the operator's, taken as clean and as what its commit holds. A clone
@@ -34,7 +34,7 @@ export const git: SimulatedTool = {
       await call.spend(1500);
       const url = urlOf(model, remote);
       const away = url === undefined ? noRemote(remote) : refusedBy(url);
-      return away ?? (command === 'push' ? push : fetch)(model, call, rest, url ?? '');
+      return away ?? (command === 'push' ? push : fetchRef)(model, call, rest, url ?? '');
     }
     if (command === 'rev-parse') return revParse(model, call, top, rest);
     if (command === 'status') return status(model, call, rest);

@@ -22,7 +22,7 @@ export function catBlob(model: Model, call: ToolCall, [id = '']: string[]): Tool
 }
 
 /** Brings the blob that a ref of the remote stands at into a store of its own, and nothing else. */
-export function fetch(model: Model, call: ToolCall, args: string[], url: string): ToolResult {
+export function fetchRef(model: Model, call: ToolCall, args: string[], url: string): ToolResult {
   const [, ref = '', ...more] = plain(args);
   if (more.length > 0 || !args.includes('--no-write-fetch-head') || !args.includes('--quiet'))
     return notSimulated('git', call.argv);
@@ -39,7 +39,7 @@ export function push(model: Model, call: ToolCall, args: string[], url: string):
   const lease = /^--force-with-lease=([^:]+):(|[0-9a-f]{40})$/.exec(
     args.find((arg) => arg.startsWith('--force')) ?? '',
   );
-  if (!lease || lease[1] !== ref || more.length > 0 || !args.includes('--porcelain') || !/^refs\/coldstart\//.test(ref))
+  if (!lease || lease[1] !== ref || more.length > 0 || !args.includes('--porcelain') || !ref.startsWith('refs/coldstart/'))
     return notSimulated('git', call.argv);
   call.target(ref);
   const refs = refsOf(model, url);
