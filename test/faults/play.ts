@@ -2,6 +2,7 @@ import { verifyEvidence } from '@coldstart/engine';
 import { openLab, type OpenLab } from '@coldstart/plugin-lab';
 import { chance } from './chance.ts';
 import type { Case, Episode } from './case.ts';
+import { helpFor } from './help.ts';
 import { always, leaks, ofEnd } from './laws.ts';
 import { startProcess, type Ended, type Process } from './process.ts';
 import { CLUSTER, type Ground, type Grounds } from './topology.ts';
@@ -87,12 +88,10 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
   const began = lab.elapsed();
   if (played.broken.length === 0 && hasOneCluster(lab).length === 0) {
     let last = await keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));
-    // What a dead machine holds needs a person's word: the refusal asks for it, and with it the run must finish.
-    if (last.how === 'exit' && last.exit === 5 && last.failure?.remedy?.includes('--takeover')) {
-      count(played, 'the lock of a dead machine');
-      last = await keep(
-        await startProcess(ground, lab, watch, { by: chance(one.seed), consents: { takeover: CLUSTER } }),
-      );
+    const help = await helpFor(last, lab);
+    if (help) {
+      count(played, help.what);
+      last = await keep(await startProcess(ground, lab, watch, { by: chance(one.seed), consents: help.consents }));
     }
     if (last.how !== 'exit' || last.exit !== 0)
       played.broken.push(`the faults are lifted, and the next run does not finish: ${said(last)}`);

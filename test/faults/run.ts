@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
-import { draw, WHOLE, type Case } from './case.ts';
+import { draw, type Case } from './case.ts';
 import { play, type Played } from './play.ts';
+import { percent } from './figures.ts';
 import { JOBS, pool, serve } from './pool.ts';
 import { shrink } from './shrink.ts';
 import { Tally } from './tally.ts';
@@ -9,23 +10,26 @@ import { Grounds } from './topology.ts';
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '100' },
+    /** `fresh`: another one each time. */
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
-    whole: { type: 'string', default: String(WHOLE) },
     jobs: { type: 'string', default: JOBS },
     'keep-going': { type: 'boolean', default: false },
     worker: { type: 'boolean', default: false },
   },
 });
 
-const first = Number(values.only ?? values.seed);
+/** Every fault fires in so many of the runs, as soon as there are enough to tell. */
+const LEAST = 0.01;
+const TELLING = 1000;
+
+const first = Number(values.only ?? (values.seed === 'fresh' ? Date.now() % 2 ** 31 : values.seed));
 const runs = values.only === undefined ? Number(values.runs) : 1;
-const whole = Number(values.whole);
 const grounds = new Grounds();
 
 if (values.worker)
   await serve(
-    (seed: number) => play(draw(seed, whole), grounds),
+    (seed: number) => play(draw(seed), grounds),
     () => grounds.close(),
   );
 else
@@ -33,9 +37,8 @@ else
     const tally = new Tally();
     const seeds = Array.from({ length: runs }, (_, i) => first + i);
     const failed: { one: Case; played: Played }[] = [];
-    const args = ['--whole', values.whole];
-    const cpu = await pool<number, Played>(import.meta.filename, args, seeds, Number(values.jobs), (seed, played) => {
-      const one = draw(seed, whole);
+    const cpu = await pool<number, Played>(import.meta.filename, [], seeds, Number(values.jobs), (seed, played) => {
+      const one = draw(seed);
       tally.add(one, played);
       if (values.only !== undefined) show(one, played);
       if (played.broken.length > 0) failed.push({ one, played });
@@ -43,7 +46,9 @@ else
     });
     for (const { one, played } of failed) await report(one, played);
     console.log(tally.text(cpu));
-    if (failed.length > 0) process.exitCode = 1;
+    const seldom = runs >= TELLING ? tally.seldom(LEAST) : [];
+    if (seldom.length > 0) console.log(`fired in less than ${percent(LEAST)} of the runs: ${seldom.join(', ')}`);
+    if (failed.length > 0 || seldom.length > 0) process.exitCode = 1;
   } finally {
     grounds.close();
   }
@@ -60,7 +65,5 @@ async function report(one: Case, played: Played): Promise<void> {
   console.log(`the smallest case found (${small.tries} tries):\n${JSON.stringify(small.case)}`);
   for (const line of small.ends) console.log(`  ${line}`);
   for (const line of new Set(small.broken)) console.log(`  ! ${line}`);
-  console.log(
-    `again: node --conditions=source test/faults/run.ts --only ${one.seed}${whole === WHOLE ? '' : ` --whole ${whole}`}`,
-  );
+  console.log(`again: node --conditions=source test/faults/run.ts --only ${one.seed}`);
 }

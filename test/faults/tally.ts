@@ -1,5 +1,7 @@
 import type { Case } from './case.ts';
+import { percent, quantile } from './figures.ts';
 import type { Played } from './play.ts';
+import { KINDS } from './troubles.ts';
 
 /** What many runs came to: faults by how many runs they fired in, ends, and times. */
 export class Tally {
@@ -27,16 +29,22 @@ export class Tally {
     if (recovery !== null) this.#recoveries.push(recovery);
   }
 
+  /** Kinds of faults that fired in less than `least` of the runs, with their shares. */
+  seldom(least: number): string[] {
+    return KINDS.map(({ name }) => ({ name, share: (this.#fired.get(name)?.runs ?? 0) / this.#runs }))
+      .filter(({ share }) => share < least)
+      .map(({ name, share }) => `${name} (${percent(share)})`);
+  }
+
   /** `cpu`: processor time of all runs together, in ms. */
   text(cpu: number): string {
-    const share = (runs: number): string => `${((100 * runs) / this.#runs).toFixed(1)} %`.padStart(7);
+    const share = (runs: number): string => percent(runs / this.#runs).padStart(7);
     const by = (map: ReadonlyMap<string, number>): string =>
       [...map]
         .sort(([, a], [, b]) => b - a)
         .map(([what, n]) => `${what}: ${n}`)
         .join(', ');
-    const sorted = this.#recoveries.sort((a, b) => a - b);
-    const at = (q: number): string => `${((sorted[Math.floor(q * (sorted.length - 1))] ?? 0) / 60_000).toFixed(1)} min`;
+    const at = (q: number): string => `${(quantile(this.#recoveries, q) / 60_000).toFixed(1)} min`;
     return [
       '',
       `${this.#runs} runs (${by(this.#scopes)}), ${this.#processes} processes, ${this.#broken} broke a law; CPU ${(cpu / 1000 / this.#runs).toFixed(2)} s per run`,
