@@ -20,7 +20,7 @@ export type Row = {
   /** What mends it. `lift`: the fault ends, as if somebody had mended it. `uninstall`: the operator does what the remedy says. */
   mend?: 'lift' | 'uninstall';
 };
-export type From = `fact ${number}` | `scenario: ${string}` | 'issue 5' | 'I2';
+export type From = `fact ${number}` | `scenario: ${string}` | 'issue 5' | 'I2' | 'C7';
 
 const CONFIG = 'clusters/infra/talos/clusterconfig/infra-infra-02.yaml';
 
@@ -289,6 +289,26 @@ export const ROWS: readonly Row[] = [
     item: 'infra-02',
     cause: 'link enp1s0f0 of infra-02: expected up, found down',
     page: 'link-down',
+  },
+  {
+    name: 'disk errors of a control plane',
+    from: 'C7',
+    faults: ['disk-errors@infra-02'],
+    exit: 4,
+    item: 'cluster',
+    cause: 'disk nvme0n1 of infra-02 fails: 2 errors, the last: I/O error, dev nvme0n1',
+    page: 'disk-errors',
+    text: 'errors, the last: I/O error, dev ',
+  },
+  {
+    name: 'disk errors of a worker',
+    from: 'C7',
+    faults: ['disk-errors@infra-05'],
+    exit: 4,
+    item: 'cluster',
+    cause: 'of infra-05 fails: 2 errors, the last: I/O error, dev ',
+    page: 'disk-errors',
+    text: 'errors, the last: I/O error, dev ',
   },
   {
     name: 'clock of a further control plane',

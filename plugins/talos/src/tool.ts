@@ -10,7 +10,6 @@ const READING = new Set([
   'services',
   'service',
   'validate',
-  'dmesg',
   'memory',
   'containers',
   'processes',
@@ -28,6 +27,7 @@ export const talosctlTool: Tool = {
   reads: (argv) => {
     const [verb, noun, second] = argv;
     if (argv.includes('-w') || argv.includes('--watch')) return false;
+    if (verb === 'dmesg') return !argv.includes('-f') && !argv.includes('--follow');
     if (verb === 'services' || verb === 'service')
       return noun === undefined || noun.startsWith('-') || second === 'status';
     if (verb === 'etcd') return noun === 'members' || noun === 'status' || (noun === 'alarm' && second === 'list');

@@ -157,6 +157,8 @@ function etcdAnswer(machine: FakeNode, address: string, argv: string[]): Done {
     return out(
       `NODE         SERVICE   STATE     HEALTH   LAST CHANGE   LAST EVENT\n${address}   etcd      ${etcd.state.padEnd(9)} ?        1m5s ago      event\n`,
     );
+  if (argv[0] === 'dmesg')
+    return out(`${address}: user: warning: [2026-11-21T08:00:00.000Z]: [talos] stage: booting\n`);
   if (argv[1] === 'members') {
     if (!etcd.members) return recorded('secure-etcd-members-before-bootstrap');
     const rows = etcd.members.map((member) => {

@@ -4,16 +4,6 @@ import { servicesOf } from '../../../plugins/lab/src/tools/talosctl/services.ts'
 import { Failure } from './failure.ts';
 import { PLATFORM } from './platform.ts';
 
-/** What a node's kernel has told so far: made up, and the first line says so. */
-export const dmesgOf = (model: Model, node: NodeModel): string[] => {
-  const at = (moment: number): string => `[${model.clock.wall(Math.max(0, moment))}]: `;
-  const first = `kern:    info: ${at(0)}${PLATFORM}: a simulated node, these lines are made up`;
-  const links = node.links.map(
-    (link) => `kern:    info: ${at(0)}${link.name}: link ${link.up ? 'up' : 'down'}, mtu ${link.mtu}`,
-  );
-  return [first, ...links, `user: warning: ${at(node.since)}[talos] stage: ${node.stage}`];
-};
-
 /** What a service of the node has logged. Throws where it has none of this name, as Talos does. */
 export const logOf = (model: Model, node: NodeModel, id: string): string[] => {
   const service = servicesOf(model, node).find((one) => one.id === id);

@@ -1,6 +1,8 @@
 import { expect } from 'vitest';
 import { ask, insecure, secure } from '../../../plugins/talos/src/talosctl/argv.ts';
+import { kernelSignals } from '../../../plugins/talos/src/node/kernel.ts';
 import { parseDisks } from '../../../plugins/talos/src/talosctl/disks.ts';
+import { parseDmesg } from '../../../plugins/talos/src/talosctl/dmesg.ts';
 import { parseEtcdMembers } from '../../../plugins/talos/src/talosctl/etcd-members.ts';
 import { parseEtcdStatus } from '../../../plugins/talos/src/talosctl/etcd-status.ts';
 import { parseLinks } from '../../../plugins/talos/src/talosctl/links.ts';
@@ -273,6 +275,42 @@ export const questions: readonly Question[] = [
       exit: 0,
       read: [{ name: 'apid' }, { name: 'etcd', state: 'Waiting', health: '?' }, { name: 'kubelet' }],
     },
+  },
+  {
+    name: 'kernel log, booting',
+    standing: booting,
+    argv: [...ask.dmesg, ...closed('infra-01')],
+    parse: (stdout) => parseDmesg(stdout).map(({ text }) => text),
+    expected: {
+      exit: 0,
+      read: expect.arrayContaining([expect.stringMatching(/^enp1s0f0: NIC Link is Up/), '[talos] stage: booting']),
+    },
+  },
+  {
+    name: 'kernel log, a worker whose disk fails',
+    standing: booting,
+    faults: ['disk-errors@infra-04'],
+    argv: [...ask.dmesg, ...closed('infra-04')],
+    parse: (stdout) => kernelSignals('infra-04', parseDmesg(stdout)),
+    expected: { exit: 0, read: [{ name: expect.stringMatching(/^disk \w+$/), ok: false }, { name: 'kernel log' }] },
+  },
+  {
+    name: 'kernel log, in maintenance',
+    standing: {},
+    argv: [...ask.dmesg, ...closed('infra-01')],
+    expected: { exit: 1, read: fault('unknown-authority', 'Unavailable') },
+  },
+  {
+    name: 'kernel log, refused',
+    standing: down,
+    argv: [...ask.dmesg, ...closed('infra-02')],
+    expected: { exit: 1, read: fault('connection-refused', 'Unavailable') },
+  },
+  {
+    name: 'kernel log, of a node that is down, through another',
+    standing: down,
+    argv: [...ask.dmesg, ...through('infra-01', 'infra-02')],
+    expected: { exit: 1, read: fault('connection-refused', 'Unavailable') },
   },
   {
     name: 'etcd members, before bootstrap',

@@ -1,6 +1,6 @@
 import type { Change, Model } from '../model.ts';
 import { again, configOf, goesDown, later, nodeNamed, proceed, retryLater, startApiserver } from '../nodes/life.ts';
-import { clockInStep, hasBooted, holdsStaleEtcd, isCutOff } from '../nodes/masked.ts';
+import { clockInStep, diskErrs, hasBooted, holdsStaleEtcd, isCutOff } from '../nodes/masked.ts';
 import type { NodeModel } from '../nodes/node.ts';
 import type { EtcdCluster, EtcdMember } from './cluster.ts';
 
@@ -19,7 +19,8 @@ export function etcdEvents(model: Model): void {
   on('etcd/started', (node) => {
     // What went down meanwhile starts when it has booted again.
     if (!hasBooted(node)) return;
-    if (model.faults.strike('etcd-no-spec', node.name)) return again(model, 'etcd/started', node);
+    if (model.faults.strike('etcd-no-spec', node.name) || diskErrs(model, node))
+      return again(model, 'etcd/started', node);
     node.etcd.data = true;
     serve(model, node);
     const cluster = clusterOf(model, node);
@@ -102,7 +103,7 @@ export function leaderNow(model: Model, cluster: EtcdCluster): string | null {
 /** An empty control plane looks for an etcd cluster of its own CA and joins, while no other one is joining or learning there. */
 export function joinEtcd(model: Model, node: NodeModel): void {
   if (node.etcd.service !== 'waiting' || node.etcd.cluster !== null) return;
-  const waits = !clockInStep(model, node) || model.faults.strike('etcd-no-spec', node.name);
+  const waits = !clockInStep(model, node) || model.faults.strike('etcd-no-spec', node.name) || diskErrs(model, node);
   if (waits || holdsStaleEtcd(model, node)) return retryLater(model, node);
   const config = configOf(node);
   for (const cluster of model.etcd.values()) {

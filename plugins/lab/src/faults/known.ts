@@ -31,6 +31,7 @@ export const knownFaults: readonly KnownFault[] = [
   node('bond', 'once its config is in force the node is silent: its bond does not fit the switch'),
   node('mtu', "the node's links carry 1500 bytes and not what the config says: etcd's peers cannot send it much"),
   node('reboots', 'the node goes down once more, half a minute after it booted with its config', 1),
+  node('disk-errors', 'once installed, the disk of the node answers with errors: etcd and the kubelet do not get on'),
   // etcd.
   node('clock', "the node's clock is not in step with a time server"),
   node('bootstrap-early', 'the node says that bootstrap is not available yet; count: that many times', 3),

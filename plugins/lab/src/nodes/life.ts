@@ -3,7 +3,7 @@ import { joinEtcd, restartEtcd } from '../etcd/life.ts';
 import { apiReachable, trustdReachable } from '../world/network.ts';
 import { LabBug } from '../tools/tool.ts';
 import type { ReceivedConfig } from './config.ts';
-import { clockInStep, hasBooted, isCutOff } from './masked.ts';
+import { clockInStep, diskErrs, hasBooted, isCutOff } from './masked.ts';
 import type { NodeModel, Stage } from './node.ts';
 import { chosen } from './selector.ts';
 
@@ -138,7 +138,7 @@ export function proceed(model: Model): void {
       !node.under.includes('kubelet') &&
       apiReachable(model, node)
     ) {
-      if (!clockInStep(model, node)) {
+      if (!clockInStep(model, node) || diskErrs(model, node)) {
         retryLater(model, node);
         continue;
       }

@@ -14,6 +14,10 @@ export const isCutOff = (model: Model, node: NodeModel): boolean =>
 export const clockInStep = (model: Model, node: NodeModel): boolean =>
   node.timeInSync && !model.faults.strike('clock', node.name);
 
+/** Reads from its disk fail: what starts from there waits. */
+export const diskErrs = (model: Model, node: NodeModel): boolean =>
+  hasBooted(node) && model.faults.strike('disk-errors', node.name);
+
 /** Whether its data directory was filled by an installation that this world does not know. */
 export const holdsStaleEtcd = (model: Model, node: NodeModel): boolean =>
   node.config?.role === 'controlplane' &&

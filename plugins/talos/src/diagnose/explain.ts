@@ -76,6 +76,12 @@ const RULES: readonly Rule[] = [
     page: 'etcd-data-exists',
   },
   {
+    signal: /^disk /,
+    cause: ({ name, subject }, observed) => `${name} of ${subject} fails: ${observed}`,
+    remedy: () => `Look at the disk (cable, controller, SMART), replace it where it is worn out; ${AGAIN}`,
+    page: 'disk-errors',
+  },
+  {
     signal: /^clock$/,
     cause: ({ subject }) => `the clock of ${subject} is not in step with a time server, and Talos waits for that`,
     remedy: () => adviceFor('time-not-in-sync').remedy,
@@ -95,6 +101,14 @@ const RULES: readonly Rule[] = [
     observed: /failed to pull image "?([^\s"]+)"?(?:: (.+))?/i,
     cause: ({ subject, name }, _observed, match) =>
       `${name.replace('service ', '')} on ${subject} does not start: the image ${match?.[1]} cannot be pulled${match?.[2] ? `: ${match[2]}` : ''}`,
+    remedy: () => `Look whether the node reaches the registry (DNS, gateway, proxy, mirrors, rate limit); ${AGAIN}`,
+    page: 'image-pull',
+  },
+  {
+    signal: /^image$/,
+    observed: /failed to pull image "?([^\s"]+)"?(?:: (.+))?/i,
+    cause: ({ subject }, _observed, match) =>
+      `${subject} cannot pull the image ${match?.[1]}${match?.[2] ? `: ${match[2]}` : ''}`,
     remedy: () => `Look whether the node reaches the registry (DNS, gateway, proxy, mirrors, rate limit); ${AGAIN}`,
     page: 'image-pull',
   },

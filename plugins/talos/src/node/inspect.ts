@@ -1,7 +1,9 @@
 import type { Reader, Signal } from '@coldstart/contract';
 import type { TalosNode } from '../facts.ts';
+import { kernelSignals } from './kernel.ts';
 import { ask } from '../talosctl/argv.ts';
 import { parseDisks, showDisk } from '../talosctl/disks.ts';
+import { parseDmesg } from '../talosctl/dmesg.ts';
 import { parseLinks, type Link } from '../talosctl/links.ts';
 import { parseServices } from '../talosctl/services.ts';
 import { parseTimeStatus } from '../talosctl/timestatus.ts';
@@ -25,6 +27,7 @@ export async function inspectLooked(world: Reader, reach: Reach, node: TalosNode
       ...(await checkLinks(world, reach, node, 'insecure')),
     ];
   if (look.class !== 'configured') return look.signals;
+  const links = await checkLinks(world, reach, node, 'secure');
   return [
     ...look.signals,
     ...(look.status?.unmet ?? []).map((unmet): Signal => ({
@@ -37,8 +40,16 @@ export async function inspectLooked(world: Reader, reach: Reach, node: TalosNode
     })),
     ...(await troubledServices(world, reach, node)),
     ...(await checkClock(world, reach, node)),
-    ...(await checkLinks(world, reach, node, 'secure')),
+    ...links,
+    // Of a link that the node itself tells of, it knows better than its log.
+    ...(await kernel(world, reach, node)).filter(({ name }) => !links.some((link) => link.name === name)),
   ];
+}
+
+/** What its kernel log tells; a node that does not give it is no worse for that. */
+async function kernel(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
+  const lines = read(await askNode(world, reach, node.address, 'secure', ask.dmesg), parseDmesg);
+  return lines.ok ? kernelSignals(node.name, lines.value) : [];
 }
 
 /** Whether the clock is in step, where the node tells; before its config is in force it may not know a time server yet. */

@@ -38,6 +38,7 @@ export const ask = {
   config: ['get', 'machineconfig', 'v1alpha1', '-o', 'jsonpath={.spec}'],
   platform: ['get', 'platformmetadata', '-o', 'json'],
   services: ['services'],
+  dmesg: ['dmesg'],
   clock: ['get', 'timestatus', '-o', 'json'],
   volumes: ['get', 'discoveredvolumes', '-o', 'json'],
   etcdMembers: ['etcd', 'members'],

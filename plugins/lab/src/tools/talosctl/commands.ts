@@ -114,6 +114,14 @@ export const commands: readonly Command[] = [
     ],
     { args: '<type> [<id>]', aliases: ['get', 'g'], many: true },
   ),
+  command('dmesg', [
+    { name: 'follow', short: 'f', type: '', about: 'specify if the kernel log should be streamed' },
+    {
+      name: 'tail',
+      type: '',
+      about: 'specify if only new messages should be sent (makes sense only when combined with --follow)',
+    },
+  ]),
   command('services', [], { args: '[<id> [start|stop|restart|status]]', aliases: ['service', 'services'], many: true }),
   command('etcd members', [], { many: true }),
   command('etcd status', [], { many: true }),

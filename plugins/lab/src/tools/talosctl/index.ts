@@ -5,6 +5,7 @@ import { bootstrap } from './bootstrap.ts';
 import { connect, NoClient } from './client.ts';
 import { type Command, commandOf, hidden } from './commands.ts';
 import { contexts, info } from './config.ts';
+import { dmesg } from './dmesg.ts';
 import { etcdAlarms, etcdMembers, etcdStatus } from './etcd.ts';
 import { BadFlag, type Flags, parseFlags, usage } from './flags.ts';
 import { get } from './get.ts';
@@ -24,6 +25,7 @@ const runs: Readonly<Record<string, Run>> = {
   bootstrap,
   get: (model, call, flags) => get(model, call, flags, VERSION),
   services,
+  dmesg,
   'etcd members': etcdMembers,
   'etcd status': etcdStatus,
   'etcd alarm list': etcdAlarms,
@@ -91,6 +93,7 @@ const VERBS: Readonly<Record<string, string>> = {
   'apply-config': 'error applying new configuration: ',
   bootstrap: 'error executing bootstrap: ',
   services: 'error listing services: ',
+  dmesg: 'error getting dmesg: ',
   version: 'error getting version: ',
   'etcd members': 'error getting members: ',
   'etcd status': 'error getting status: ',
