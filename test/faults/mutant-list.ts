@@ -9,6 +9,7 @@ const RUN = engine('test/run.test.ts');
 const LAWS = 'test/faults/laws.test.ts';
 const MACHINE = talos('test/machine.test.ts');
 const FENCE = 'test/rehearsal/fence.test.ts';
+const LOCK = 'test/rehearsal/lock.test.ts';
 
 export const mutants: readonly Mutant[] = [
   {
@@ -45,6 +46,20 @@ export const mutants: readonly Mutant[] = [
     from: 'while (!(await world.create(path, mine, 0o600))) {',
     to: 'while (!(await world.create(path, mine, 0o600)) && path === mine.toString()) {',
     tests: [engine('test/world/lock.test.ts')],
+  },
+  {
+    name: 'lock off: a lock that another machine sees held is taken all the same',
+    file: engine('src/run/shared-locks.ts'),
+    from: "seen.is === 'held' && !this.#isMine(seen) ? await this.#mayTakeOver",
+    to: "seen.is === 'held' && !this.#isMine(seen) && lock.id === '' ? await this.#mayTakeOver",
+    tests: [LOCK],
+  },
+  {
+    name: 'what must stand is not looked at again before a success',
+    file: engine('src/run/closing.ts'),
+    from: '.filter((step) => step.standing === true);',
+    to: ".filter((step) => step.id === '');",
+    tests: [engine('test/closing.test.ts')],
   },
   {
     name: 'action before its journal record',
@@ -178,6 +193,13 @@ export const mutants: readonly Mutant[] = [
     from: '!recorded.some((id) => live.includes(id))',
     to: '!recorded.some((id) => id !== live[0])',
     tests: [FENCE],
+  },
+  {
+    name: 'fence off: the guard of Kubernetes does not look at the CA of the kubeconfig',
+    file: 'plugins/helmfile/src/guards/cluster.ts',
+    from: '      if (shown !== wanted)\n        return {',
+    to: "      if (shown !== wanted && cluster === '')\n        return {",
+    tests: ['plugins/helmfile/test/steps.test.ts', FENCE],
   },
   {
     name: 'fence off: a second etcd cluster in one generation',
