@@ -180,27 +180,46 @@ describe('the ref of a cluster at a remote', () => {
     expect(await look(gitRef, lab.world)).toMatchObject({ is: 'held', holder: { run: 'run-of-another' } });
   });
 
+  /** The answers of these pushes (from 1) are lost: they are carried out, and nobody hears of it. */
+  function losing(lab: OpenLab, lost: readonly number[]): { world: OpenLab['world']; pushes: () => number } {
+    let pushes = 0;
+    const spawn: OpenLab['world']['spawn'] = async (call, ...rest) => {
+      const done = await lab.world.spawn(call, ...rest);
+      if (!call.argv.includes('push')) return done;
+      pushes += 1;
+      return lost.includes(pushes) ? { ...done, exit: null, how: 'deadline' } : done;
+    };
+    return { world: through(lab.world, { spawn }) as OpenLab['world'], pushes: () => pushes };
+  }
+
   test('a push whose answer was lost is our own: it is kept, and given back', async () => {
     const lab = await bareWorld(ground);
-    let pushes = 0;
-    const world = new Proxy(lab.world, {
-      get(of, name) {
-        if (name === 'spawn')
-          return async (...call: Parameters<typeof of.spawn>) => {
-            const done = await of.spawn(...call);
-            if (!call[0].argv.includes('push')) return done;
-            pushes += 1;
-            // The first takes it, the third keeps it alive; neither answer comes.
-            return pushes === 1 || pushes === 3 ? { ...done, exit: null, how: 'deadline' as const } : done;
-          };
-        const value: unknown = Reflect.get(of, name, of);
-        return typeof value === 'function' ? (value.bind(of) as unknown) : value;
-      },
-    });
+    // The first takes it, the third keeps it alive.
+    const { world, pushes } = losing(lab, [1, 3]);
     const ran = await run(lab, { world });
     expect({ exit: ran.exit, failure: ran.failure }).toEqual({ exit: 0, failure: null });
     expect(notes(ran.records, gitRef)).toEqual(['asked', 'asked', 'taken', 'released']);
-    expect(pushes).toBeGreaterThan(4);
+    expect(pushes()).toBeGreaterThan(4);
+    expect(await look(gitRef, lab.world)).toEqual({ is: 'free' });
+  });
+
+  test('where the last sign of life had no answer, it is given back all the same', async () => {
+    const lab = await bareWorld(ground);
+    const counted = losing(await bareWorld(ground), []);
+    expect((await run(lab, { world: counted.world })).exit).toBe(0);
+    const { world } = losing(lab, [counted.pushes() - 1]);
+    const ran = await run(lab, { world });
+    expect(ran.exit).toBe(0);
+    expect(notes(ran.records, gitRef)).toEqual(['asked', 'taken', 'released']);
+    expect(await look(gitRef, lab.world)).toEqual({ is: 'free' });
+  });
+
+  test('where no answer comes at all, it is not taken, said, and not left behind', async () => {
+    const lab = await bareWorld(ground);
+    const ran = await run(lab, { world: losing(lab, [1, 2, 3]).world });
+    expect(ran.exit).toBe(0);
+    expect(deviations(ran.records)).toContain('the git-ref was not taken (no answer in time)');
+    expect(notes(ran.records, gitRef)).toEqual(['asked', 'asked', 'asked']);
     expect(await look(gitRef, lab.world)).toEqual({ is: 'free' });
   });
 

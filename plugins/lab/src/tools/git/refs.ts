@@ -39,7 +39,13 @@ export function push(model: Model, call: ToolCall, args: string[], url: string):
   const lease = /^--force-with-lease=([^:]+):(|[0-9a-f]{40})$/.exec(
     args.find((arg) => arg.startsWith('--force')) ?? '',
   );
-  if (!lease || lease[1] !== ref || more.length > 0 || !args.includes('--porcelain') || !ref.startsWith('refs/coldstart/'))
+  if (
+    !lease ||
+    lease[1] !== ref ||
+    more.length > 0 ||
+    !args.includes('--porcelain') ||
+    !ref.startsWith('refs/coldstart/')
+  )
     return notSimulated('git', call.argv);
   call.target(ref);
   const refs = refsOf(model, url);
