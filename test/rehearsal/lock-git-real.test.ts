@@ -332,7 +332,7 @@ describe('the lab and the real git answer alike', () => {
       .replace(/^.*refs\/(?:heads|tags)\/.*\n/gm, ''),
     stderr: done.stderr.replaceAll(/'(?:file|ssh):[^']*'/g, "'URL'").replaceAll(/'\/[^']*'/g, "'URL'"),
   });
-  const flags = ['--porcelain', '--no-verify', '--no-signed', '--no-follow-tags', '--no-recurse-submodules'];
+  const flags = ['--porcelain', '--no-signed', '--no-follow-tags', '--no-recurse-submodules'];
   const pushed = (lease: string, spec: string): string[] => [
     'push',
     ...flags,

@@ -60,6 +60,9 @@ describe('the ref of a cluster at a remote', () => {
     const lab = await bareWorld(ground);
     const ran = await carryOut(ground, lab);
     expect(ran.exit).toBe(0);
+    // The last one taken goes first.
+    const order = ran.records.flatMap((r) => (r.type === 'lock' && r.what !== 'asked' ? [`${r.lock} ${r.what}`] : []));
+    expect(order).toEqual(['git-ref taken', 'lease taken', 'lease released', 'git-ref released']);
     const calls = lab.received().map(({ tool, argv, exit }) => ({ tool, argv, ok: exit === 0 }));
     expect(calls.filter(({ argv }) => argv.some((word) => word.endsWith(`:${REF}`))).length).toBeGreaterThan(5);
     expect(

@@ -72,7 +72,8 @@ export class SharedLocks {
   async release(): Promise<void> {
     this.#over.abort();
     await Promise.all(this.#beats);
-    for (const held of this.#taken) {
+    // The last one first: whoever gets hold of the first must not find another still held.
+    for (const held of [...this.#taken].reverse()) {
       this.#taken.delete(held);
       const why = await this.#free(held);
       await this.#note(held.lock, why === undefined ? 'released' : 'left', why ?? null);

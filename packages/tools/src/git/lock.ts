@@ -85,7 +85,6 @@ const push = (facts: Facts, cluster: string, scratch: string, before: string | n
     [
       'push',
       '--porcelain',
-      '--no-verify',
       '--no-signed',
       '--no-follow-tags',
       '--no-recurse-submodules',
