@@ -4,6 +4,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { draw, type Case } from './case.ts';
 import { play } from './play.ts';
 import { Grounds } from './topology.ts';
+import { KINDS, leadOf } from './troubles.ts';
+import { knownFaults } from '../../plugins/lab/src/faults/known.ts';
 
 /** The smallest case that was found, and not the seed alone: how seeds are drawn may change. */
 type Failed = { what: string; case: Case };
@@ -21,6 +23,15 @@ const broken = async (seed: number): Promise<string[]> => {
   const played = await play(draw(seed), grounds);
   return played.broken.map((line) => `${line}   [node --conditions=source test/faults/run.ts --only ${seed}]`);
 };
+
+test('every fault that the lab knows leads its share of the cases', () => {
+  expect(KINDS.map(({ name }) => name).toSorted()).toEqual(knownFaults.map(({ name }) => name).toSorted());
+  const led = Map.groupBy(
+    Array.from({ length: 1000 }, (_, seed) => leadOf(seed)?.name),
+    (name) => name,
+  );
+  for (const { name, share } of KINDS) expect.soft(led.get(name)?.length, name).toBeGreaterThan(share * 8);
+});
 
 describe('random histories of faults, kills and restarts break no law', () => {
   test.each(Array.from({ length: RUNS / SLICE }, (_, i) => 1 + i * SLICE))(

@@ -1,5 +1,6 @@
 import type { Case, Episode } from './case.ts';
 import type { Played } from './play.ts';
+import { isLate } from './troubles.ts';
 
 export type Shrunk = { case: Case; broken: string[]; ends: string[]; tries: number };
 
@@ -37,7 +38,7 @@ const kindOf = (line: string): string => line.replaceAll(/\b(?:cp|worker)-\d+\b|
 function* smallerThan(one: Case): Generator<Case> {
   const without = <T>(list: readonly T[], at: number): T[] => list.filter((_, i) => i !== at);
   if (one.scope === 'whole')
-    yield { ...one, scope: 'talos', troubles: one.troubles.filter(({ fault }) => !/^(crd|flux)/.test(fault)) };
+    yield { ...one, scope: 'talos', troubles: one.troubles.filter(({ fault }) => !isLate(fault)) };
   if (one.again) yield { ...one, again: false };
   if (one.episodes.length > 1)
     for (const i of one.episodes.keys()) yield { ...one, episodes: without(one.episodes, i) };

@@ -45,6 +45,7 @@ export const KINDS: readonly Kind[] = [
   { name: 'bond', share: 2 },
   { name: 'mtu', share: 3, at: 'control plane' },
   { name: 'reboots', share: 2, count: [1, 8] },
+  { name: 'disk-errors', share: 2 },
   // etcd.
   { name: 'clock', share: 2 },
   { name: 'bootstrap-early', share: 5, at: 'control plane', count: [1, 8] },
@@ -83,6 +84,9 @@ export function leadOf(seed: number): Kind | undefined {
   for (const kind of KINDS) if ((left -= kind.share) < 0) return kind;
   return undefined;
 }
+
+export const isLate = (fault: string): boolean =>
+  KINDS.some(({ name, late }) => late && name === fault.replace(/[@:].*/, ''));
 
 /** One that is not late, to come beside. */
 export const beside = (by: Chance): Kind => by.pick(KINDS.filter(({ late }) => !late));
