@@ -243,4 +243,25 @@ export const mutants: readonly Mutant[] = [
     to: "  'memory',\n  'health',\n",
     tests: [talos('test/config.test.ts')],
   },
+  {
+    name: 'a killed look is taken for an answer: talosctl that was ended and says 0',
+    file: talos('src/node/ask.ts'),
+    from: "if (done.how === 'exit' && done.exit === 0) {",
+    to: 'if (done.exit === 0) {',
+    tests: [talos('test/ended.test.ts')],
+  },
+  {
+    name: 'a killed action is taken for done: a tool that was ended and says 0',
+    file: engine('src/run/act.ts'),
+    from: "done.how === 'exit' && (action.ok ?? [0])",
+    to: '(action.ok ?? [0])',
+    tests: [engine('test/item.test.ts')],
+  },
+  {
+    name: 'a killed call is taken for a lock that is held',
+    file: engine('src/run/shared-locks.ts'),
+    from: "done.how === 'exit' && done.exit === 0;",
+    to: 'done.exit === 0;',
+    tests: [engine('test/shared-locks.test.ts')],
+  },
 ];

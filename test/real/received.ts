@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 import { lockHolder } from '../support/received.ts';
+import { killing } from './kills.ts';
 
 /** A call that a tool received, as the small program on the PATH before it wrote down. */
 export type ReceivedCall = {
@@ -27,9 +28,14 @@ export type Recorder = {
 /**
  * A folder of programs with the tools' names. Each writes down what it got before it calls the tool and after, and is
  * otherwise like it: stdin, output, environment, exit code. It stays until the tool has ended, whatever signal comes;
- * for a call within another tool it becomes the tool, and `pid` is the tool's own.
+ * for a call within another tool it becomes the tool, and `pid` is the tool's own. Where rules in the folder `kills` (kills.ts)
+ * say so it ends its caller: before, and then the tool gets nothing, or after the tool has done its work.
  */
-export const recordCalls = async (dir: string, tools: Readonly<Record<string, string>>): Promise<Recorder> => {
+export const recordCalls = async (
+  dir: string,
+  tools: Readonly<Record<string, string>>,
+  kills?: string,
+): Promise<Recorder> => {
   const [bin, log] = [join(dir, 'bin'), join(dir, 'calls')];
   await mkdir(bin, { recursive: true });
   await mkdir(log, { recursive: true });
@@ -40,12 +46,15 @@ export const recordCalls = async (dir: string, tools: Readonly<Record<string, st
       '#!/bin/bash',
       'began=$EPOCHREALTIME',
       `call='${log}/'$began-$$-${name}`,
-      'printf "%s\\0" "$COLDSTART_TEST_WITHIN" "$@" > "$call.tmp" && mv "$call.tmp" "$call.began"',
-      `[ -n "$COLDSTART_TEST_WITHIN" ] && exec '${path}' "$@"`,
+      'note() { printf "%s\\0" "$COLDSTART_TEST_WITHIN" "$@" > "$call.tmp" && mv "$call.tmp" "$call.began"; }',
+      `[ -n "$COLDSTART_TEST_WITHIN" ] && note "$@" && exec '${path}' "$@"`,
+      ...(kills === undefined ? [] : [...killing(kills, name), 'strike before && exit 137']),
+      'note "$@"',
       'trap : TERM INT HUP',
       `COLDSTART_TEST_WITHIN=${name} '${path}' "$@"`,
       'exit=$?',
       'printf "%s %s" "$EPOCHREALTIME" "$exit" > "$call.tmp" && mv "$call.tmp" "$call.ended"',
+      ...(kills === undefined ? [] : ['[ "$exit" = 0 ] && strike after']),
       'exit $exit',
     ];
     await writeFile(join(bin, name), `${script.join('\n')}\n`, { mode: 0o755 });

@@ -124,7 +124,10 @@ export const timesOf = (
 export const tellTimes = (who: string, times: readonly PhaseTime[]): void => {
   for (const { phase, wall, tools, charts, neither, own } of times) {
     const parts = [`tools ${tools} ms`, `only charts ${charts} ms`, `neither ${neither} ms`].join(' + ');
-    const work = own === null ? '' : `; processor time of coldstart itself ${own} ms`;
+    const work =
+      own === null
+        ? ''
+        : `; of it our own work (processor time of coldstart) ${own} ms, waiting for others ${Math.max(0, wall - own)} ms`;
     process.stderr.write(`${who}: ${phase}: ${wall} ms = ${parts}${work}\n`);
   }
 };

@@ -4,6 +4,7 @@ export const tierB = [
   'flux-example.test.ts',
   'whole-way-faults.test.ts',
   'whole-way-gitops.test.ts',
+  'whole-way-kills.test.ts',
   'wire-older.test.ts',
 ];
 

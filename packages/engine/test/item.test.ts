@@ -166,6 +166,19 @@ describe('an item', () => {
     expect(ran.failure?.cause).toBe('no such disk');
   });
 
+  test.each(['deadline', 'stopped', 'signal'] as const)(
+    'a tool that says 0 when it was ended (%s) has not done it',
+    async (how) => {
+      const world = new FakeWorld();
+      world.answer = () => ({ how, exit: 0 });
+      const ran = await carryOut(world, [
+        changing(world, 'a/one', { settle: SETTLE, observe: looks(needed(), CONVERGING) }),
+      ]);
+      expect(ofType(ran, 'action-end').map(({ outcome }) => outcome)).not.toContain('ok');
+      expect(ran.exit).not.toBe(0);
+    },
+  );
+
   test('an unknown outcome of what must not happen twice is refused, not failed', async () => {
     const world = new FakeWorld();
     world.answer = () => ({ how: 'deadline', exit: null });

@@ -266,6 +266,19 @@ describe('before a config with secrets leaves', async () => {
     expect(await apply(losing(99))).toMatchObject({ state: 'unknown', refuse: true });
   });
 
+  test('one whose answers come too late is refused as a slow one, and not as an impostor', async () => {
+    const world = at(bare, recorded({ serial: 'SN-5' }));
+    const probe = async (call: Probe): Promise<Done> =>
+      call.argv.includes('systeminformation') && call.argv.includes(addressOf('infra-05'))
+        ? { exit: null, how: 'deadline', stdout: new Uint8Array(), stderr: '' }
+        : world.probe(call);
+    expect(await guard(Object.assign(Object.create(world) as FakeWorld, { probe }))).toMatchObject({
+      ok: false,
+      cause: expect.stringMatching(/does not tell what is recorded of it: .*talosctl gave no answer within/),
+      page: 'node-unreachable',
+    });
+  });
+
   test('a fingerprint of the operator’s is handed to talosctl, and is enough', async () => {
     const certFingerprint = `${'A'.repeat(43)}=`;
     const use = await exampleFacts({ firstSight: 'refuse', machines: { 'infra-05': { certFingerprint } } });

@@ -1,14 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerUnaryCall, ServerWritableStream } from '@grpc/grpc-js';
 
 import type { Change } from '../../../plugins/lab/src/model.ts';
 import type { NodeModel } from '../../../plugins/lab/src/nodes/node.ts';
+import { brokenOff } from '../../../plugins/lab/src/tools/talosctl/client.ts';
 import { authorityOf, foreignAuthority, issue, maintenancePair } from './certificates.ts';
 import type { Authority, Pair } from './certificates.ts';
 import { doorAt } from './door.ts';
 import { faceOf } from './face.ts';
 import type { Face } from './face.ts';
 import { Failure, failureOf, numberOf, printed, unavailable } from './failure.ts';
+import { SLOW } from './faults.ts';
 import type { WireFaults } from './faults.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { inMaintenance, streamed, unary } from './machine-api.ts';
@@ -164,7 +168,7 @@ const single = async (
   answer: sendUnaryData<Message>,
   cut: Cut,
 ): Promise<void> => {
-  const struck = shared.faults.strikes(node.name, path.split('/').at(-1) ?? '');
+  const struck = shared.faults.strikes(node.name, methodIn(path));
   if (struck === 'hang') return;
   if (struck === 'eof-before') return cut(call.getPeer(), 'fin');
   try {
@@ -196,7 +200,7 @@ const stream = async (
   call: ServerWritableStream<Message, Message>,
   cut: Cut,
 ): Promise<void> => {
-  const struck = shared.faults.strikes(node.name, path.split('/').at(-1) ?? '');
+  const struck = shared.faults.strikes(node.name, methodIn(path));
   if (struck === 'hang') return;
   if (struck === 'eof-before') return cut(call.getPeer(), 'fin');
   const stop = new AbortController();
@@ -295,12 +299,19 @@ const local = async (
   const entry = noted(shared, node, path, via);
   try {
     mayAsk(node, path);
+    breaksOff(shared, node, path);
+    const late = latenessOf(shared, node, path);
     const { request } = call;
-    if (path === '/cosi.resource.State/Get') return shared.state.get(node, request);
+    if (path === '/cosi.resource.State/Get') {
+      const found = shared.state.get(node, request);
+      if (late > 0) await sleep(late);
+      return found;
+    }
     const method = unary[path] ?? shared.lifecycle.unary[path];
     if (!method) throw new Failure('Unimplemented', `a simulated node does not play ${path}`);
     const change: Change = { made: (what) => void entry.changes.push(what) };
     const reply = await method(shared.ground, node, request, change);
+    if (late > 0) await sleep(late);
     if (entry.changes.length > 0 && shared.ground.model.faults.strike('eof-after-success', node.name))
       throw new Cutting();
     return reply;
@@ -321,6 +332,9 @@ async function* streamOf(
   const entry = noted(shared, node, path, via);
   try {
     mayAsk(node, path);
+    breaksOff(shared, node, path);
+    const late = latenessOf(shared, node, path);
+    if (late > 0) await sleep(late);
     const { request } = call;
     if (path === '/cosi.resource.State/List') yield* shared.state.list(node, request);
     else if (path === '/cosi.resource.State/Watch') yield* shared.state.watch(node, request, stop);
@@ -335,9 +349,21 @@ async function* streamOf(
   }
 }
 
+const methodIn = (path: string): string => path.split('/').at(-1) ?? '';
+
+/** Throws where the fault `rpc-fails`, of the lab or of the wire, strikes this call. */
+const breaksOff = ({ ground: { model }, faults }: Shared, node: NodeModel, path: string): void => {
+  if (faults.fails(node.name, methodIn(path)) || model.faults.strike('rpc-fails', node.name))
+    throw brokenOff(node.address);
+};
+
+/** How late the answer to this call is, in real milliseconds: by the fault `slow` of the lab or of the wire. */
+const latenessOf = ({ ground: { model }, faults }: Shared, node: NodeModel, path: string): number =>
+  faults.late(node.name, methodIn(path)) + (model.faults.strike('slow', node.name) ? SLOW : 0);
+
 const mayAsk = (node: NodeModel, path: string): void => {
   if (node.stage !== 'maintenance' || path.startsWith('/cosi.')) return;
-  if (!inMaintenance.has(path.split('/').at(-1) ?? '')) throw new Failure('PermissionDenied', 'not authorized');
+  if (!inMaintenance.has(methodIn(path))) throw new Failure('PermissionDenied', 'not authorized');
 };
 
 const noted = ({ ground, calls }: Shared, node: NodeModel, path: string, via: string | null): Call => {

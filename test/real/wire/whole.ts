@@ -8,6 +8,8 @@ import type { Installed } from '../../packed/support/install.ts';
 import { formsOf } from '../canary.ts';
 import { must, run } from '../children.ts';
 import type { Finished } from '../children.ts';
+import { openKills } from '../kills.ts';
+import type { Kills } from '../kills.ts';
 import { recordCalls } from '../received.ts';
 import type { Recorder } from '../received.ts';
 import { watchSpent } from '../runs.ts';
@@ -34,6 +36,8 @@ export type Whole = {
   fresh: string;
   kubeconfig: string;
   recorder: Recorder;
+  /** Where coldstart is killed, where `killed` was asked for; nowhere, until something is armed. */
+  kills: Kills;
   /** Every form in which a value of a Secret could show. */
   canaries: string[];
   /** The environment of tools that the test itself calls: not recorded. */
@@ -57,6 +61,8 @@ export type WholeOptions = {
   adapt?: (root: string, run: Ground) => Promise<void>;
   /** Values that `op` gives, by reference, where a made-up one does not do. */
   values?: () => Readonly<Record<string, string>>;
+  /** Whether `kills` are to be looked for: at each call, and at each file. */
+  killed?: boolean;
 };
 
 export const openWhole = async ({
@@ -65,6 +71,7 @@ export const openWhole = async ({
   wire: wanted = {},
   adapt,
   values = () => ({}),
+  killed = false,
 }: WholeOptions): Promise<Whole> => {
   const closing: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
@@ -99,7 +106,8 @@ export const openWhole = async ({
     const own = await toolEnvironment(join(dir, 'home'), toolchain);
     await mkdir(join(dir, 'home/.config'), { recursive: true });
     await writeFile(join(dir, 'home/.config/coldstart-shim-op.json'), JSON.stringify(values()), { mode: 0o600 });
-    const recorder = await recordCalls(join(dir, 'received'), {
+    const kills = await openKills(join(run.dir, 'kills'));
+    const tools = {
       talosctl: toolchain.talosctl.path,
       kubectl: toolchain.kubectl.path,
       helm: toolchain.helm.path,
@@ -109,8 +117,10 @@ export const openWhole = async ({
       kubeconform: toolchain.kubeconform.path,
       op: join(shims, 'op'),
       cilium: join(shims, 'cilium'),
-    });
+    };
+    const recorder = await recordCalls(join(dir, 'received'), tools, killed ? kills.dir : undefined);
     const env = { ...own, PATH: `${recorder.bin}:${own['PATH']}`, TMPDIR: join(dir, 'tmp'), USER: 'op' };
+    const node = killed ? kills.node : { flags: [], env: {} };
     let printed = '';
     // A run that a failed test did not wait for, or that Ctrl-C leaves, goes before everything that it speaks to.
     const held = leash();
@@ -124,16 +134,22 @@ export const openWhole = async ({
       fresh,
       kubeconfig: join(dir, 'operator/kubeconfig'),
       recorder,
+      kills,
       canaries: await canariesOf(repository, own),
       own,
       coldstart: async (argv, options = {}) => {
         let watch: ReturnType<typeof watchSpent> | undefined;
         let group = 0;
-        const done = await start(installed.bin, argv, { cwd: repository, env, ...options }, (pid) => {
-          watch = watchSpent(pid);
-          held.hold((group = pid));
-          options.started?.(pid);
-        });
+        const done = await start(
+          [...node.flags, installed.bin],
+          argv,
+          { cwd: repository, env: { ...env, ...node.env }, ...options },
+          (pid) => {
+            watch = watchSpent(pid);
+            held.hold((group = pid));
+            options.started?.(pid);
+          },
+        );
         held.drop(group);
         printed += done.stdout + done.stderr;
         return { ...done, spent: watch?.end() ?? [] };
@@ -151,11 +167,11 @@ export const openWhole = async ({
 const WITHIN = 60 * 60_000;
 
 const start = (
-  bin: string,
+  program: readonly string[],
   argv: readonly string[],
   { cwd, env, deadline = 600_000 }: { cwd: string; env: Record<string, string>; deadline?: number },
   started: (pid: number) => void,
-): Promise<Finished> => run(process.execPath, [bin, ...argv], { cwd, env, deadline, started });
+): Promise<Finished> => run(process.execPath, [...program, ...argv], { cwd, env, deadline, started });
 
 /** Every address at which an API server may be asked for. */
 const addressesOf = ({ facts, at }: Ground): string[] => {

@@ -102,7 +102,7 @@ export class SharedLocks {
       await this.#note(lock, 'asked', over ?? null);
       const held: Held = { lock, facts, token: seen.is === 'held' ? seen.token : null, sure: true };
       const done = await this.#hold(held, over !== undefined);
-      if (done.exit !== 0) {
+      if (!went(done)) {
         const failed = lock.failed(done);
         ({ why } = failed);
         others = failed.held;
@@ -140,8 +140,8 @@ export class SharedLocks {
     const at = { ...(await this.#at(held.facts)), holder: this.#holder, now: world.now(), before: held.token, over };
     const { calls, token } = held.lock.hold(at);
     const done = await this.#send(calls, stop);
-    held.sure = done.exit === 0 || (held.sure && held.lock.failed(done).held);
-    if (done.exit === 0) held.token = token;
+    held.sure = went(done) || (held.sure && held.lock.failed(done).held);
+    if (went(done)) held.token = token;
     return done;
   }
 
@@ -151,11 +151,11 @@ export class SharedLocks {
     const send = async (before: string | null): Promise<Done> =>
       this.#send(lock.free({ ...(await this.#at(facts)), holder: this.#holder, before }), new AbortController().signal);
     let done = await send(held.token);
-    if (done.exit !== 0 && lock.failed(done).held && !held.sure) {
+    if (!went(done) && lock.failed(done).held && !held.sure) {
       const seen = await this.#look(lock, facts);
       if (seen.is === 'held' && this.#isMine(seen)) done = await send(seen.token);
     }
-    return done.exit === 0 ? undefined : lock.failed(done).why;
+    return went(done) ? undefined : lock.failed(done).why;
   }
 
   /** Why it may be taken from its holder, in words; throws where it may not. */
@@ -196,7 +196,7 @@ export class SharedLocks {
       await world.sleep(lock.every, this.#over.signal).catch(() => {});
       if (this.#over.signal.aborted || this.#run.stop.aborted) return;
       const done = await this.#hold(held, false);
-      if (done.exit === 0 || !lock.failed(done).held || this.#over.signal.aborted) continue;
+      if (went(done) || !lock.failed(done).held || this.#over.signal.aborted) continue;
       if (!held.sure && (await this.#isStillMine(held))) continue;
       this.#taken.delete(held);
       await this.#note(lock, 'lost', null);
@@ -225,7 +225,7 @@ export class SharedLocks {
     let done: Done = { exit: 0, how: 'exit', stdout: new Uint8Array(), stderr: '' };
     for (const call of calls) {
       done = await this.#call(call, stop);
-      if (done.exit !== 0) break;
+      if (!went(done)) break;
     }
     return done;
   }
@@ -256,3 +256,6 @@ function literal(arg: NonNullable<Exec['env']>[string]): string {
   if (typeof arg !== 'string') throw new Error('a call of a lock has a hole');
   return arg;
 }
+
+/** A tool that says 0 because it was ended has not done its work. */
+const went = (done: Done): boolean => done.how === 'exit' && done.exit === 0;

@@ -65,7 +65,7 @@ export const clusterGuard: Guard = {
       argv: kubectlArgv(access, 'get', '--raw', '/readyz'),
       deadline: 15_000,
     });
-    const ready = done.exit === 0 && parseReadyz(textOf(done.stdout)).ready;
+    const ready = done.how === 'exit' && done.exit === 0 && parseReadyz(textOf(done.stdout)).ready;
     signals.push({
       name: 'API',
       subject: access.context,

@@ -1,6 +1,7 @@
 import type { Json, Reader } from '@coldstart/contract';
 import { askNode, read, type Reach } from '../node/ask.ts';
 import { ask } from '../talosctl/argv.ts';
+import type { Fault } from '../talosctl/failure.ts';
 import { parseDisks, type Disk } from '../talosctl/disks.ts';
 import { parseLinks } from '../talosctl/links.ts';
 import { parseSystemInformation } from '../talosctl/system-information.ts';
@@ -13,6 +14,8 @@ export type Hardware = {
   macs: string[];
   /** Null where disks were not told. */
   disks: Disk[] | null;
+  /** Why something was not told, where it is the way to the machine and not the machine: it gave no answer in time. */
+  late?: Fault;
 };
 
 /**
@@ -25,7 +28,11 @@ export async function askHardware(world: Reader, reach: Reach, address: string):
     askNode(world, reach, address, 'insecure', ask.links).then((answer) => read(answer, parseLinks)),
     askNode(world, reach, address, 'insecure', ask.disks).then((answer) => read(answer, parseDisks)),
   ]);
+  const late = [system, links, disks]
+    .map((one) => (one.ok ? null : one.fault))
+    .find((fault) => fault?.cause === 'deadline');
   return {
+    ...(late && { late }),
     uuid: system.ok ? system.value.uuid : null,
     serial: system.ok ? system.value.serial : null,
     macs: links.ok ? links.value.flatMap((link) => (link.kind === '' ? (link.mac ?? []) : [])) : [],

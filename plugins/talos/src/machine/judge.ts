@@ -76,8 +76,8 @@ export function refusalOf(
     };
   if (is === 'untold')
     return {
-      ...advice,
-      cause: `the machine that answers for ${at} does not tell what is recorded of it: ${compared.map(showCompared).join(', ')}`,
+      ...(hardware.late ? adviceFor(hardware.late.cause) : advice),
+      cause: `the machine that answers for ${at} does not tell what is recorded of it: ${compared.map(showCompared).join(', ')}${hardware.late ? ` (${hardware.late.message})` : ''}`,
     };
   return {
     ...advice,

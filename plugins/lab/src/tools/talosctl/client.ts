@@ -93,10 +93,7 @@ export async function reach(
 ): Promise<{ node: NodeModel; via: string | null }> {
   const name = nodeAt(model, target)?.name ?? target;
   await call.spend(model.durations.draw('talosctl/rpc', target) * slowness(model, name));
-  if (model.faults.strike('rpc-fails', name))
-    throw new RpcError(
-      `rpc error: code = Unavailable desc = connection error: desc = "error reading server preface: read tcp 192.0.2.254:40000->${target}:50000: read: connection reset by peer"`,
-    );
+  if (model.faults.strike('rpc-fails', name)) throw brokenOff(target);
   if (client.insecure) {
     const node = await dialed(model, call, target, null, true);
     const { fingerprints } = client;
@@ -117,6 +114,12 @@ export async function reach(
     via: target,
   };
 }
+
+/** What a call gets that breaks off before anything was done. */
+export const brokenOff = (target: string): RpcError =>
+  new RpcError(
+    `rpc error: code = Unavailable desc = connection error: desc = "error reading server preface: read tcp 192.0.2.254:40000->${target}:50000: read: connection reset by peer"`,
+  );
 
 /** By how much calls to a node take longer than usual. */
 export const slowness = (model: Model, node: string): number => (model.faults.strike('slow', node) ? 10 : 1);
