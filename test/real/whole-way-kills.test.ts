@@ -42,11 +42,18 @@ let plane: ControlPlane | undefined;
 
 const ofNodes = (what: RegExp): string[] =>
   whole.wire.calls.flatMap(({ changes }) => changes).filter((change) => what.test(change));
-const ofApi = async (what: (change: Change) => boolean): Promise<string[]> =>
+/** What the API server stored for the operator's kubectl, or for helm: the same object twice is a change done twice. */
+const ofApi = async (what: (change: Change) => boolean, by: 'kubectl' | 'helm' = 'kubectl'): Promise<string[]> =>
   ((await plane?.audit.changes()) ?? [])
-    .filter(({ user, result }) => user === 'admin' && result === 'persisted')
+    .filter(({ user, result, agent }) => user === 'admin' && result === 'persisted' && agent.toLowerCase().startsWith(by))
     .filter(what)
     .map(({ resource, namespace, name }) => `${resource} ${namespace}/${name}`);
+const freeLease = async (): Promise<string[]> => {
+  type Lease = { spec?: { holderIdentity?: string } };
+  const path = '/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/coldstart';
+  const { status, body } = (await plane?.api.send<Lease>('GET', path)) ?? { status: 404, body: {} };
+  return status === 200 && !body.spec?.holderIdentity ? ['free'] : [];
+};
 const putsAt = async (path: string): Promise<string[]> => (await whole.kills.puts()).filter((put) => put === path);
 const secret = (namespace: string, names: string[]) => () =>
   ofApi((change) => change.resource === 'secrets' && change.namespace === namespace && names.includes(change.name));
@@ -119,7 +126,7 @@ const kinds: Record<string, Kind>[] = [
     'Lease given back': {
       place: { ...apply('coldstart-lock-[^ ]*', '-'), stdin: '"namespace":"kube-system"\\}\\}$' },
       open: 'lease taken',
-      did: () => ofApi(lease),
+      did: freeLease,
       anew: true,
     },
   },
@@ -156,7 +163,7 @@ const kinds: Record<string, Kind>[] = [
     'sync of a release': {
       place: { tool: 'helmfile', argv: ' name=coredns,namespace=kube-system sync' },
       open: 'helmfile/releases kube-system/coredns sync',
-      did: () => ofApi(({ verb, name }) => verb === 'create' && name.startsWith('sh.helm.release.v1.coredns.')),
+      did: () => ofApi(({ verb, name }) => verb === 'create' && name.startsWith('sh.helm.release.v1.coredns.'), 'helm'),
     },
   },
   {
