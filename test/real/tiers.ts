@@ -5,7 +5,9 @@ export const tierB = [
   'whole-way-faults.test.ts',
   'whole-way-gitops.test.ts',
   'whole-way-kills.test.ts',
+  'side-by-side.test.ts',
   'wire-older.test.ts',
+  'wire-steps.test.ts',
 ];
 
 /** Whether this run is one of both tiers: `COLDSTART_TEST_REAL=all npm run test:real`. */
