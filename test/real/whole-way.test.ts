@@ -176,38 +176,6 @@ describe('again', () => {
   });
 });
 
-// After all that has to find the nodes as the run left them.
-test(
-  'an upgrade drains the node first, as the API server sees it, and takes the cordon away',
-  { timeout: 200_000 },
-  async () => {
-    const mark = await plane.audit.mark();
-    const since = whole.wire.calls.length;
-    const argv = [
-      '--image',
-      'ghcr.io/siderolabs/installer:v1.13.1',
-      '-e',
-      whole.run.at('infra-01'),
-      '-n',
-      whole.run.at('infra-06'),
-    ];
-    const done = await whole.run.talosctl(['upgrade', ...argv], { deadline: 180_000 });
-    expect({ exit: done.exit, said: done.exit === 0 ? '' : done.stderr }).toEqual({ exit: 0, said: '' });
-    expect(whole.wire.calls.slice(since).flatMap(({ changes }) => changes)).toEqual([
-      'infra-06: upgraded to v1.13.1',
-      'infra-06: reboot',
-    ]);
-    const changes = (await plane.audit.changes({ since: mark })).filter(({ user }) => user === 'admin');
-    const asked = changes.map(({ verb, resource }) => `${verb} ${resource}`);
-    expect(new Set(asked)).toEqual(new Set(['patch nodes', 'create pods/eviction']));
-    const [first, last] = [changes[0], changes.at(-1)];
-    for (const cordon of [first, last])
-      expect(cordon).toMatchObject({ verb: 'patch', resource: 'nodes', name: 'infra-06' });
-    const { body } = await plane.api.send<{ spec: { unschedulable?: boolean } }>('GET', '/api/v1/nodes/infra-06');
-    expect(body.spec.unschedulable ?? false).toBe(false);
-  },
-);
-
 test('a value of a Secret shows nowhere but in the Secrets themselves', async () => {
   const log = (await readFile(join(whole.run.dir, 'plane/logs/audit.jsonl'), 'utf8')).split('\n').filter(Boolean);
   type Event = { requestURI: string; objectRef?: { resource: string; namespace: string; name?: string } };

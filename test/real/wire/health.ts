@@ -95,5 +95,7 @@ export const typedSpec = (type: string, spec: Spec): [string, Message] | undefin
     return ['coldstart.health.StaticPodStatus', { pod_status: { fields: { phase: { stringValue: spec['phase'] } } } }];
   if (type === 'BootstrapManifestsConfigs.kubernetes.talos.dev')
     return ['coldstart.health.BootstrapManifestsConfig', { server: spec['server'], cni_name: spec['cniName'] }];
+  if (type === 'Nodenames.kubernetes.talos.dev')
+    return ['coldstart.health.Nodename', { nodename: spec['nodename'], hostname_version: spec['hostnameVersion'] }];
   return undefined;
 };
