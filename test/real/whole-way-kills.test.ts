@@ -312,7 +312,8 @@ describe('SIGKILL before and after each kind of changing action, and the same co
     expect(file.clusters.map(({ cluster }) => cluster.server)).toEqual([
       `https://${whole.run.block.of('192.0.2.10')}:6443`,
     ]);
-    // Nothing of a killed write is left beside the file.
-    expect((await readdir(join(whole.dir, 'operator'))).toSorted()).toEqual(['kubeconfig']);
+    // Nothing half-written is left beside the file. The lock of the run that was killed last may be: who writes next replaces it.
+    const beside = await readdir(join(whole.dir, 'operator'));
+    expect(beside.filter((name) => name !== 'kubeconfig.coldstart-lock')).toEqual(['kubeconfig']);
   });
 });
