@@ -229,9 +229,15 @@ describe('a state folder that is not as it should be, on a real disk', () => {
       '.coldstart/infra',
       file,
       4,
-      /a part of its path is not a folder|EEXIST/,
+      /lock cannot be created: a file stands where a folder is needed/,
     ],
-    ['a file where the journals should be', '.coldstart/infra/runs', file, 4, /not a folder|EEXIST/],
+    [
+      'a file where the journals should be',
+      '.coldstart/infra/runs',
+      file,
+      4,
+      /a part of its path is not a folder|a file stands where a folder is needed/,
+    ],
     ['a folder where the lock should be', '.coldstart/infra/lock', folder, 4, /lock cannot be read: it is a folder/],
     ['a folder where the identity should be', '.coldstart/infra/identity.json', folder, 4, /it is a folder/],
     [
@@ -239,7 +245,7 @@ describe('a state folder that is not as it should be, on a real disk', () => {
       '.coldstart/evidence',
       file,
       4,
-      /evidence.* a part of its path is not a folder|EEXIST/,
+      /evidence.* a file stands where a folder is needed/,
     ],
     // Root may write everywhere.
     ...(mine
