@@ -245,9 +245,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a killed look is taken for an answer: talosctl that was ended and says 0',
-    file: talos('src/node/ask.ts'),
-    from: "if (done.how === 'exit' && done.exit === 0) {",
-    to: 'if (done.exit === 0) {',
+    file: 'packages/contract/src/world.ts',
+    from: "done.how === 'exit' && done.exit === 0;",
+    to: 'done.exit === 0;',
     tests: [talos('test/ended.test.ts')],
   },
   {
@@ -259,7 +259,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a killed call is taken for a lock that is held',
-    file: engine('src/run/shared-locks.ts'),
+    file: 'packages/contract/src/world.ts',
     from: "done.how === 'exit' && done.exit === 0;",
     to: 'done.exit === 0;',
     tests: [engine('test/shared-locks.test.ts')],

@@ -10,6 +10,9 @@ export type Done = {
   stderr: string;
 };
 
+/** It ended by itself, and well. A tool that says 0 because it was ended (`talosctl health` does) has told nothing. */
+export const succeeded = (done: Pick<Done, 'how' | 'exit'>): boolean => done.how === 'exit' && done.exit === 0;
+
 /** A read-only command: the tool's declaration says whether this argv only reads, and a world refuses one that does not. */
 export type Probe = {
   tool: string;

@@ -1,4 +1,4 @@
-import type { Ms, Reader } from '@coldstart/contract';
+import { succeeded, type Ms, type Reader } from '@coldstart/contract';
 import { kubectlArgv, plain, textOf, whyNot, type KubeAccess } from '@coldstart/tools';
 
 /** Port of the Kubernetes API on control planes. */
@@ -24,7 +24,7 @@ export async function askApi(world: Reader, access: KubeAccess, path: string, se
     path,
   );
   const done = await world.probe({ tool: 'kubectl', argv, deadline: DEADLINE });
-  if (done.how === 'exit' && done.exit === 0) return { ok: true, text: textOf(done.stdout).trim() };
+  if (succeeded(done)) return { ok: true, text: textOf(done.stdout).trim() };
   return { ok: false, why: whyNot(done), kind: done.how === 'exit' ? kindOf(done.stderr) : 'other' };
 }
 
@@ -35,7 +35,7 @@ export async function clusterInfo(world: Reader, access: KubeAccess): Promise<{ 
     argv: kubectlArgv(access, '--request-timeout=5s', 'cluster-info'),
     deadline: DEADLINE,
   });
-  const ok = done.how === 'exit' && done.exit === 0;
+  const ok = succeeded(done);
   return { ok, line: ok ? (plain(textOf(done.stdout)).split('\n')[0] ?? '').trim() : whyNot(done) };
 }
 

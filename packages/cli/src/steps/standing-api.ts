@@ -1,4 +1,4 @@
-import type { CheckingStep } from '@coldstart/contract';
+import { succeeded, type CheckingStep } from '@coldstart/contract';
 
 const ANSWER_WITHIN = 15_000;
 
@@ -21,7 +21,7 @@ export const standingApi: CheckingStep = {
       argv: ['--kubeconfig', path, '--context', context, 'get', '--raw', '/version', '--request-timeout=10s'],
       deadline: ANSWER_WITHIN,
     });
-    const version = done.how === 'exit' && done.exit === 0 ? versionIn(new TextDecoder().decode(done.stdout)) : null;
+    const version = succeeded(done) ? versionIn(new TextDecoder().decode(done.stdout)) : null;
     const observed = version ?? (done.stderr.trim().split('\n').at(-1) || `no answer (${done.how})`);
     const signals = [{ name: 'API', subject: context, expected: 'a version', observed, ok: version !== null, source }];
     if (version === null) {

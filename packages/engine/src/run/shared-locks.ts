@@ -8,6 +8,7 @@ import {
   type LockHolder,
   type LockSeen,
   type SharedLock,
+  succeeded,
 } from '@coldstart/contract';
 import { canLive, refusal, whoIs } from '../world/lock.ts';
 import type { RunContext } from './context.ts';
@@ -102,7 +103,7 @@ export class SharedLocks {
       await this.#note(lock, 'asked', over ?? null);
       const held: Held = { lock, facts, token: seen.is === 'held' ? seen.token : null, sure: true };
       const done = await this.#hold(held, over !== undefined);
-      if (!went(done)) {
+      if (!succeeded(done)) {
         const failed = lock.failed(done);
         ({ why } = failed);
         others = failed.held;
@@ -140,8 +141,8 @@ export class SharedLocks {
     const at = { ...(await this.#at(held.facts)), holder: this.#holder, now: world.now(), before: held.token, over };
     const { calls, token } = held.lock.hold(at);
     const done = await this.#send(calls, stop);
-    held.sure = went(done) || (held.sure && held.lock.failed(done).held);
-    if (went(done)) held.token = token;
+    held.sure = succeeded(done) || (held.sure && held.lock.failed(done).held);
+    if (succeeded(done)) held.token = token;
     return done;
   }
 
@@ -151,11 +152,11 @@ export class SharedLocks {
     const send = async (before: string | null): Promise<Done> =>
       this.#send(lock.free({ ...(await this.#at(facts)), holder: this.#holder, before }), new AbortController().signal);
     let done = await send(held.token);
-    if (!went(done) && lock.failed(done).held && !held.sure) {
+    if (!succeeded(done) && lock.failed(done).held && !held.sure) {
       const seen = await this.#look(lock, facts);
       if (seen.is === 'held' && this.#isMine(seen)) done = await send(seen.token);
     }
-    return went(done) ? undefined : lock.failed(done).why;
+    return succeeded(done) ? undefined : lock.failed(done).why;
   }
 
   /** Why it may be taken from its holder, in words; throws where it may not. */
@@ -196,7 +197,7 @@ export class SharedLocks {
       await world.sleep(lock.every, this.#over.signal).catch(() => {});
       if (this.#over.signal.aborted || this.#run.stop.aborted) return;
       const done = await this.#hold(held, false);
-      if (went(done) || !lock.failed(done).held || this.#over.signal.aborted) continue;
+      if (succeeded(done) || !lock.failed(done).held || this.#over.signal.aborted) continue;
       if (!held.sure && (await this.#isStillMine(held))) continue;
       this.#taken.delete(held);
       await this.#note(lock, 'lost', null);
@@ -225,7 +226,7 @@ export class SharedLocks {
     let done: Done = { exit: 0, how: 'exit', stdout: new Uint8Array(), stderr: '' };
     for (const call of calls) {
       done = await this.#call(call, stop);
-      if (!went(done)) break;
+      if (!succeeded(done)) break;
     }
     return done;
   }
@@ -256,6 +257,3 @@ function literal(arg: NonNullable<Exec['env']>[string]): string {
   if (typeof arg !== 'string') throw new Error('a call of a lock has a hole');
   return arg;
 }
-
-/** A tool that says 0 because it was ended has not done its work. */
-const went = (done: Done): boolean => done.how === 'exit' && done.exit === 0;

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { parseLockHolder, type Done, type Exec, type Facts, type Reader, type SharedLock } from '@coldstart/contract';
+import {
+  parseLockHolder,
+  type Done,
+  type Exec,
+  type Facts,
+  type Reader,
+  type SharedLock,
+  succeeded,
+} from '@coldstart/contract';
 import { askAgain } from '../again.ts';
 import { str } from '../json.ts';
 import { textOf } from '../text/decode.ts';
@@ -28,7 +36,7 @@ export const gitRef: SharedLock = {
     const unfit = await unfitFor(world, remote);
     if (unfit !== undefined) return { is: 'untold', why: unfit };
     const listed = await askAgain(world, probe(['ls-remote', '--refs', '--', remote, ref]));
-    if (failed(listed)) return { is: 'untold', why: firstWords(listed) };
+    if (!succeeded(listed)) return { is: 'untold', why: firstWords(listed) };
     const token = parseLsRemote(textOf(listed.stdout))[ref];
     if (token === undefined) return { is: 'free' };
     const text = await contentOf(world, { remote, ref, id: token, scratch });
@@ -57,7 +65,6 @@ export const gitRef: SharedLock = {
 
 const refOf = (cluster: string): string => `refs/coldstart/lock/${cluster}`;
 const remoteOf = (facts: Facts): string => str(facts['lock/git'], 'remote') ?? '';
-const failed = (done: Done): boolean => done.how !== 'exit' || done.exit !== 0;
 
 /** No hook is run by the way, and nobody is asked. */
 const QUIET = ['-c', 'core.hooksPath=/dev/null', '-c', 'credential.interactive=false'];
@@ -107,10 +114,10 @@ async function unfitFor(world: Reader, remote: string): Promise<string | undefin
   // git takes a name that is no remote for a folder, which would be one of this repository.
   if (/^[\w.-]+$/.test(remote)) {
     const told = await world.probe(probe(['remote', 'get-url', remote]));
-    if (failed(told)) return firstWords(told);
+    if (!succeeded(told)) return firstWords(told);
   }
   const format = await world.probe(probe(['rev-parse', '--show-object-format']));
-  if (failed(format)) return firstWords(format);
+  if (!succeeded(format)) return firstWords(format);
   const name = textOf(format.stdout).trim();
   return name === 'sha1' ? undefined : `its objects are named by ${name}, and only sha1 is supported`;
 }
@@ -123,13 +130,13 @@ async function contentOf(
   const store = { GIT_OBJECT_DIRECTORY: of.scratch };
   const read = async (): Promise<string | undefined> => {
     const done = await world.probe(probe(['cat-file', 'blob', of.id], store));
-    return failed(done) ? undefined : textOf(done.stdout);
+    return !succeeded(done) ? undefined : textOf(done.stdout);
   };
   const known = await read();
   if (known !== undefined) return known;
   // git looks whether it has all that its refs name, and those objects are the repository's own.
   const own = await world.probe(probe(['rev-parse', '--git-path', 'objects']));
-  if (failed(own)) return undefined;
+  if (!succeeded(own)) return undefined;
   const env = { ...store, GIT_ALTERNATE_OBJECT_DIRECTORIES: textOf(own.stdout).trim() };
   const flags = ['--quiet', '--no-write-fetch-head', '--refmap=', '--no-tags', '--no-prune', '--no-auto-maintenance'];
   await askAgain(world, probe(['fetch', ...flags, '--no-recurse-submodules', '--', of.remote, of.ref], env));

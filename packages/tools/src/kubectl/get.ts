@@ -1,4 +1,4 @@
-import type { Done, Ms, Reader } from '@coldstart/contract';
+import { succeeded, type Done, type Ms, type Reader } from '@coldstart/contract';
 import { askAgain } from '../again.ts';
 import { textOf } from '../text/decode.ts';
 import { whyNot } from '../why-not.ts';
@@ -32,7 +32,7 @@ export async function getObjects(
     argv: kubectlArgv(access, 'get', ...args, '-o', 'json'),
     deadline,
   });
-  if (done.how !== 'exit' || done.exit !== 0) {
+  if (!succeeded(done)) {
     if (/the server doesn't have a resource type|no matches for kind/.test(done.stderr)) return { is: 'absent' };
     return { is: 'failed', why: whyNot(done), done };
   }

@@ -1,4 +1,12 @@
-import type { CheckingStep, Facts, Json, Observation, Reader, Signal } from '@coldstart/contract';
+import {
+  succeeded,
+  type CheckingStep,
+  type Facts,
+  type Json,
+  type Observation,
+  type Reader,
+  type Signal,
+} from '@coldstart/contract';
 import {
   askAgain,
   explainPods,
@@ -98,7 +106,7 @@ async function lookAtConfig(world: Reader, facts: Facts): Promise<Live | string>
     askAgain(world, { tool: 'cilium', argv: ciliumArgv(access, namespace, 'config', 'view'), deadline: 30_000 }),
     getObjects(world, access, ['daemonsets', '-n', namespace, '--ignore-not-found', 'cilium']),
   ]);
-  if (view.how !== 'exit' || view.exit !== 0) return whyNot(view);
+  if (!succeeded(view)) return whyNot(view);
   if (agents.is !== 'objects') return agents.is === 'failed' ? agents.why : 'the API server serves no DaemonSets';
   return { config: parseConfigView(textOf(view.stdout)), agent: agents.objects[0] };
 }

@@ -1,4 +1,4 @@
-import type { Reader, Signal } from '@coldstart/contract';
+import { succeeded, type Reader, type Signal } from '@coldstart/contract';
 import { askAgain, isObject, list, num, parseJson, plain, str, textOf, whyNot } from '@coldstart/tools';
 
 /** Whether the cluster's root builds: offline, and nothing of it is carried out. */
@@ -13,7 +13,7 @@ export async function buildRoot(world: Reader, path: string): Promise<Built> {
     argv: [own ? 'build' : 'kustomize', folder],
     deadline: 60_000,
   });
-  const ok = done.how === 'exit' && done.exit === 0 && done.stdout.length > 0;
+  const ok = succeeded(done) && done.stdout.length > 0;
   const source = own ? `kustomize build ${folder}` : `kubectl kustomize ${folder}`;
   return {
     signal: {

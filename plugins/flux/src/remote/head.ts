@@ -1,4 +1,4 @@
-import type { Ms, Reader } from '@coldstart/contract';
+import { succeeded, type Ms, type Reader } from '@coldstart/contract';
 import { askAgain, firstWords, parseLsRemote, SSH_AS_OPERATOR, textOf, unasked } from '@coldstart/tools';
 
 /** Where a branch of the remote stands; `unknown`: the remote was not seen from here. */
@@ -21,7 +21,7 @@ export async function branchHead(world: Reader, of: { url: string; branch: strin
     deadline: of.deadline,
   });
   if (done.how === 'exit' && done.exit === 2) return { is: 'absent' };
-  if (done.how !== 'exit' || done.exit !== 0) return { is: 'unknown', why: firstWords(done) };
+  if (!succeeded(done)) return { is: 'unknown', why: firstWords(done) };
   // A name fits every branch that ends in it: `main` also lists `feature/main`.
   const commit = parseLsRemote(textOf(done.stdout))[`refs/heads/${of.branch}`];
   return commit === undefined ? { is: 'absent' } : { is: 'at', commit };

@@ -1,4 +1,4 @@
-import type { Reader } from '@coldstart/contract';
+import { succeeded, type Reader } from '@coldstart/contract';
 import { askAgain, parseBatch, parseLsTree, whyNot } from '@coldstart/tools';
 
 /** The files of one commit. */
@@ -27,7 +27,7 @@ export async function openTree(world: Reader, commit: string): Promise<Opened> {
   });
   if (done.how === 'exit' && /not a tree object|[Nn]ot a valid object name|bad object/.test(done.stderr))
     return { is: 'missing' };
-  if (done.how !== 'exit' || done.exit !== 0) return { is: 'unknown', why: whyNot(done) };
+  if (!succeeded(done)) return { is: 'unknown', why: whyNot(done) };
   const files = parseLsTree(done.stdout);
   const paths = [...files.keys()];
   return {
@@ -61,7 +61,7 @@ async function contents(world: Reader, oids: readonly string[]): Promise<Map<str
     env: ENV,
     deadline: DEADLINE,
   });
-  const objects = done.how === 'exit' && done.exit === 0 ? parseBatch(done.stdout) : undefined;
+  const objects = succeeded(done) ? parseBatch(done.stdout) : undefined;
   if (!objects) throw new Unreadable(`git cat-file: ${whyNot(done)}`);
   return objects;
 }

@@ -1,4 +1,4 @@
-import type { CheckingStep } from '@coldstart/contract';
+import { succeeded, type CheckingStep } from '@coldstart/contract';
 import { askAgain, explainPods, kubectlArgv, lookAtPods, textOf, whyNot } from '@coldstart/tools';
 import { accessFrom, policyFrom } from '../facts.ts';
 import { parseCheck } from '../flux/check.ts';
@@ -26,7 +26,7 @@ export const check: CheckingStep = {
     if (done.how !== 'exit' || lines.length === 0)
       return { state: 'unknown', signals: controllers, cause: `flux check told nothing: ${whyNot(done)}` };
     const failed = lines.filter((l) => !l.ok);
-    const passed = done.exit === 0 && failed.length === 0;
+    const passed = succeeded(done) && failed.length === 0;
     const signals = [
       {
         name: 'flux check',

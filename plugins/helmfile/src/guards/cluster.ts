@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { posix } from 'node:path';
-import { readIdentity, type Guard, type Json, type Reader, type Signal } from '@coldstart/contract';
+import { readIdentity, type Guard, type Json, type Reader, type Signal, succeeded } from '@coldstart/contract';
 import {
   askAgain,
   compareClusterUid,
@@ -65,7 +65,7 @@ export const clusterGuard: Guard = {
       argv: kubectlArgv(access, 'get', '--raw', '/readyz'),
       deadline: 15_000,
     });
-    const ready = done.how === 'exit' && done.exit === 0 && parseReadyz(textOf(done.stdout)).ready;
+    const ready = succeeded(done) && parseReadyz(textOf(done.stdout)).ready;
     signals.push({
       name: 'API',
       subject: access.context,

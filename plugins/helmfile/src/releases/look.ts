@@ -1,4 +1,4 @@
-import type { Reader, Signal } from '@coldstart/contract';
+import { succeeded, type Reader, type Signal } from '@coldstart/contract';
 import {
   askAgain,
   annotation,
@@ -25,7 +25,7 @@ export async function lookAtRelease(world: Reader, access: KubeAccess, release: 
     askAgain(world, { tool: 'helm', argv: listRelease(access, release.namespace, release.name), deadline: 30_000 }),
     getObjects(world, access, ['deployments,daemonsets,statefulsets', '-n', release.namespace]),
   ]);
-  if (listed.how !== 'exit' || listed.exit !== 0) return `helm list: ${whyNot(listed)}`;
+  if (!succeeded(listed)) return `helm list: ${whyNot(listed)}`;
   const releases = parseReleases(textOf(listed.stdout));
   if (!releases) return 'helm list printed no readable JSON';
   if (got.is === 'absent') return 'the API server serves no workloads';

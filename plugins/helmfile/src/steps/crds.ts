@@ -1,12 +1,13 @@
-import type {
-  ChangingStep,
-  Facts,
-  Failure,
-  Judgement,
-  Observation,
-  Reader,
-  Signal,
-  Transform,
+import {
+  succeeded,
+  type ChangingStep,
+  type Facts,
+  type Failure,
+  type Judgement,
+  type Observation,
+  type Reader,
+  type Signal,
+  type Transform,
 } from '@coldstart/contract';
 import { askAgain, applyAction, kubectlArgv, kubectlFailure, parseJson, textOf, whyNot } from '@coldstart/tools';
 import { CONTENT_ANNOTATION, crdsOf, type Crd } from '../crds/documents.ts';
@@ -114,7 +115,7 @@ async function lookAtCrds(world: Reader, facts: Facts): Promise<LiveCrd[] | stri
     argv: kubectlArgv(accessFrom(facts), 'get', 'customresourcedefinitions', '-o', `jsonpath=${COLUMNS}`),
     deadline: 30_000,
   });
-  if (done.how !== 'exit' || done.exit !== 0) return whyNot(done);
+  if (!succeeded(done)) return whyNot(done);
   return parseLiveCrds(textOf(done.stdout)) ?? 'kubectl printed lines that are not what was asked for';
 }
 

@@ -1,4 +1,4 @@
-import type { CheckingStep, Reader, Signal } from '@coldstart/contract';
+import { succeeded, type CheckingStep, type Reader, type Signal } from '@coldstart/contract';
 import {
   askAgain,
   helm,
@@ -76,15 +76,10 @@ async function opReady(world: Reader): Promise<Ready> {
   for (const name of ['OP_SERVICE_ACCOUNT_TOKEN', 'OP_CONNECT_TOKEN'])
     if ((world.env(name) ?? '') !== '') return ready(`${name} is set`, true, 'environment');
   const done = await askAgain(world, { tool: 'op', argv: ['account', 'list', '--format', 'json'], deadline: 15_000 });
-  const accounts = done.how === 'exit' && done.exit === 0 ? parseAccounts(textOf(done.stdout)) : undefined;
+  const accounts = succeeded(done) ? parseAccounts(textOf(done.stdout)) : undefined;
   const source = 'op account list';
   if (accounts === undefined)
-    return ready(
-      `op did not tell (${done.how === 'exit' && done.exit === 0 ? 'no readable JSON' : whyNot(done)})`,
-      false,
-      source,
-      false,
-    );
+    return ready(`op did not tell (${succeeded(done) ? 'no readable JSON' : whyNot(done)})`, false, source, false);
   if (accounts === 0) return ready('no account and no token', false, source);
   return ready(`${accounts} account${accounts === 1 ? '' : 's'}`, true, source);
 }

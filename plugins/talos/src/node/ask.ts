@@ -1,4 +1,4 @@
-import type { Facts, Ms, Reader } from '@coldstart/contract';
+import { succeeded, type Facts, type Ms, type Reader } from '@coldstart/contract';
 import { clusterOf, policyOf } from '../facts.ts';
 import { endpoint, insecure, secure } from '../talosctl/argv.ts';
 import { faultOf, warnedFault, type Fault } from '../talosctl/failure.ts';
@@ -60,7 +60,7 @@ export async function askTool(world: Reader, argv: string[], deadline: Ms): Prom
 
 async function callTool(world: Reader, argv: string[], deadline: Ms): Promise<Answer> {
   const done = await world.probe({ tool: 'talosctl', argv, deadline });
-  if (done.how === 'exit' && done.exit === 0) {
+  if (succeeded(done)) {
     const warned = warnedFault(done.stderr);
     return warned ? { ok: false, fault: warned } : { ok: true, stdout: new TextDecoder().decode(done.stdout) };
   }
