@@ -1,13 +1,5 @@
 import { createHash } from 'node:crypto';
-import {
-  parseLockHolder,
-  type Done,
-  type Exec,
-  type Facts,
-  type Reader,
-  type SharedLock,
-  succeeded,
-} from '@coldstart/contract';
+import { parseLockHolder, type Exec, type Facts, type Reader, type SharedLock, succeeded } from '@coldstart/contract';
 import { askAgain } from '../again.ts';
 import { str } from '../json.ts';
 import { textOf } from '../text/decode.ts';
