@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { draw, type Case } from './case.ts';
-import { play } from './play.ts';
+import type { Case } from './case.ts';
+import { play, type Played } from './play.ts';
+import { JOBS, pool } from './pool.ts';
 import { Grounds } from './topology.ts';
 import { KINDS, leadOf } from './troubles.ts';
 import { knownFaults } from '../../plugins/lab/src/faults/known.ts';
@@ -12,17 +13,10 @@ type Failed = { what: string; case: Case };
 const failed = JSON.parse(readFileSync(join(import.meta.dirname, 'seeds.json'), 'utf8')) as Failed[];
 
 const RUNS = 300;
-/** A slice is a test of its own, so that a failure tells roughly where and the rest still runs. */
-const SLICE = 20;
 const MINUTES = 10 * 60_000;
 
 const grounds = new Grounds();
 afterAll(() => grounds.close());
-
-const broken = async (seed: number): Promise<string[]> => {
-  const played = await play(draw(seed), grounds);
-  return played.broken.map((line) => `${line}   [node --conditions=source test/faults/run.ts --only ${seed}]`);
-};
 
 test('every fault that the lab knows leads its share of the cases', () => {
   expect(KINDS.map(({ name }) => name).toSorted()).toEqual(knownFaults.map(({ name }) => name).toSorted());
@@ -33,17 +27,19 @@ test('every fault that the lab knows leads its share of the cases', () => {
   for (const { name, share } of KINDS) expect.soft(led.get(name)?.length, name).toBeGreaterThan(share * 8);
 });
 
-describe('random histories of faults, kills and restarts break no law', () => {
-  test.each(Array.from({ length: RUNS / SLICE }, (_, i) => 1 + i * SLICE))(
-    `${SLICE} from seed %i`,
-    async (first) => {
-      const found: string[] = [];
-      for (let seed = first; seed < first + SLICE; seed++) found.push(...(await broken(seed)));
-      expect(found).toEqual([]);
-    },
-    MINUTES,
-  );
-});
+test(
+  `${RUNS} random histories of faults, kills and restarts break no law`,
+  async () => {
+    const seeds = Array.from({ length: RUNS }, (_, i) => 1 + i);
+    const found: string[] = [];
+    await pool<number, Played>(join(import.meta.dirname, 'run.ts'), [], seeds, Number(JOBS), (seed, { broken }) => {
+      found.push(...broken.map((line) => `${line}   [node --conditions=source test/faults/run.ts --only ${seed}]`));
+      return true;
+    });
+    expect(found).toEqual([]);
+  },
+  MINUTES,
+);
 
 describe('what failed once', () => {
   test.each(failed)(
