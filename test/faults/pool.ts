@@ -56,6 +56,8 @@ export async function pool<Task, Result>(
 
 /** The other side: does each task that comes, until the pool lets go. */
 export async function serve<Task, Result>(work: (task: Task) => Promise<Result>, end: () => void): Promise<void> {
+  // Whoever hands out the tasks decides when it is over.
+  process.on('SIGINT', () => {});
   process.on('message', (task: Task) => {
     const before = process.cpuUsage();
     void work(task).then((result) => {

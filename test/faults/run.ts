@@ -35,6 +35,9 @@ if (values.worker)
 else
   try {
     const tally = new Tally();
+    // Interrupted, it says what came of those that were played.
+    let interrupted = false;
+    process.once('SIGINT', () => (interrupted = true));
     const seeds = Array.from({ length: runs }, (_, i) => first + i);
     const failed: { one: Case; played: Played }[] = [];
     const cpu = await pool<number, Played>(import.meta.filename, [], seeds, Number(values.jobs), (seed, played) => {
@@ -42,7 +45,7 @@ else
       tally.add(one, played);
       if (values.only !== undefined) show(one, played);
       if (played.broken.length > 0) failed.push({ one, played });
-      return failed.length === 0 || values['keep-going'];
+      return !interrupted && (failed.length === 0 || values['keep-going']);
     });
     for (const { one, played } of failed) await report(one, played);
     console.log(tally.text(cpu));
