@@ -104,13 +104,13 @@ export async function readConfiguration(
     },
     slo: {
       total: slo.total === undefined ? null : parseDuration(slo.total),
-      phases: Object.fromEntries(Object.entries(slo.phases ?? {}).map(([phase, text]) => [phase, sloOf(text)])),
+      phases: Object.fromEntries(Object.entries(slo.phases ?? {}).map(([phase, text]) => [phase, phaseSlo(text)])),
     },
     clusters: Object.keys(clusters),
   };
 }
 
-const sloOf = (told: string | { base: string; perNode: string } = ''): SloOfPhase =>
+const phaseSlo = (told: string | { base: string; perNode: string } = ''): SloOfPhase =>
   typeof told === 'string'
     ? parseDuration(told)
     : { base: parseDuration(told.base), perNode: parseDuration(told.perNode) };

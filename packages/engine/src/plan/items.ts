@@ -11,18 +11,25 @@ export function itemsOf(step: Step, facts: Facts, only: readonly string[] = []):
   for (const item of items)
     for (const before of item.after ?? [])
       if (!keys.has(before)) throw odd(step, `${item.key} comes after ${before}, which is not there`);
-  const done = new Set<string>();
-  for (let left = items; left.length > 0;) {
-    const ready = left.filter((i) => (i.after ?? []).every((b) => done.has(b)));
-    if (ready.length === 0) throw odd(step, `${left.map((i) => i.key).join(', ')} wait for one another in a circle`);
-    for (const item of ready) done.add(item.key);
-    left = left.filter((i) => !ready.includes(i));
-  }
+  inOrder(step, items);
   if (!step.forEach || only.length === 0) return items;
   return items
     .filter((i) => only.includes(i.key))
     .map((i) => ({ ...i, after: (i.after ?? []).filter((b) => only.includes(b)) }));
 }
 
-const odd = (step: Step, what: string): Problem =>
+/** The same items, each after those that it comes after; else as they were. Refuses a circle. */
+export function inOrder(step: Pick<Step, 'id'>, items: readonly Item<unknown>[]): Item<unknown>[] {
+  const ordered: Item<unknown>[] = [];
+  const placed = new Set<string>();
+  for (let left = [...items]; left.length > 0; left = left.filter((i) => !placed.has(i.key))) {
+    const next = left.find((i) => (i.after ?? []).every((b) => placed.has(b)));
+    if (!next) throw odd(step, `${left.map((i) => i.key).join(', ')} wait for one another in a circle`);
+    placed.add(next.key);
+    ordered.push(next);
+  }
+  return ordered;
+}
+
+const odd = (step: Pick<Step, 'id'>, what: string): Problem =>
   new Problem(`${step.id}: ${what}.`, { exit: EXIT.usage, remedy: 'Mend the file that lists them.' });

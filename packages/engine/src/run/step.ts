@@ -1,6 +1,6 @@
 import type { Item, PlanStep, Verdict } from '@coldstart/contract';
 import type { Placed } from '../plan/order.ts';
-import { itemsOf } from '../plan/items.ts';
+import { inOrder, itemsOf } from '../plan/items.ts';
 import type { RunContext } from './context.ts';
 import type { FactStore } from './facts.ts';
 import { carryItem, type ItemResult } from './item.ts';
@@ -20,7 +20,7 @@ export async function carryStep(
   const { step, phase } = at.placed;
   const limit = step.limit?.(at.facts.all());
   // Items refer to earlier ones by key, so each promise is kept before the next one may ask for it.
-  const items = inOrder(itemsOf(step, at.facts.all(), at.only));
+  const items = inOrder(step, itemsOf(step, at.facts.all(), at.only));
   const free = [...items.keys()].filter((i) => (items[i]?.after ?? []).length === 0);
   const slots = limit ? new Slots(limit.n, free) : undefined;
   const carried = new Map<string, Promise<ItemResult>>();
@@ -96,18 +96,6 @@ export async function notRun(
   const ended = { verdict: 'not-run', cause, remedy, page } as const;
   await run.journal.write({ type: 'item-end', phase, step, item: key, ...ended, signals: [], diagnosis: [] });
   return { key, ...ended, facts: undefined };
-}
-
-function inOrder(items: Item<unknown>[]): Item<unknown>[] {
-  const ordered: Item<unknown>[] = [];
-  while (ordered.length < items.length) {
-    const next = items.find(
-      (i) => !ordered.includes(i) && (i.after ?? []).every((b) => ordered.some((o) => o.key === b)),
-    );
-    if (!next) throw new Error('items wait for one another');
-    ordered.push(next);
-  }
-  return ordered;
 }
 
 /** Waits for all, even when one throws; then throws the first error. */
