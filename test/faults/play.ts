@@ -45,11 +45,11 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
   const watch = new Watch(lab, ground);
   const played: Played = { broken: [], fired: {}, ends: [], recovery: null, virtual: 0 };
   const outputs: string[] = [];
-  const keep = async (process: Process): Promise<Ended> => {
+  const keep = async (process: Judged): Promise<Ended> => {
     played.ends.push(said(process.ended));
     outputs.push(...process.said);
     for (const [what, times] of Object.entries(process.came)) played.fired[what] = (played.fired[what] ?? 0) + times;
-    played.broken.push(...(await ofEnd(process.ended, lab, one, ground)));
+    played.broken.push(...process.wrong);
     return process.ended;
   };
   let lifted = false;
@@ -80,18 +80,18 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
   lifted = true;
   lab.lift();
   // What another machine or a lost journal has begun is nobody's past: it is given the time to end.
-  // A definition that is slow is so from its birth, and a machine that went down, was cut off, or was given
+  // A definition that is slow is so from its birth, and a machine that went down, was off or halted, was cut off, or was given
   // its config by somebody else is busy for minutes.
-  const lasts = one.troubles.some(({ fault }) => /^(?:crd-slow|reboots|crash|taken|bond)/.test(fault));
+  const lasts = one.troubles.some(({ fault }) => /^(?:crd-slow|reboots|crash|taken|bond|off|other-media)/.test(fault));
   if (lasts || one.episodes.some(({ second, lose: lost }) => second?.clone || lost))
     await lab.process().sleep(20 * 60_000);
   const began = lab.elapsed();
   if (played.broken.length === 0 && hasOneCluster(lab).length === 0) {
-    let last = await keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));
+    let last = await keep(await judged(one, ground, lab, watch, { by: chance(one.seed) }));
     const help = await helpFor(last, lab);
     if (help) {
       count(played, help.what);
-      last = await keep(await startProcess(ground, lab, watch, { by: chance(one.seed), consents: help.consents }));
+      last = await keep(await judged(one, ground, lab, watch, { by: chance(one.seed), consents: help.consents }));
     }
     if (last.how !== 'exit' || last.exit !== 0)
       played.broken.push(`the faults are lifted, and the next run does not finish: ${said(last)}`);
@@ -110,6 +110,20 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
   return played;
 }
 
+/** `wrong`: what its end says that is not so, at that moment: another process may still go on, and the world too. */
+type Judged = Process & { wrong: string[] };
+
+async function judged(
+  one: Case,
+  ground: Ground,
+  lab: OpenLab,
+  watch: Watch,
+  trials: Parameters<typeof startProcess>[3],
+): Promise<Judged> {
+  const process = await startProcess(ground, lab, watch, trials);
+  return { ...process, wrong: await ofEnd(process.ended, lab, one, ground) };
+}
+
 async function episodeOf(
   one: Case,
   episode: Episode,
@@ -117,9 +131,9 @@ async function episodeOf(
   ground: Ground,
   lab: OpenLab,
   watch: Watch,
-): Promise<Process[]> {
+): Promise<Judged[]> {
   const { kill, full, interrupt, second } = episode;
-  const first = startProcess(ground, lab, watch, {
+  const first = judged(one, ground, lab, watch, {
     kill,
     ...(full !== undefined && { full }),
     interruptAt: interrupt,
@@ -127,7 +141,7 @@ async function episodeOf(
     by: chance(one.seed * 31 + nth),
   });
   if (!second) return [await first];
-  const beside = startProcess(ground, lab, watch, {
+  const beside = judged(one, ground, lab, watch, {
     weather: one.weather,
     by: chance(one.seed * 37 + nth),
     clone: second.clone,
@@ -142,10 +156,10 @@ async function onceMore(
   lab: OpenLab,
   watch: Watch,
   played: Played,
-  keep: (process: Process) => Promise<Ended>,
+  keep: (process: Judged) => Promise<Ended>,
 ): Promise<void> {
   const before = watch.acted.length;
-  const again = await keep(await startProcess(ground, lab, watch, { by: chance(one.seed) }));
+  const again = await keep(await judged(one, ground, lab, watch, { by: chance(one.seed) }));
   if (again.how !== 'exit' || again.exit !== 0)
     played.broken.push(`it was done, and the same command again does not finish: ${said(again)}`);
   for (const words of watch.acted.slice(before))
