@@ -45,6 +45,8 @@ const plain = (text: string): string =>
     .replaceAll(/(\/[\w.-]+)+\/(?=nowhere|clusters|kubernetes|id_|keys\.txt|helm\b)/g, '')
     // helmfile counts what helm is given, folders and all.
     .replaceAll(/\(\d+ bytes\)/g, '(N bytes)')
+    // helmfile hears helm's two streams at once: which line of which came first is chance.
+    .replaceAll(/(?<=^COMBINED OUTPUT:\n)(?: {2}.*\n?)+/gm, (lines) => lines.split('\n').sort().join('\n'))
     .trimEnd();
 
 const typeOf = (value: unknown): string => (value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value);

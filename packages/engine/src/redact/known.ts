@@ -7,7 +7,7 @@ const SHORTEST = 6;
 export class KnownValues {
   /** Values by their first characters, longest first, so that a pass over a text looks each place up once. */
   readonly #byPrefix = new Map<string, string[]>();
-  /** Which pairs of characters a value begins with, a bit each; most places of a text are told apart by that. */
+  /** Which pairs of characters a value begins with, a byte each; most places of a text are told apart by that. */
   readonly #beginnings = new Uint8Array(1 << 16);
 
   /** Each line of at least 6 characters, the whole, and the forms in which they travel: base64, JSON string, URL. */
