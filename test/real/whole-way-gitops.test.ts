@@ -4,7 +4,7 @@
  * goes on from where the one before it was stopped. Simulated, beside what whole-way.test.ts names: flux-operator,
  * cilium-operator's definitions, admission webhooks, notification-controller.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
@@ -15,10 +15,8 @@ import { isLease } from './controlplane/audit.ts';
 import type { ControlPlane } from './controlplane/start.ts';
 import { journalOf, resultOf, stepsOf, tellTimes, timesOf } from './runs.ts';
 import type { RunDocument } from './runs.ts';
-import { withControllers } from './flux/fixture.ts';
-import { startGitOps } from './wire/gitops.ts';
-import type { GitOps } from './wire/gitops.ts';
-import { openWhole } from './wire/whole.ts';
+import { openWithGitOps } from './wire/gitops.ts';
+import type { GitOps, WholeWithGitOps } from './wire/gitops.ts';
 import type { Whole } from './wire/whole.ts';
 
 const toolchain = inject('toolchain');
@@ -26,26 +24,16 @@ const toolchain = inject('toolchain');
 /** A bound that a test can wait for where something is known not to come; all else is as an operator has it. */
 const bounds = ['version: 1', 'flux:', '  source: { within: 30s }', ''].join('\n');
 
+let opened: WholeWithGitOps | undefined;
 let whole: Whole;
 let gitops: GitOps;
 let plane: ControlPlane;
 beforeAll(async () => {
-  whole = await openWhole({
-    toolchain,
-    plugins: ['plugin-talos', 'plugin-helmfile', 'plugin-flux', 'plugin-cilium'],
-    adapt: async (root, { dir }) => {
-      gitops = await startGitOps(withControllers(toolchain), join(dir, 'sources'));
-      await gitops.adapt(root);
-      await writeFile(join(root, 'coldstart.yaml'), bounds);
-    },
-    values: () => gitops.values(),
-  });
-  // Follows it as soon as it lives.
-  void whole.behind.plane().then((up) => gitops.follow((plane = up)));
+  opened = await openWithGitOps({ toolchain, config: bounds, alive: (up) => (plane = up) });
+  ({ whole, gitops } = opened);
 }, 300_000);
 afterAll(async () => {
-  await gitops?.stop();
-  await whole?.close();
+  await opened?.close();
 });
 
 const access = (): string[] => ['--kubeconfig', whole.kubeconfig, '--context', 'infra'];

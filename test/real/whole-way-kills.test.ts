@@ -3,7 +3,7 @@
  * met twice, first by a kill before its receiver got anything, then by one after it has done its work; after each the same
  * command is given again, until it comes to its end. What was done is counted at the receivers.
  */
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { JournalRecord } from '@coldstart/contract';
@@ -14,13 +14,11 @@ import type { Finished } from './children.ts';
 import { isLease } from './controlplane/audit.ts';
 import type { Change } from './controlplane/audit.ts';
 import type { ControlPlane } from './controlplane/start.ts';
-import { withControllers } from './flux/fixture.ts';
 import type { Moment, Place } from './kills.ts';
 import { resultOf } from './runs.ts';
 import type { RunDocument } from './runs.ts';
-import { startGitOps } from './wire/gitops.ts';
-import type { GitOps } from './wire/gitops.ts';
-import { openWhole } from './wire/whole.ts';
+import { openWithGitOps } from './wire/gitops.ts';
+import type { WholeWithGitOps } from './wire/gitops.ts';
 import type { Whole } from './wire/whole.ts';
 
 /** A bound that a test can wait for: whether a bootstrap was received shows at these nodes within seconds. */
@@ -36,8 +34,8 @@ type Kind = {
   anew?: boolean;
 };
 
+let opened: WholeWithGitOps | undefined;
 let whole: Whole;
-let gitops: GitOps;
 let plane: ControlPlane | undefined;
 
 const ofNodes = (what: RegExp): string[] =>
@@ -191,24 +189,13 @@ const armNext = async (chain: (typeof chains)[number]): Promise<void> => {
 
 beforeAll(async () => {
   const toolchain = inject('toolchain');
-  whole = await openWhole({
-    toolchain,
-    killed: true,
-    plugins: ['plugin-talos', 'plugin-helmfile', 'plugin-flux', 'plugin-cilium'],
-    adapt: async (root, { dir }) => {
-      gitops = await startGitOps(withControllers(toolchain), join(dir, 'sources'));
-      await gitops.adapt(root);
-      await writeFile(join(root, 'coldstart.yaml'), bounds);
-    },
-    values: () => gitops.values(),
-  });
-  await gitops.push(whole.repository, 'main');
-  void whole.behind.plane().then((up) => gitops.follow((plane = up)));
+  opened = await openWithGitOps({ toolchain, killed: true, config: bounds, alive: (up) => (plane = up) });
+  whole = opened.whole;
+  await opened.gitops.push(whole.repository, 'main');
   for (const chain of chains) await armNext(chain);
 }, 300_000);
 afterAll(async () => {
-  await gitops?.stop();
-  await whole?.close();
+  await opened?.close();
 });
 
 const given = (): Promise<Finished> => {

@@ -19,6 +19,7 @@ import {
 } from './support/bring-up.ts';
 import { through } from './support/killed.ts';
 import { deviations, holderOn, notes } from './support/locks.ts';
+import { gitAt, gitEnv } from './support/real-git.ts';
 
 /**
  * The lock through the real git: a bare repository on this disk, and a clone for each of two machines. All that is not git
@@ -28,12 +29,7 @@ let folder: string;
 let ground: Ground;
 const REF = 'refs/coldstart/lock/infra';
 const cluster = 'infra';
-const env = { PATH: process.env['PATH'] ?? '', GIT_CONFIG_NOSYSTEM: '1' };
-const who = ['-c', 'user.name=op', '-c', 'user.email=op@example.com', '-c', 'commit.gpgsign=false'];
-const git = (cwd: string, ...argv: string[]): string =>
-  execFileSync('git', [...who, ...argv], { cwd, env: { ...env, HOME: folder }, stdio: 'pipe', timeout: 20_000 })
-    .toString()
-    .trim();
+const git = gitAt(() => folder);
 const at = (name: string): string => join(folder, name);
 const remote = (): string => `file://${at('remote.git')}`;
 const refs = (): string => git(at('remote.git'), 'for-each-ref', '--format=%(refname)', 'refs/coldstart');
@@ -61,7 +57,7 @@ afterEach(() => {
 
 const opened: World[] = [];
 const real = async (clone: string): Promise<World> => {
-  const world = await openRealWorld({ root: at(clone), env: { ...env, HOME: folder }, tools: [tool] });
+  const world = await openRealWorld({ root: at(clone), env: gitEnv(folder), tools: [tool] });
   opened.push(world);
   return world;
 };
@@ -80,7 +76,7 @@ function atOnce(clone: string): Pick<World, 'probe' | 'spawn'> {
   }): Done => {
     const { status, stdout, stderr } = spawnSync('git', argv, {
       cwd: at(clone),
-      env: { ...env, HOME: folder, ...own },
+      env: { ...gitEnv(folder), ...own },
       timeout: 20_000,
       ...(stdin && { input: stdin }),
     });
@@ -357,7 +353,9 @@ describe('the lab and the real git answer alike', () => {
 
   test('to every call of the lock, in every state of the ref', async () => {
     const [one, two] = ['one\n', 'two\n'].map((text) =>
-      execFileSync('git', ['hash-object', '--stdin'], { cwd: folder, env, input: text }).toString().trim(),
+      execFileSync('git', ['hash-object', '--stdin'], { cwd: folder, env: gitEnv(folder), input: text })
+        .toString()
+        .trim(),
     ) as [string, string];
     const list = ['ls-remote', '--refs', '--', 'origin', REF];
     const write = ['hash-object', '-w', '--stdin'];

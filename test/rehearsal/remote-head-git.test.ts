@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -6,16 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Facts, Observation, Reader, World } from '@coldstart/contract';
 import { openRealWorld } from '@coldstart/engine';
 import { bareWorld, EXAMPLE, survey, type Ground } from './support/bring-up.ts';
+import { gitAt, gitEnv } from './support/real-git.ts';
 
 /** The same look through the real git, over a bare repository on this disk, and through the lab's. */
 let folder: string;
 let ground: Ground;
-const env = { PATH: process.env['PATH'] ?? '', GIT_CONFIG_NOSYSTEM: '1' };
-const who = ['-c', 'user.name=op', '-c', 'user.email=op@example.com', '-c', 'commit.gpgsign=false'];
-const git = (cwd: string, ...argv: string[]): string =>
-  execFileSync('git', [...who, ...argv], { cwd, env: { ...env, HOME: folder }, stdio: 'pipe', timeout: 20_000 })
-    .toString()
-    .trim();
+const git = gitAt(() => folder);
 const at = (name: string): string => join(folder, name);
 const url = (name = 'remote.git'): string => `file://${at(name)}`;
 const CILIUM = 'clusters/infra/flux/repositories/oci/cilium.yaml';
@@ -41,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const real = (root = at('clone')): Promise<World> =>
-  openRealWorld({ root, env: { ...env, HOME: folder }, tools: [...ground.kit.tools.values()] });
+  openRealWorld({ root, env: gitEnv(folder), tools: [...ground.kit.tools.values()] });
 
 async function look(world: Reader, more: { url?: string; branch?: string } = {}): Promise<Observation> {
   const facts: Facts = {

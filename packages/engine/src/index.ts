@@ -1,6 +1,7 @@
 export { gather, type Kit } from './kit.ts';
 export { surveyRepository, type Repository } from './survey.ts';
 export { makePlan } from './plan/make.ts';
+export { plansActions } from './plan/changes.ts';
 export { orderSteps, type Order, type Placed, type Selection } from './plan/order.ts';
 export { itemsOf, SINGLE } from './plan/items.ts';
 export { canonical, planDifferences, planDigest } from './plan/compare.ts';

@@ -8,6 +8,9 @@ import type { Flux, FluxOptions } from '../flux/follow.ts';
 import { publishOthers, rewriteSources } from '../flux/rewrite.ts';
 import { startSources } from '../flux/sources.ts';
 import type { Sources, SourcesOptions } from '../flux/sources.ts';
+import { withControllers } from '../flux/fixture.ts';
+import { openWhole } from './whole.ts';
+import type { Whole, WholeOptions } from './whole.ts';
 
 /** What Flux reads on the whole way, and Flux itself once the cluster has it. */
 export type GitOps = {
@@ -36,7 +39,7 @@ const ageKey = async (): Promise<string> => {
 };
 
 /** Starts a Git server and a registry, filled with what the example names of others. `dir` need not exist. */
-export const startGitOps = async (
+const startGitOps = async (
   toolchain: SourcesOptions['toolchain'] & FluxOptions['toolchain'],
   dir: string,
 ): Promise<GitOps> => {
@@ -80,6 +83,53 @@ export const startGitOps = async (
     stop: async () => {
       await flux?.stop();
       await sources.stop();
+    },
+  };
+};
+
+export type WholeWithGitOps = { whole: Whole; gitops: GitOps; close: () => Promise<void> };
+
+/**
+ * The whole way with all plugins and Flux for real. `config` becomes the repository's coldstart.yaml; `alive` is told the control
+ * plane as soon as it lives, and Flux follows it then.
+ */
+export const openWithGitOps = async ({
+  toolchain,
+  config,
+  killed = false,
+  alive,
+}: Pick<WholeOptions, 'killed'> & {
+  toolchain: WholeOptions['toolchain'];
+  config: string;
+  alive: (plane: ControlPlane) => void;
+}): Promise<WholeWithGitOps> => {
+  let gitops: GitOps | undefined;
+  const whole = await openWhole({
+    toolchain,
+    killed,
+    plugins: ['plugin-talos', 'plugin-helmfile', 'plugin-flux', 'plugin-cilium'],
+    adapt: async (root, { dir }) => {
+      gitops = await startGitOps(withControllers(toolchain), join(dir, 'sources'));
+      await gitops.adapt(root);
+      await writeFile(join(root, 'coldstart.yaml'), config);
+    },
+    values: () => gitops?.values() ?? {},
+  }).catch(async (error: unknown) => {
+    await gitops?.stop();
+    throw error;
+  });
+  const started = gitops as GitOps | undefined;
+  if (!started) throw new Error('the repository was not adapted');
+  void whole.behind.plane().then((plane) => {
+    alive(plane);
+    started.follow(plane);
+  });
+  return {
+    whole,
+    gitops: started,
+    close: async () => {
+      await started.stop();
+      await whole.close();
     },
   };
 };

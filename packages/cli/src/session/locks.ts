@@ -1,4 +1,5 @@
 import type { Plan } from '@coldstart/contract';
+import { plansActions } from '@coldstart/engine';
 import type { LockToTake } from '../output/schema.ts';
 import type { Session } from './open.ts';
 
@@ -16,6 +17,5 @@ export function locksOf(session: Pick<Session, 'kit' | 'cluster' | 'repository' 
   ];
 }
 
-/** What only looks takes no lock. */
-export const locksFor = (session: Session, plan: Plan): LockToTake[] =>
-  plan.phases.some((p) => p.steps.some((s) => s.items.some((i) => i.actions.length > 0))) ? locksOf(session) : [];
+/** The locks that a run of this plan would take. */
+export const locksFor = (session: Session, plan: Plan): LockToTake[] => (plansActions(plan) ? locksOf(session) : []);

@@ -2,6 +2,7 @@ import { EXIT, isProblem, type Event, type Json, type Plan, type Problem } from 
 import { formerRuns, pastOf, refuseNewer, type FormerRun } from '../journal/past.ts';
 import { openStateFolder } from '../journal/state-folder.ts';
 import { openJournal } from '../journal/writer.ts';
+import { plansActions } from '../plan/changes.ts';
 import { orderSteps, type Order, type Placed } from '../plan/order.ts';
 import { takeLock } from '../world/lock.ts';
 import { borrowFacts, type Missing } from './borrow.ts';
@@ -26,8 +27,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const order = orderSteps(kit, options.procedure, options.facts, options.selection);
   await openStateFolder(world, options.stateDir.split('/')[0] ?? options.stateDir);
   const id = runId(world);
-  // What only looks takes no lock, and waits for none.
-  const changes = plan.phases.some((p) => p.steps.some((s) => s.items.some((i) => i.actions.length > 0)));
+  const changes = plansActions(plan);
   const lock = !changes
     ? undefined
     : await takeLock(world, `${options.stateDir}/lock`, {
