@@ -2,6 +2,7 @@
 export const tierB = [
   'flux.test.ts',
   'flux-example.test.ts',
+  'parity-flux.test.ts',
   'whole-way-faults.test.ts',
   'whole-way-gitops.test.ts',
   'whole-way-kills.test.ts',

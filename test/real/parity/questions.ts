@@ -34,7 +34,10 @@ export const access = { path: 'kubernetes/kubeconfig', context: 'infra' };
 export type Question = {
   name: string;
   tool: 'kubectl' | 'helm' | 'helmfile' | 'kustomize' | 'kubeconform' | 'sops' | 'flux' | 'git';
-  /** `{root}` is the repository and `{head}` its commit: each side has its own. */
+  /**
+   * `{root}` is the repository and `{head}` its commit: each side has its own. Other names in braces, also in stdin, are
+   * what the test gives both.
+   */
   argv: readonly string[];
   stdin?: string;
   /** Environment beside the common one. */

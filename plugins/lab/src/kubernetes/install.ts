@@ -79,8 +79,14 @@ function foreign(live: KubeObject, wanted: Wanted): string | undefined {
   return problems.length > 0 ? problems.join('; ') : undefined;
 }
 
-/** Records a new revision as pending, as Helm does before it sends anything. */
-export function begin(plane: ControlPlane, wanted: Wanted, objects: KubeObject[], at: Ms): HelmRelease {
+/** Records a new revision as pending, as Helm does before it sends anything; `version` is what the chart calls itself. */
+export function begin(
+  plane: ControlPlane,
+  wanted: Wanted,
+  objects: KubeObject[],
+  at: Ms,
+  version = wanted.version,
+): HelmRelease {
   const last = plane.releases.last(wanted.namespace, wanted.name);
   const release: HelmRelease = {
     name: wanted.name,
@@ -88,7 +94,7 @@ export function begin(plane: ControlPlane, wanted: Wanted, objects: KubeObject[]
     revision: (last?.revision ?? 0) + 1,
     status: last === undefined ? 'pending-install' : 'pending-upgrade',
     chart: wanted.chart,
-    version: wanted.version,
+    version,
     appVersion: wanted.version,
     values: wanted.values,
     objects: objects.map((object) => ({
@@ -132,5 +138,6 @@ export function send(
 export const standsAs = (release: HelmRelease | undefined, wanted: Wanted): boolean =>
   release?.status === 'deployed' &&
   release.chart === wanted.chart &&
-  release.version === wanted.version &&
+  // helm-controller adds a digest to the version of what it pulled.
+  release.version.replace(/\+[0-9a-f]{12}$/, '') === wanted.version &&
   same(release.values, wanted.values);

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../object.ts';
+import type { Fields, KubeObject } from '../object.ts';
 import { FLUX } from './definitions.ts';
 import { crds, type Release, workload } from './parts.ts';
 
@@ -9,6 +9,7 @@ export const CONTROLLER_VERSION = 'v1.9.3';
 /** Objects of one of Flux' controllers: its definitions and its Deployment, labelled as `flux check` looks for them. */
 export function component(release: Release, name: string, registry = 'ghcr.io/fluxcd'): KubeObject[] {
   const labels = {
+    'app.kubernetes.io/instance': release.namespace,
     'app.kubernetes.io/part-of': 'flux',
     'app.kubernetes.io/component': name,
     'app.kubernetes.io/version': FLUX_VERSION,
@@ -16,12 +17,22 @@ export function component(release: Release, name: string, registry = 'ghcr.io/fl
   const deployment = workload('Deployment', release, {
     name,
     container: 'manager',
-    labels: { ...labels, app: name },
     image: `${registry}/${name}:${CONTROLLER_VERSION}`,
     ready: 'flux pod Ready',
   });
+  const spec = deployment['spec'] as { template: { metadata: Fields } } & Fields;
+  const { template } = spec;
+  const own = {
+    ...deployment,
+    metadata: { ...deployment.metadata, labels },
+    spec: {
+      ...spec,
+      selector: { matchLabels: { app: name } },
+      template: { ...template, metadata: { ...template.metadata, labels: { ...labels, app: name } } },
+    },
+  };
   return [
     ...crds('flux', FLUX[name] ?? '').map((object) => ({ ...object, metadata: { ...object.metadata, labels } })),
-    deployment,
+    own,
   ];
 }

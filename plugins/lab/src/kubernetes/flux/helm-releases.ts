@@ -33,7 +33,8 @@ export const helmReleases: Controller = (plane) => {
   });
 };
 
-type Chart = { name: string; version: string; ready: Ms };
+/** `recorded` is the version that the release is kept with: of what was pulled by its digest, with that. */
+type Chart = { name: string; version: string; recorded: string; ready: Ms };
 
 function chartOf(plane: ControlPlane, own: Stored): Chart | undefined {
   const spec = own.object['spec'];
@@ -48,9 +49,12 @@ function chartOf(plane: ControlPlane, own: Stored): Chart | undefined {
   if (isFields(ref)) {
     const source = find('ocirepositories.source.toolkit.fluxcd.io', ref);
     if (source === undefined) return undefined;
+    const version = textAt(source.object, 'spec', 'ref', 'tag') ?? 'latest';
+    const digest = /@sha256:([0-9a-f]{12})/.exec(textAt(source.object, 'status', 'artifact', 'revision') ?? '')?.[1];
     return {
       name: chartName(textAt(source.object, 'spec', 'url') ?? ''),
-      version: textAt(source.object, 'spec', 'ref', 'tag') ?? 'latest',
+      version,
+      recorded: digest === undefined ? version : `${version}+${digest}`,
       ready: plane.readyAt(source),
     };
   }
@@ -59,9 +63,11 @@ function chartOf(plane: ControlPlane, own: Stored): Chart | undefined {
     find('helmrepositories.source.toolkit.fluxcd.io', at(chart, 'sourceRef')) ??
     find('gitrepositories.source.toolkit.fluxcd.io', at(chart, 'sourceRef'));
   if (source === undefined) return undefined;
+  const version = textAt(chart, 'version') ?? 'latest';
   return {
     name: chartName(textAt(chart, 'chart') ?? ''),
-    version: textAt(chart, 'version') ?? 'latest',
+    version,
+    recorded: version,
     ready: plane.readyAt(source),
   };
 }
@@ -98,7 +104,7 @@ function reconcile(
     setReady(plane, own, moment, {
       status: 'False',
       reason: verb === 'install' ? 'InstallFailed' : 'UpgradeFailed',
-      message: `Helm ${verb} failed for release ${wanted.namespace}/${wanted.name} with chart ${wanted.chart}@${wanted.version}: ${why}`,
+      message: `Helm ${verb} failed for release ${wanted.namespace}/${wanted.name} with chart ${chart.name}@${chart.recorded}: ${why}`,
     });
   };
   const refused = refusal(plane, wanted, objects);
@@ -107,7 +113,7 @@ function reconcile(
     plane.model.assumed.add(
       `Flux: HelmRelease ${wanted.namespace}/${wanted.name} differs from the release that stands; it was ${verb === 'install' ? 'installed' : 'upgraded'}`,
     );
-  const release = begin(plane, wanted, objects, moment);
+  const release = begin(plane, wanted, objects, moment, chart.recorded);
   const sent = send(plane, objects, wanted.namespace, { manager: 'helm', at: moment });
   if ('problem' in sent) {
     plane.releases.settle(release, 'failed', sent.problem);
@@ -136,7 +142,7 @@ function settle(plane: ControlPlane, own: Stored, waiting: { since: Ms; until: M
   const generation = own.object.metadata.generation ?? 1;
   const tries = noteOf(plane, own)?.tries ?? 1;
   const verb = release.revision === 1 ? 'install' : 'upgrade';
-  const named = `release ${wanted.namespace}/${wanted.name}.v${release.revision} with chart ${wanted.chart}@${wanted.version}`;
+  const named = `release ${wanted.namespace}/${wanted.name}.v${release.revision} with chart ${chart.name}@${chart.recorded}`;
   if (ready <= waiting.until)
     return [
       {

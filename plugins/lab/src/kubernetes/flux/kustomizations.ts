@@ -115,7 +115,8 @@ function reconcile(plane: ControlPlane, own: Stored, note: { generation: number;
   };
   const source = sourceOf(plane, own)[0]?.stored as Stored;
   const path = posix.normalize(textAt(object, 'spec', 'path') ?? './');
-  const missing = `kustomization path not found: stat /tmp/kustomization-${plane.model.random.hex(4, noteKey(own), note.tries)}/${path}: no such file or directory`;
+  const temporary = parseInt(plane.model.random.hex(4, noteKey(own), note.tries), 16);
+  const missing = `kustomization path not found: stat /tmp/kustomization-${temporary}/${path}: no such file or directory`;
   if (struck(plane, noteKey(own))) return fail('ArtifactFailed', missing);
 
   const url = textAt(source.object, 'spec', 'url') ?? '';

@@ -42,12 +42,13 @@ function fetchSource(plane: ControlPlane, source: Stored, generation: number, tr
   const problem = source.object.kind === 'GitRepository' ? gitProblem(plane, source) : undefined;
   if (problem === undefined) {
     const revision = revisionOf(plane, source);
+    const named = source.object.kind === 'OCIRepository' ? 'digest' : 'revision';
     setNote(plane, source, { generation, tries: tries + 1 });
     setReady(
       plane,
       source,
       moment,
-      { status: 'True', reason: 'Succeeded', message: `stored artifact for revision '${revision}'` },
+      { status: 'True', reason: 'Succeeded', message: `stored artifact for ${named} '${revision}'` },
       {
         artifact: {
           revision,
@@ -87,11 +88,15 @@ function gitProblem(plane: ControlPlane, source: Stored): { reason: string; mess
       message: `secretRef with keys 'identity' and 'known_hosts' is required for SSH authentication`,
     };
   }
-  if (secret !== undefined && plane.model.faults.strike('deploy-key-refused'))
+  if (secret !== undefined && plane.model.faults.strike('deploy-key-refused')) {
+    const refused = /^https?:/.test(url)
+      ? 'authentication required: '
+      : 'ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain';
     return {
       reason: 'GitOperationFailed',
-      message: `failed to checkout and determine revision: unable to clone '${url}': ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain`,
+      message: `failed to checkout and determine revision: unable to clone '${url}': ${refused}`,
     };
+  }
   const branch = textAt(object, 'spec', 'ref', 'branch');
   const remote = remoteOf(plane.model, url);
   if (branch !== undefined && !remote.branches.includes(branch))

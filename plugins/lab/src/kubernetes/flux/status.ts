@@ -74,7 +74,8 @@ export function setReady(
   plane.store.status(type, stored.object, {
     ...(isFields(before) ? before : {}),
     ...more,
-    observedGeneration,
+    // flux-operator has it in its conditions only.
+    ...(stored.object.kind === 'FluxInstance' ? {} : { observedGeneration }),
     conditions: [
       ...(ready.status === 'True'
         ? []

@@ -63,7 +63,7 @@ export function get(plane: ControlPlane, _model: Model, call: ToolCall, flags: F
   const found = rows(kind, false);
   if (found.length === 0 && !flags.has('status-selector'))
     return failed(
-      `✗ no ${kind === 'gitrepository' ? 'GitRepository' : kind === 'kustomization' ? 'Kustomization' : kind} objects found in "${namespace ?? ''}" namespace`,
+      `✗ no ${kind === 'gitrepository' ? 'GitRepository' : kind === 'kustomization' ? 'Kustomization' : kind} objects found in ${namespace === undefined ? 'any' : `"${namespace}"`} namespace`,
     );
   return printed(table([header, ...found]));
 }
