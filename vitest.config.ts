@@ -6,6 +6,8 @@ export default defineConfig({
   test: {
     include: ['packages/*/test/**/*.test.ts', 'plugins/*/test/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['test/real/**', 'test/examples/real.test.ts', '**/node_modules/**'],
+    // One less is the default, and that is one where there are two processors.
+    maxWorkers: '100%',
     disableConsoleIntercept: true,
     testTimeout: 60_000,
     hookTimeout: 60_000,

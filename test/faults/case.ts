@@ -41,6 +41,8 @@ export type Case = {
   /** The whole command once more after success: nothing may be received. */
   again: boolean;
   verify: boolean;
+  /** The machines share a lock at a Git remote. */
+  remote?: boolean;
 };
 
 const MINUTE = 60_000;
@@ -93,6 +95,7 @@ export function draw(seed: number): Case {
     episodes: [...calm, ...episodes],
     again: by.happens(0.3),
     verify: by.happens(0.05),
+    remote: by.happens(episodes.some(({ second }) => second?.clone) ? 0.6 : 0.05),
   };
 }
 

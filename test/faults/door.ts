@@ -58,7 +58,7 @@ export class Door implements World {
 
   /** The process has ended by itself. */
   exit(): void {
-    this.#inner.kill();
+    this.#ended();
   }
 
   now(): string {
@@ -105,7 +105,7 @@ export class Door implements World {
     stop: AbortSignal,
   ): Promise<Done> {
     return this.#call(async () => {
-      const seen = this.#watch.sent(call.tool, call.argv);
+      const seen = this.#watch.sent(call.tool, call.argv, this.#who);
       const sent = async (): Promise<Done> => {
         const before = this.#lab.received().length;
         const done = await this.#inner.spawn(call, rule, spawned, stop);
@@ -155,6 +155,11 @@ export class Door implements World {
     return this.#call(() => this.#inner.close());
   }
 
+  #ended(): void {
+    this.#inner.kill();
+    this.#watch.ended(this.#who);
+  }
+
   get #who(): string {
     return String(this.#inner.pid);
   }
@@ -182,7 +187,7 @@ export class Door implements World {
       torn(kill.torn);
     }
     this.#count(`SIGKILL ${kill.when} a call`);
-    this.#inner.kill();
+    this.#ended();
     this.#die();
     return new Promise<never>(() => {});
   }

@@ -72,6 +72,19 @@ const ROWS: Row[] = [
     /^exit [45] /,
   ],
   ['two operators at once, side by side', { episodes: [episode({ second: { clone: false, after: 0 } })] }, /^exit 0$/],
+  [
+    'two operators at once, each with a clone, and a lock at a remote',
+    { remote: true, episodes: [episode({ second: { clone: true, after: 0 } })] },
+    /^exit [05]/,
+  ],
+  [
+    'killed while it holds the lock at the remote, and goes on from another clone',
+    {
+      remote: true,
+      episodes: [episode({ kill: { at: 900, when: 'after', torn: null }, second: { clone: true, after: 900_000 } })],
+    },
+    /^killed$/,
+  ],
   ['two operators at once, each with a clone', { episodes: [episode({ second: { clone: true, after: 0 } })] }, /^exit/],
   [
     'all state is lost after a kill',
@@ -92,6 +105,13 @@ describe('a history, then no faults: one cluster, finished, nothing sent twice',
     },
     120_000,
   );
+
+  test('from another clone, the second one is refused by the lock at the remote', async () => {
+    const played = await history({ remote: true, episodes: [episode({ second: { clone: true, after: 2000 } })] });
+    expect(played.broken).toEqual([]);
+    expect(played.ends[0]).toBe('exit 0');
+    expect(played.ends[1]).toMatch(/^exit 5 .*holds the git-ref of this cluster/);
+  }, 120_000);
 
   test('side by side, the second one is refused by the lock', async () => {
     const played = await history({ episodes: [episode({ second: { clone: false, after: 1000 } })] });

@@ -55,6 +55,13 @@ export const mutants: readonly Mutant[] = [
     tests: [LOCK],
   },
   {
+    name: 'lock off: whatever another machine holds is taken for our own',
+    file: engine('src/run/shared-locks.ts'),
+    from: 'return seen.holder?.run === this.#holder.run && seen.holder.host === this.#holder.host;',
+    to: 'return seen.holder !== null;',
+    tests: [LAWS],
+  },
+  {
     name: 'what must stand is not looked at again before a success',
     file: engine('src/run/closing.ts'),
     from: '.filter((step) => step.standing === true);',

@@ -106,6 +106,7 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
     const name = fault.replace(/[@:].*/, '');
     played.fired[name] = (played.fired[name] ?? 0) + times;
   }
+  if (watch.locked > 0) played.fired['the lock at a remote'] = watch.locked;
   played.virtual = lab.elapsed();
   return played;
 }

@@ -39,6 +39,7 @@ function* smallerThan(one: Case): Generator<Case> {
   const without = <T>(list: readonly T[], at: number): T[] => list.filter((_, i) => i !== at);
   if (one.scope === 'whole')
     yield { ...one, scope: 'talos', troubles: one.troubles.filter(({ fault }) => !isLate(fault)) };
+  if (one.remote) yield { ...one, remote: false };
   if (one.again) yield { ...one, again: false };
   if (one.episodes.length > 1)
     for (const i of one.episodes.keys()) yield { ...one, episodes: without(one.episodes, i) };

@@ -9,6 +9,7 @@ import { fluxPlugin } from '@coldstart/plugin-flux';
 import { helmfilePlugin } from '@coldstart/plugin-helmfile';
 import { talos } from '@coldstart/plugin-talos';
 import { create } from '../../packages/cli/src/procedures/create.ts';
+import { hostContribution } from '../../packages/cli/src/session/host-contribution.ts';
 import { nodeNames, type Case } from './case.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../examples/k8s-ops');
@@ -27,7 +28,7 @@ export type Ground = {
   canaries: string[];
 };
 
-export type Shape = Pick<Case, 'controlPlanes' | 'workers' | 'scope' | 'parallel'>;
+export type Shape = Pick<Case, 'controlPlanes' | 'workers' | 'scope' | 'parallel' | 'remote'>;
 
 /** Grounds by topology, each surveyed once; their folders are removed by `close`. */
 export class Grounds {
@@ -36,8 +37,8 @@ export class Grounds {
   readonly #grounds = new Map<string, Promise<Ground>>();
 
   of(shape: Shape): Promise<Ground> {
-    const { controlPlanes, workers, scope, parallel } = shape;
-    const key = `${controlPlanes}-${workers}-${scope}-${parallel}`;
+    const { controlPlanes, workers, scope, parallel, remote = false } = shape;
+    const key = `${controlPlanes}-${workers}-${scope}-${parallel}-${remote}`;
     const ground = this.#grounds.get(key) ?? surveyed(this.#root(controlPlanes, workers), shape);
     this.#grounds.set(key, ground);
     return ground;
@@ -102,7 +103,7 @@ function writeRepository(root: string, controlPlanes: number, workers: number): 
   );
 }
 
-async function surveyed(root: string, { scope, parallel, controlPlanes, workers }: Shape): Promise<Ground> {
+async function surveyed(root: string, { scope, parallel, controlPlanes, workers, remote }: Shape): Promise<Ground> {
   // The disk selectors of the model's workers name no machine.
   const machines = Object.fromEntries(
     nodeNames(controlPlanes, workers)
@@ -110,21 +111,21 @@ async function surveyed(root: string, { scope, parallel, controlPlanes, workers 
       .map((name) => [name, { serial: `SN-${name}` }]),
   );
   const plugins = scope === 'whole' ? [talos, helmfilePlugin, fluxPlugin, ciliumPlugin] : [talos];
-  const kit = gather(plugins);
+  const host = hostContribution({ root, home: '/home/op', env: () => undefined, flags: {} }, plugins);
+  const kit = gather([...plugins, host]);
   const configuration: Record<string, Json> = {};
   for (const { section, validate } of kit.configs) {
     const checked = validate(section === 'talos' ? { apply: { parallel }, machines } : undefined);
     if ('issues' in checked) throw new Error(JSON.stringify(checked.issues));
     configuration[section] = checked.value;
   }
+  if (remote) configuration['lock'] = { git: 'https://git.example.com/ops/locks.git' };
   const files = await openRealWorld({ root, env: {}, tools: [] });
   try {
-    const known: Facts = { 'kubernetes/kubeconfig': { path: 'kubernetes/kubeconfig', context: CLUSTER } };
     const { facts, problems, assumed, read, secrets } = await surveyRepository(kit, {
       cluster: CLUSTER,
       files,
       config: configuration,
-      facts: known,
     });
     if (problems.length > 0) throw new Error(`the generated repository has problems: ${JSON.stringify(problems)}`);
     const inputs = read.map((path) => ({ path, digest: createHash('sha256').update(path).digest('hex') }));

@@ -1,7 +1,10 @@
 import type { JournalRecord, Received } from '@coldstart/contract';
 import type { OpenLab } from '@coldstart/plugin-lab';
-import { lockHolder } from '../support/received.ts';
+import { isRefLock, lockHolder } from '../support/received.ts';
 import type { Ground } from './topology.ts';
+
+/** The lock at a remote, as the journal names it. */
+const REF = 'git-ref';
 
 /** How long before a config is sent it was looked who answers, at most; virtual ms. */
 const LOOKED_BEFORE = 1500;
@@ -26,12 +29,18 @@ export class Watch {
   /** The run of each process, and the runs that announced that they take a lock. */
   readonly #runs = new Map<string, string>();
   readonly #asked = new Set<string>();
+  /** Whether the machines share a lock at a remote; who holds it, and who goes on without it and has said so. */
+  readonly #remote: boolean;
+  readonly #holders = new Set<string>();
+  readonly #without = new Set<string>();
   /** Calls and writes that were to change something; offline preparation is none. */
   readonly acted: string[] = [];
   /** Since when another machine answers at a node's address, virtual ms. */
   readonly impostors = new Map<string, number>();
   /** How many configs went to one that had come after the last look at who answers. */
   excused = 0;
+  /** How often the lock at the remote was taken. */
+  locked = 0;
   /** Lines of every journal. */
   readonly lines: string[] = [];
 
@@ -44,6 +53,7 @@ export class Watch {
     };
     this.#pinned = this.#nodes.find(({ name }) => name === bootstrapNode)!.address;
     this.#ca = caFingerprint;
+    this.#remote = ground.facts['lock/git'] !== undefined;
   }
 
   /** A line that is on the journal's disk now. */
@@ -51,7 +61,9 @@ export class Watch {
     this.lines.push(line);
     const record = JSON.parse(line) as JournalRecord;
     if (record.type === 'run-start') this.#runs.set(who, record.run);
-    if (record.type === 'lock' && record.what === 'asked') this.#asked.add(this.#runs.get(who) ?? '');
+    if (record.type === 'lock' && record.what === 'asked') this.#asked.add(`${record.lock} ${this.#runs.get(who)}`);
+    if (record.type === 'lock' && record.lock === REF) this.#lockedAtRemote(record.what, who);
+    if (record.type === 'deviation' && record.what.startsWith(`the ${REF} was not taken`)) this.#without.add(who);
     if (record.type !== 'action-start' && record.type !== 'action-end') return;
     const open = this.#open.get(who) ?? new Map<string, Announced>();
     this.#open.set(who, open);
@@ -61,10 +73,16 @@ export class Watch {
   }
 
   /** A changing call as it leaves coldstart. */
-  sent(tool: string, argv: string[]): Sent {
+  sent(tool: string, argv: string[], who: string): Sent {
     const lockOf = lockHolder(argv);
     if (lockOf !== undefined) {
-      if (!this.#asked.has(lockOf)) this.#find(`the Lease was touched by ${lockOf} without its record in the journal`);
+      if (!this.#asked.has(`lease ${lockOf}`))
+        this.#find(`the Lease was touched by ${lockOf} without its record in the journal`);
+      return { tool, argv, target: undefined, hadConfig: false };
+    }
+    if (isRefLock(tool, argv)) {
+      if (!this.#asked.has(`${REF} ${this.#runs.get(who)}`))
+        this.#find('the ref at the remote was touched without its record in the journal');
       return { tool, argv, target: undefined, hadConfig: false };
     }
     const said = bare([tool, ...argv].join(' '));
@@ -72,6 +90,8 @@ export class Watch {
       .flatMap((open) => [...open.values()])
       .find(({ words }) => words.test(said));
     if (!announced?.offline) this.acted.push([tool, ...argv].join(' '));
+    if (this.#remote && !announced?.offline && !this.#holders.has(who) && !this.#without.has(who))
+      this.#find(`${tool} ${argv.slice(0, 2).join(' ')} … was sent without the lock at the remote`);
     if (!announced) this.#find(`${tool} ${argv.slice(0, 2).join(' ')} … was sent without its record in the journal`);
     const target = this.#nodes.find(({ address }) => argv.includes(address) || argv.includes(`${address}:50000`));
     const model = target && this.#lab.model.nodes.get(target.name);
@@ -110,6 +130,19 @@ export class Watch {
     const announced = [...(this.#open.get(who)?.values() ?? [])];
     if (!announced.some(({ words }) => words.test(bare(`merge ${path}`)) || words.test(bare(`write ${path}`))))
       this.#find(`${path} was written without its record in the journal`);
+  }
+
+  /** The process is gone, and its lock with it, as far as this machine can tell. */
+  ended(who: string): void {
+    this.#holders.delete(who);
+  }
+
+  #lockedAtRemote(what: string, who: string): void {
+    if (what === 'released' || what === 'left' || what === 'lost') this.#holders.delete(who);
+    if (what !== 'taken') return;
+    this.locked += 1;
+    if (this.#holders.size > 0) this.#find('two runs hold the lock at the remote');
+    this.#holders.add(who);
   }
 
   #find(what: string): void {
