@@ -13,7 +13,7 @@ const FOR_EVER: Ms = 400 * 24 * 3_600_000;
 
 type Entry = { event: string; data: Json } | { fire: () => void };
 /** A call of the outside world into the lab that has not been answered yet. Time advances only while there is one. */
-type Call = { what: string; fail: (error: Error) => void };
+type Call = { what: string; fail: (error: Error) => void; abandon: AbortSignal };
 
 export type SavedClock = { epoch: Ms; now: Ms; events: { at: Ms; event: string; data: Json }[] };
 
@@ -91,16 +91,11 @@ export class VirtualClock implements Clock, Events {
   call<T>(what: string, work: () => Promise<T>, abandon: AbortSignal): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (abandon.aborted) return;
-      const call: Call = { what, fail: reject };
-      const leave = (): void => {
-        this.#calls.delete(call);
-        abandon.removeEventListener('abort', leave);
-      };
-      abandon.addEventListener('abort', leave, { once: true });
+      const call: Call = { what, fail: reject, abandon };
       this.#calls.add(call);
       const settle = (tell: () => void): void => {
         if (abandon.aborted) return;
-        leave();
+        this.#calls.delete(call);
         tell();
       };
       work().then(
@@ -130,7 +125,7 @@ export class VirtualClock implements Clock, Events {
     try {
       for (;;) {
         await idle();
-        if (this.#calls.size === 0) return;
+        if (this.#waiters().length === 0) return;
         const due = this.#queue.pop();
         if (!due) return this.#fail(`${this.#waiting()} would wait for ever: nothing runs and nothing is due`);
         if (due.at > FOR_EVER) return this.#fail(`${this.#waiting()} still waits after 400 days`);
@@ -147,14 +142,22 @@ export class VirtualClock implements Clock, Events {
     }
   }
 
+  /** The calls whose caller lives; what a dead one asked for is forgotten here. */
+  #waiters(): Call[] {
+    for (const call of this.#calls) if (call.abandon.aborted) this.#calls.delete(call);
+    return [...this.#calls];
+  }
+
   #waiting(): string {
-    return [...this.#calls].map((call) => call.what).join(', ');
+    return this.#waiters()
+      .map((call) => call.what)
+      .join(', ');
   }
 
   #fail(why: string, cause?: unknown): void {
     const error = cause instanceof LabBug ? cause : new LabBug(why);
     if (cause !== undefined && error !== cause) error.cause = cause;
-    const calls = [...this.#calls];
+    const calls = this.#waiters();
     this.#calls.clear();
     for (const call of calls) call.fail(error);
   }

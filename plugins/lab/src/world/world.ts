@@ -249,12 +249,16 @@ export class RehearsalWorld implements World {
 
   /** Waits for its end; its time over, or told to stop, it is ended by the rule. */
   async #wait(process: LabProcess, deadline: Ms, rule: Exec['stop'], stop: AbortSignal): Promise<Done> {
-    const over = new AbortController();
-    const timer = this.#ground.clock.timer(deadline, () => over.abort());
-    const either = AbortSignal.any([over.signal, stop]);
+    // One listener, taken off again: composite signals would cost more than most calls themselves.
+    let cut!: () => void;
+    const over = new Promise<undefined>((resolve) => (cut = () => resolve(undefined)));
+    const timer = this.#ground.clock.timer(deadline, cut);
+    if (stop.aborted) cut();
+    else stop.addEventListener('abort', cut, { once: true });
     const ended = process.ended.then((result) => ({ result }));
-    const first = await Promise.race([ended, aborted(either)]);
+    const first = await Promise.race([ended, over]);
     this.#ground.clock.cancel(timer);
+    stop.removeEventListener('abort', cut);
     if (first) return doneAs(first.result, 'exit');
     await this.#stop(process, rule);
     return doneAs(await process.ended, stop.aborted ? 'stopped' : 'deadline');
@@ -327,11 +331,4 @@ function doneAs(ended: Ended, how: 'exit' | 'deadline' | 'stopped'): Done {
 
 function nothing(how: 'spawn' | 'stopped', stderr: string): Done {
   return { exit: null, how, stdout: new Uint8Array(), stderr };
-}
-
-function aborted(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    else signal.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
 }
