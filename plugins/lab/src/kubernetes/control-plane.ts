@@ -9,6 +9,7 @@ import { findType, BUILT_IN, type ResourceType, typeOf } from './kinds.ts';
 import { nodeObject, nodeReady, type Registered } from './nodes.ts';
 import { at, isTrue, type KubeObject, textAt } from './object.ts';
 import { managedFields } from './apply.ts';
+import { memo } from '../pki/memo.ts';
 import { ReleaseStorage } from './releases.ts';
 import { type ApplyResult, ObjectStore, seconds, served, type Stored } from './store.ts';
 import { stuck } from './stuck.ts';
@@ -25,6 +26,20 @@ type Saved = {
 
 const type = (kind: string): ResourceType => findType(BUILT_IN, kind) as ResourceType;
 const CRD = type('CustomResourceDefinition');
+
+/** The machine config in the bytes (base64) that a node was given; undefined where it is no YAML. Only ever read. */
+const configIn = memo((base64: string): unknown => {
+  try {
+    return parse(
+      Buffer.from(base64, 'base64')
+        .toString('utf8')
+        .split(/^---$/m)
+        .find((part) => part.includes('machine:')) ?? '',
+    );
+  } catch {
+    return undefined;
+  }
+});
 
 /**
  * A Kubernetes control plane over one etcd cluster. What is persisted stands in the store; what controllers, scheduler and
@@ -275,18 +290,8 @@ export class ControlPlane implements KubernetesModel {
   /** The parsed machine config that a node was given, by its name in Kubernetes. */
   #config(hostname: string): unknown {
     for (const node of this.model.nodes.values())
-      if (node.config && (node.config.hostname === hostname || node.name === hostname)) {
-        try {
-          return parse(
-            Buffer.from(node.config.bytes, 'base64')
-              .toString('utf8')
-              .split(/^---$/m)
-              .find((part) => part.includes('machine:')) ?? '',
-          );
-        } catch {
-          return undefined;
-        }
-      }
+      if (node.config && (node.config.hostname === hostname || node.name === hostname))
+        return configIn(node.config.bytes);
     return undefined;
   }
 
