@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { op } from '@coldstart/tools';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
+import { parseConfigView } from '../../../plugins/cilium/src/cilium/config-view.ts';
 import { parseCiliumVersion } from '../../../plugins/cilium/src/tool.ts';
 import { run } from '../children.ts';
 import type { Finished } from '../children.ts';
 import { example } from '../wire/repository.ts';
 import { toolEnvironment } from '../world.ts';
+import { recordedCluster } from './recorded-cluster.ts';
 
 const recording = async (name: string): Promise<{ argv: string[]; exit: number; stdout: string; stderr: string }> => {
   const text = await readFile(new URL(`../../recordings/${name}.txt`, import.meta.url), 'utf8');
@@ -103,6 +105,96 @@ describe('talhelper', () => {
 });
 
 describe('cilium', () => {
+  type Counts = { image_count: Record<string, Record<string, number>>; cilium_status: Record<string, unknown> };
+  const recordedJson = async (): Promise<Counts> => {
+    // The recorder stopped after the agents' answers.
+    const { stdout } = await recording('cilium/status-json');
+    return JSON.parse(`${stdout.trimEnd().replace(/,$/, '')}}`) as Counts;
+  };
+  /** The answer of a cluster that stands as the recorder's did. */
+  const inRecorded = async (argv: readonly string[], pending: readonly string[] = []): Promise<Finished> => {
+    const { image_count: counted, cilium_status: agents } = await recordedJson();
+    const images = Object.entries(counted).flatMap(([part, one]) => Object.keys(one).map((image) => [part, image]));
+    const cluster = await recordedCluster({
+      images: Object.fromEntries(images) as Record<string, string>,
+      agents: Object.keys(agents),
+      chart: '1.20.2',
+      config: parseConfigView((await recording('cilium/config-view')).stdout),
+      pending,
+    });
+    const kubeconfig = join(dir, 'recorded-kubeconfig');
+    await writeFile(kubeconfig, cluster.kubeconfig);
+    try {
+      return await ask('cilium', ['--kubeconfig', kubeconfig, '--context', 'infra', ...argv]);
+    } finally {
+      await cluster.close();
+    }
+  };
+  /** The recorder's agents could not be asked at all, which the summary counts and a section tells; here they answer. */
+  const withoutErrors = (text: string): string =>
+    `${(text.split(/^Errors:/m)[0] ?? '').replace('\u001B[31m6 errors\u001B[0m', '\u001B[32mOK\u001B[0m').trimEnd()}\n`;
+
+  test('status: the words that were recorded', async () => {
+    const was = await recording('cilium/status');
+    const done = await inRecorded(was.argv);
+    expect(done).toMatchObject({ exit: was.exit, stdout: withoutErrors(was.stdout), stderr: was.stderr });
+  });
+
+  test('status -o json: the keys, types and values that were recorded', async () => {
+    const was = await recording('cilium/status-json');
+    const done = await inRecorded(was.argv);
+    expect({ exit: done.exit, stderr: done.stderr }).toEqual({ exit: was.exit, stderr: was.stderr });
+    const { cilium_status: agents, ...rest } = await recordedJson();
+    const {
+      cilium_status: answers,
+      helm_chart_version: chart,
+      ...others
+    } = JSON.parse(done.stdout) as Counts & {
+      helm_chart_version: unknown;
+    };
+    expect(others).toEqual(rest);
+    expect(Object.keys(answers)).toEqual(Object.keys(agents));
+    // What the recorder did not come to.
+    expect(chart).toBe('1.20.2');
+    // As it stands on the page too, up to where an agent answers.
+    const until = (text: string): string => text.slice(0, text.indexOf('"cilium-4n2tf"'));
+    expect(until(done.stdout)).toBe(until(was.stdout));
+  });
+
+  test('status with an agent that does not run: exit 0, null for it, and errors in the columns that were recorded', async () => {
+    const was = await recording('cilium/status');
+    const done = await inRecorded(['status'], ['cilium-4n2tf']);
+    expect({ exit: done.exit, stderr: done.stderr }).toEqual({ exit: 0, stderr: '' });
+    expect(done.stdout).toContain('Cilium:             \u001B[31m2 errors\u001B[0m');
+    const errors = (text: string): string[] => text.slice(text.indexOf('Errors:')).trimEnd().split('\n');
+    // Title, part and pod each stand where they stood.
+    const columns = (line: string): string => line.slice(0, 58);
+    const [first, ...more] = errors(was.stdout).map(columns);
+    const mine = errors(done.stdout).map(columns);
+    expect(mine).toHaveLength(2);
+    expect(mine[0]?.slice(0, 42)).toBe(first?.slice(0, 42));
+    expect(mine[1]).toBe(more[0]);
+
+    const told = JSON.parse((await inRecorded(['status', '-o', 'json'], ['cilium-4n2tf'])).stdout) as Counts;
+    expect(told.cilium_status['cilium-4n2tf']).toBe((await recordedJson()).cilium_status['cilium-4n2tf']);
+  });
+
+  test('status --wait in vain: exit 1, as recorded, with what it saw on stdout', async () => {
+    const was = await recording('cilium/status-wait-timeout');
+    const done = await inRecorded(['status', '--wait', '--wait-duration', '1s'], ['cilium-4n2tf']);
+    expect(done.exit).toBe(was.exit);
+    const title = (text: string): string => text.slice(0, text.indexOf('Cilium:'));
+    expect(title(done.stdout)).toBe(title(was.stdout));
+    expect(done.stderr).toMatch(/^\nError: Unable to determine status: {2}timeout while waiting /);
+  });
+
+  test('config view: the very lines that were recorded', async () => {
+    const was = await recording('cilium/config-view');
+    expect(await inRecorded(was.argv)).toMatchObject({ exit: was.exit, stderr: was.stderr });
+    const plain = (text: string): string[] => text.split('\n').map((line) => line.trimEnd());
+    expect(plain((await inRecorded(was.argv)).stdout)).toEqual(plain(was.stdout));
+  });
+
   test('says what was recorded where no cluster can be reached', async () => {
     const none = await ask('cilium', ['--kubeconfig', 'nowhere', '--context', 'infra', 'status', '-o', 'json']);
     expect(none.exit).toBe(1);
