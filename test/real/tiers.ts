@@ -9,6 +9,7 @@ export const tierB = [
   'side-by-side.test.ts',
   'wire-older.test.ts',
   'wire-steps.test.ts',
+  'wire-upgrade.test.ts',
 ];
 
 /** Whether this run is one of both tiers: `COLDSTART_TEST_REAL=all npm run test:real`. */

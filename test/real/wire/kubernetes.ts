@@ -11,6 +11,7 @@ import { makePki } from '../controlplane/pki.ts';
 import type { Pki } from '../controlplane/pki.ts';
 import { startControlPlane } from '../controlplane/start.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../controlplane/start.ts';
+import { followKubelets } from './kubelets.ts';
 import type { Wire, WireOptions } from './open.ts';
 import { snapshotOf } from './snapshot.ts';
 
@@ -33,7 +34,7 @@ export type Behind = Required<Pick<WireOptions, 'kubeconfig' | 'snapshot' | 'boo
   plane: () => Promise<ControlPlane>;
   /**
    * From now on its API answers at a node's address once the model's API server there is up, and at the virtual address
-   * once a node holds it; nodes register when their kubelets do. A node that a fault hides does neither.
+   * once a node holds it; nodes register when their kubelets do, and are not Ready while they run no more. A node that a fault hides does neither.
    */
   follow: (wire: Wire) => void;
   close: () => Promise<void>;
@@ -92,19 +93,28 @@ export const clusterBehind = (options: {
   };
 
   const doors = apiDoors(() => plane);
-  const registered = new Set<string>();
+  /** Nodes that have registered, and whether their kubelets run now. */
+  const running = new Map<string, boolean>();
+  let kubelets: ReturnType<typeof followKubelets> | undefined;
   let adding: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   const look = ({ lab: { model }, faults }: Wire): void => {
     if (!plane) return;
-    const { addNode } = plane;
+    const { addNode, api } = plane;
     for (const node of model.nodes.values()) {
       if (faults.ofAddress(node.name)) continue;
       if (node.apiserver) doors.open(node.address);
-      if (!node.kubelet.registered || registered.has(node.name) || !node.config) continue;
-      registered.add(node.name);
+      if (!node.config) continue;
       const { hostname, role } = node.config;
-      adding = adding.then(() => addNode({ name: hostname, role, address: node.address }));
+      const { registered: runs } = node.kubelet;
+      // Only what changes is worth a word to the API server.
+      if (running.get(node.name) === runs || (!runs && !running.has(node.name))) continue;
+      const known = running.has(node.name);
+      running.set(node.name, runs);
+      const follows = (kubelets ??= followKubelets(api));
+      adding = adding.then(() =>
+        known ? follows(hostname, runs) : addNode({ name: hostname, role, address: node.address }),
+      );
     }
     for (const cluster of model.etcd.values()) {
       const holder = cluster.vip === null ? undefined : model.nodes.get(cluster.vip);
