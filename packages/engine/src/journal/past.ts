@@ -1,5 +1,6 @@
 import { EXIT, Problem, type Child, type JournalRecord, type Past, type World } from '@coldstart/contract';
 import { readJournal, type JournalRead } from '../evidence/read-journal.ts';
+import { unquoteWords } from '../plan/show.ts';
 
 /** An earlier run of this cluster, as its journal tells. */
 export type FormerRun = {
@@ -102,6 +103,22 @@ export function pastOf(runs: readonly FormerRun[], generation: number, clock: Pi
     }
   }
   return past;
+}
+
+/** Files that runs without an end were about to write or had just written, by the run: no end of it is recorded. */
+export function openWrites(runs: readonly FormerRun[]): { run: string; path: string }[] {
+  return runs.flatMap((run) => {
+    if (run.ended) return [];
+    const open = new Map<string, string>();
+    for (const record of run.records) {
+      if (record.type !== 'action-start' && record.type !== 'action-end') continue;
+      const key = `${record.step} ${record.item} ${record.action} ${record.attempt}`;
+      if (record.type === 'action-end') open.delete(key);
+      // Only a process has a deadline.
+      else if (record.deadline === null) open.set(key, unquoteWords(record.shown)[1] ?? '');
+    }
+    return [...open.values()].filter((path) => path !== '').map((path) => ({ run: run.id, path }));
+  });
 }
 
 /** Processes of runs that never ended, and whose own end is not recorded. */

@@ -28,6 +28,13 @@ export function showAction(action: Action): string[] {
   ];
 }
 
+/** The words that `quoteWords` made one line of. */
+export function unquoteWords(line: string): string[] {
+  return [...line.matchAll(/(?:'[^']*'|\\'|[^\s'\\]+)+/g)].map(([word]) =>
+    word.replaceAll(/'([^']*)'|\\'/g, (_all, inside: string | undefined) => inside ?? "'"),
+  );
+}
+
 /** Words as one line that a POSIX shell reads back as the same words (holes excepted). */
 export function quoteWords(words: readonly string[]): string {
   return words.map((w) => (/^[A-Za-z0-9_@%+=:,./<>~-]+$/.test(w) ? w : `'${w.replaceAll("'", `'\\''`)}'`)).join(' ');

@@ -1,5 +1,5 @@
 import { EXIT, isProblem, type Event, type Json, type Plan, type Problem } from '@coldstart/contract';
-import { formerRuns, pastOf, refuseNewer, type FormerRun } from '../journal/past.ts';
+import { formerRuns, openWrites, pastOf, refuseNewer, type FormerRun } from '../journal/past.ts';
 import { openStateFolder } from '../journal/state-folder.ts';
 import { openJournal } from '../journal/writer.ts';
 import { plansActions } from '../plan/changes.ts';
@@ -12,6 +12,7 @@ import { FactStore } from './facts.ts';
 import { generationOf, retirePins, runId } from './identify.ts';
 import { Interrupted, orStopped } from './interrupt.ts';
 import { keepEvidence, keepFormerEvidence } from './keep-evidence.ts';
+import { clearLock } from './merge-lock.ts';
 import { absences, opening } from './opening.ts';
 import type { Failed, RunOptions, RunResult } from './options.ts';
 import { settleOutlived } from './outlived.ts';
@@ -83,7 +84,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
         lost.abort();
       },
     });
-    const carried = await carry(context, options, order, killed, locks);
+    const carried = await carry(context, options, order, { former, killed }, locks);
     await locks.release();
     const ended: Ended = overtaken ? stoppedBy(overtaken, context, options) : carried;
     await journal.write({
@@ -107,11 +108,13 @@ async function carry(
   context: RunContext,
   options: RunOptions,
   order: Order,
-  killed: readonly FormerRun[],
+  { former, killed }: Record<'former' | 'killed', readonly FormerRun[]>,
   locks: SharedLocks,
 ): Promise<Ended> {
   try {
     await settleOutlived(context, killed);
+    // Whose process is alive keeps its lock, so this may be done beside another run too.
+    for (const { run: of, path } of openWrites(former)) await clearLock(context.world, path, of, context);
     const heard = new Set<string>();
     const witnessed = hearWitnesses(context, options.facts, heard);
     witnessed.catch(() => {});

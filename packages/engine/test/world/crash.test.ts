@@ -1,8 +1,10 @@
 import { spawn as start, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { carryOut, changing, checking, done, type Ran } from '../support/harness.ts';
+import type { FakeWorld } from '../support/fake-world.ts';
 import { RULE, runs, sandbox, until, type Sandbox } from './sandbox.ts';
 
 let at: Sandbox;
@@ -120,3 +122,57 @@ test('one lock, four processes, a dead holder: never two at once, and one of the
   expect(log.filter((line) => line.endsWith('took over'))).toHaveLength(1);
   expect(readdirSync(join(at.root, '.coldstart'))).toEqual([]);
 }, 60_000);
+
+/** A run in a process of its own, which is killed once it has written that file. */
+const merges = async (path: string): Promise<void> => {
+  const { child } = await script('merge.ts', path);
+  if (child.exitCode === null && child.signalCode === null) await new Promise((resolve) => child.once('exit', resolve));
+  expect(child.signalCode).toBe('SIGKILL');
+  expect(readFileSync(join(at.root, path), 'utf8')).toBe('merged');
+};
+/** The next run of that cluster, which finds nothing to write. */
+const next = async (checks: boolean): Promise<Ran> => {
+  const world = (await at.open()) as FakeWorld;
+  const observe = async () => done();
+  return carryOut(world, [checks ? checking('a/one', observe) : changing(world, 'a/one', { observe })]);
+};
+const holders = (): string[] => readdirSync(at.root).filter((name) => name.endsWith('.coldstart-lock'));
+
+test.each(['kubeconfig', "the operator's kubeconfig"])(
+  'a run killed just after it wrote %s leaves its lock, and the next one takes it away though it has nothing to write',
+  async (path) => {
+    await merges(path);
+    expect(holders()).toEqual([`${path}.coldstart-lock`]);
+    expect((await next(false)).exit).toBe(0);
+    expect(holders()).toEqual([]);
+    expect(readFileSync(join(at.root, path), 'utf8')).toBe('merged');
+  },
+);
+
+test('a run that can only look takes it away too', async () => {
+  await merges('kubeconfig');
+  expect((await next(true)).exit).toBe(0);
+  expect(holders()).toEqual([]);
+});
+
+test.each([
+  ['another run of this machine', { run: 'another' }],
+  ['another machine', { host: 'another' }],
+])('the lock of %s stays', async (_whose, of) => {
+  await merges('kubeconfig');
+  const path = join(at.root, 'kubeconfig.coldstart-lock');
+  const theirs = `${JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), ...of })}\n`;
+  writeFileSync(path, theirs);
+  expect((await next(false)).exit).toBe(0);
+  expect(readFileSync(path, 'utf8')).toBe(theirs);
+});
+
+test('the lock of a run whose process lives stays', async () => {
+  await merges('kubeconfig');
+  const path = join(at.root, 'kubeconfig.coldstart-lock');
+  const { pid, started: since, boot } = (await at.open()).host();
+  const theirs = `${JSON.stringify({ ...(JSON.parse(readFileSync(path, 'utf8')) as object), pid, started: since, boot })}\n`;
+  writeFileSync(path, theirs);
+  expect((await next(false)).exit).toBe(0);
+  expect(readFileSync(path, 'utf8')).toBe(theirs);
+});
