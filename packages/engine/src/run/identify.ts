@@ -10,12 +10,24 @@ import {
 } from '@coldstart/contract';
 import { withLock } from './merge-lock.ts';
 
-/** A run's id: when it began to the millisecond, so that names sort by time, and four hex digits against another machine's. */
-export function runId(world: World): string {
-  const stamp = world.now().replaceAll(/[-:.]/g, '');
+/**
+ * A run's id: when it began to the millisecond, and four hex digits against another machine's. Names sort in the order in which
+ * the runs of this state folder began: where the wall clock was put back since the last one, by the millisecond after that.
+ */
+export async function runId(world: World, stateDir: string): Promise<string> {
+  const last = (await world.list(`${stateDir}/runs`)).map(beginningIn).filter(Number.isFinite);
+  const began = Math.max(Date.parse(world.now()), ...last.map((at) => at + 1));
+  const stamp = new Date(began).toISOString().replaceAll(/[-:.]/g, '');
   return `${stamp}-${Math.floor(world.random() * 0x10000)
     .toString(16)
     .padStart(4, '0')}`;
+}
+
+/** The moment in the name of a run's folder, ms since 1970; NaN where it is none. */
+function beginningIn(file: string): number {
+  return Date.parse(
+    file.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-[0-9a-f]{4}\/.*$/, '$1-$2-$3T$4:$5:$6.$7Z'),
+  );
 }
 
 /** Which life of the cluster this is, as `identity.json` tells; 1 where nothing is recorded. Throws a Problem where it cannot be read. */

@@ -27,7 +27,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   const { world, kit, plan } = options;
   const order = orderSteps(kit, options.procedure, options.facts, options.selection);
   await openStateFolder(world, options.stateDir.split('/')[0] ?? options.stateDir);
-  const id = runId(world);
+  const id = await runId(world, options.stateDir);
   const changes = plansActions(plan);
   const lock = !changes
     ? undefined
