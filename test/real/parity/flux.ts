@@ -107,7 +107,6 @@ export const questions: readonly Question[] = [
     name: 'flux, installed: its instance',
     tool: 'kubectl',
     argv: kubectl('get', FLUX_INSTANCES, '-A', '-o', 'json'),
-    within: true,
     read: judged,
     expected: { exit: 0, read: [well('FluxInstance flux-system/flux', '')] },
   },
@@ -115,7 +114,6 @@ export const questions: readonly Question[] = [
     name: 'flux, installed: check',
     tool: 'flux',
     argv: flux('check'),
-    within: true,
     read: (stdout, stderr) => parseCheck(`${stderr}\n${stdout}`).map(({ ok }) => ok),
     expected: { exit: 0, read: Array.from({ length: 15 }, () => true) },
   },
@@ -192,7 +190,6 @@ export const questions: readonly Question[] = [
     name: 'flux, ready: a Kustomization that waited for another',
     tool: 'kubectl',
     argv: one(KUSTOMIZATIONS, 'after'),
-    within: true,
     read: judged,
     expected: {
       exit: 0,
@@ -314,7 +311,6 @@ export const questions: readonly Question[] = [
     name: 'flux, amiss: a branch that is none',
     tool: 'kubectl',
     argv: one(GIT_REPOSITORIES, 'bad-branch'),
-    within: true,
     read: judged,
     expected: {
       exit: 0,
@@ -325,7 +321,6 @@ export const questions: readonly Question[] = [
     name: 'flux, amiss: a Secret that is not there',
     tool: 'kubectl',
     argv: one(GIT_REPOSITORIES, 'no-secret'),
-    within: true,
     read: judged,
     expected: {
       exit: 0,
@@ -341,7 +336,6 @@ export const questions: readonly Question[] = [
     name: 'flux, amiss: a key that is refused',
     tool: 'kubectl',
     argv: one(GIT_REPOSITORIES, 'wrong-key'),
-    within: true,
     read: judged,
     expected: {
       exit: 0,
@@ -352,7 +346,6 @@ export const questions: readonly Question[] = [
     name: 'flux, amiss: a path that is none',
     tool: 'kubectl',
     argv: one(KUSTOMIZATIONS, 'bad-path'),
-    within: true,
     read: judged,
     expected: { exit: 0, read: [amiss('Kustomization flux-system/bad-path', noPath)] },
   },
@@ -360,7 +353,6 @@ export const questions: readonly Question[] = [
     name: 'flux, amiss: what waits for that',
     tool: 'kubectl',
     argv: one(KUSTOMIZATIONS, 'waits'),
-    within: true,
     read: judged,
     expected: {
       exit: 0,
@@ -449,7 +441,6 @@ export const questions: readonly Question[] = [
     name: 'flux, HelmReleases: one that is ready',
     tool: 'kubectl',
     argv: one(HELM_RELEASES, 'one'),
-    within: true,
     read: judged,
     expected: { exit: 0, read: [well('HelmRelease flux-system/one', '')] },
   },
