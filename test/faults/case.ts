@@ -47,20 +47,25 @@ export type Case = {
 
 const MINUTE = 60_000;
 
+/** How many control planes there are, by weight. What strikes after the machines does not ask how many there are. */
+const MANY = [
+  [1, 25],
+  [3, 60],
+  [5, 15],
+] as const;
+const FEW = [
+  [1, 65],
+  [3, 30],
+  [5, 5],
+] as const;
+
 /** Draws a case: one fault that it is about, and others beside it. */
 export function draw(seed: number): Case {
   const by = chance(seed);
   const lead = leadOf(seed);
   const scope = lead?.late || by.happens(0.02) ? 'whole' : 'talos';
-  const controlPlanes =
-    lead?.at === 'joining'
-      ? by.pick([3, 3, 5])
-      : by.weighed([
-          [1, 25],
-          [3, 60],
-          [5, 15],
-        ] as const);
-  const workers = by.happens(0.05) ? by.int(4, 20) : by.int(0, 3);
+  const controlPlanes = lead?.at === 'joining' ? by.pick([3, 3, 5]) : by.weighed(lead?.late ? FEW : MANY);
+  const workers = by.happens(lead?.late ? 0.02 : 0.055) ? by.int(4, 20) : by.int(0, lead?.late ? 1 : 3);
   const names = nodeNames(controlPlanes, workers);
   // What comes after the machines is seen only where no other fault ends the run before it.
   const others = lead?.late
