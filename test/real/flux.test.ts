@@ -21,6 +21,7 @@ import { check } from '../../plugins/flux/src/steps/check.ts';
 import { reconciled } from '../../plugins/flux/src/steps/reconciled.ts';
 import { fluxGround } from './flux/fixture.ts';
 import type { Ground } from './flux/fixture.ts';
+import { gitRepository, kustomization, source } from './flux/objects.ts';
 import { readerOf } from './flux/reader.ts';
 import { remainsAfter } from './fixtures/processes.ts';
 
@@ -46,29 +47,6 @@ const resource = async (kind: string, name: string): Promise<FluxResource | unde
   (await resources()).find((one) => one.kind === kind && one.id.endsWith(`/${name}`));
 const soon = { timeout: 60_000, interval: 500 };
 
-const source = (kind: string, name: string, spec: object) => ({
-  apiVersion: 'source.toolkit.fluxcd.io/v1',
-  kind,
-  metadata: { name, namespace },
-  spec: { interval: '1m', ...spec },
-});
-const git = (name: string, url: string, branch = 'main', secret?: string) =>
-  source('GitRepository', name, { url, ref: { branch }, ...(secret && { secretRef: { name: secret } }) });
-const kustomization = (name: string, path: string, ...after: string[]) => ({
-  apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
-  kind: 'Kustomization',
-  metadata: { name, namespace },
-  spec: {
-    interval: '1m',
-    retryInterval: '5s',
-    prune: true,
-    wait: true,
-    timeout: '30s',
-    path,
-    sourceRef: { kind: 'GitRepository', name: 'fleet' },
-    ...(after.length > 0 && { dependsOn: after.map((one) => ({ name: one })) }),
-  },
-});
 const secret = (name: string, stringData: object) => ({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -186,7 +164,7 @@ describe('sources and Kustomizations', () => {
       await ground.apply(
         kustomization('after', './after', 'base'),
         kustomization('base', './base'),
-        git('fleet', ground.sources.git.url('fleet')),
+        gitRepository('fleet', ground.sources.git.url('fleet')),
       );
       await expect.poll(async () => (await resource('Kustomization', 'after'))?.ready, soon).toBe(true);
 
@@ -233,14 +211,14 @@ describe('sources and Kustomizations', () => {
       secret('wrong', { ...credentials, password: 'another' }),
       // What a repository's own deploy key is: over http it says nothing.
       secret('ssh', { identity: 'x', known_hosts: 'y' }),
-      git('right-key', url('fleet', 'closed'), 'main', 'right'),
-      git('ssh-key', url('fleet'), 'main', 'ssh'),
-      git('bad-branch', url('fleet'), 'release'),
-      git('wrong-key', url('fleet', 'closed'), 'main', 'wrong'),
-      git('unread-key', url('fleet', 'closed'), 'main', 'ssh'),
-      git('no-secret', url('fleet'), 'main', 'nothere'),
-      git('missing', url('nothere')),
-      git('refused', 'http://127.0.0.1:9/fleet.git'),
+      gitRepository('right-key', url('fleet', 'closed'), 'main', 'right'),
+      gitRepository('ssh-key', url('fleet'), 'main', 'ssh'),
+      gitRepository('bad-branch', url('fleet'), 'release'),
+      gitRepository('wrong-key', url('fleet', 'closed'), 'main', 'wrong'),
+      gitRepository('unread-key', url('fleet', 'closed'), 'main', 'ssh'),
+      gitRepository('no-secret', url('fleet'), 'main', 'nothere'),
+      gitRepository('missing', url('nothere')),
+      gitRepository('refused', 'http://127.0.0.1:9/fleet.git'),
       kustomization('bad-path', './nothere'),
       kustomization('waits', './after', 'bad-path'),
     );

@@ -13,7 +13,7 @@ import { helmfileArgv } from '../../plugins/helmfile/src/tool.ts';
 import { questions } from './parity/flux.ts';
 import { access } from './parity/questions.ts';
 import type { Question } from './parity/questions.ts';
-import { asked, compare, simulation, truth } from './parity/sides.ts';
+import { asked, compare, giveKubeconfig, simulation, truth } from './parity/sides.ts';
 import type { Side } from './parity/sides.ts';
 import { ground } from './wire/fixture.ts';
 import type { Ground } from './wire/fixture.ts';
@@ -50,13 +50,7 @@ const installReally = async (): Promise<void> => {
 };
 
 const installSimulatedly = async (): Promise<void> => {
-  const at = simulated.at('infra-01');
-  const given = await simulated.talosctl(['kubeconfig', '-', '-e', at, '-n', at]);
-  const kubeconfig = given.stdout
-    .replaceAll('admin@infra', access.context)
-    .replace(/server: .*/, `server: https://${at}:6443`);
-  await mkdir(join(simulated.root, 'kubernetes'), { recursive: true });
-  await writeFile(join(simulated.root, access.path), kubeconfig, { mode: 0o600 });
+  await giveKubeconfig(simulated);
   const file = 'releases-of-flux.yaml';
   const stated = Object.entries(releases).map(([name, values]) => ({
     name,

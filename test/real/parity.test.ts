@@ -3,7 +3,7 @@
  * the lab's, on the other a real control plane. talosctl has a lane of its own, wire-parity.test.ts, and
  * so has what is asked once Flux runs, parity-flux.test.ts.
  */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,7 +15,7 @@ import type { ControlPlane } from './controlplane/start.ts';
 import { asks, called, calledIn } from './parity/called.ts';
 import { questions as afterFlux } from './parity/flux.ts';
 import { access, questions } from './parity/questions.ts';
-import { asked, compare, differences, simulation, truth } from './parity/sides.ts';
+import { asked, compare, differences, giveKubeconfig, simulation, truth } from './parity/sides.ts';
 import { ground } from './wire/fixture.ts';
 import type { Ground } from './wire/fixture.ts';
 import type { Wire } from './wire/open.ts';
@@ -62,13 +62,7 @@ beforeAll(async () => {
   await cp(plane.kubeconfig, join(root, access.path));
 
   wire = await simulated.open({}, { 'infra-01': 'running', 'infra-02': 'running', 'infra-04': 'running' });
-  const at = simulated.at('infra-01');
-  const given = await simulated.talosctl(['kubeconfig', '-', '-e', at, '-n', at]);
-  const server = given.stdout
-    .replaceAll('admin@infra', access.context)
-    .replace(/server: .*/, `server: https://${at}:6443`);
-  await mkdir(join(simulated.root, 'kubernetes'), { recursive: true });
-  await writeFile(join(simulated.root, access.path), server, { mode: 0o600 });
+  await giveKubeconfig(simulated);
 }, 180_000);
 afterAll(async () => {
   await wire?.close();

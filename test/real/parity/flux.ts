@@ -17,6 +17,7 @@ import {
   KUSTOMIZATIONS,
   SOURCE_KINDS,
 } from '../../../plugins/flux/src/flux/resources.ts';
+import { gitRepository, kustomization } from '../flux/objects.ts';
 import { access } from './questions.ts';
 import type { Question } from './questions.ts';
 
@@ -58,32 +59,8 @@ const rows = (stdout: string): unknown[] =>
       return `${name} ${ready}`;
     });
 
-const git = (name: string, door: string, branch: string, secret?: string) => ({
-  apiVersion: 'source.toolkit.fluxcd.io/v1',
-  kind: 'GitRepository',
-  metadata: { name, namespace },
-  spec: {
-    interval: '1m',
-    url: `{git}/${door}/fleet.git`,
-    ref: { branch },
-    ...(secret && { secretRef: { name: secret } }),
-  },
-});
-const kustomization = (name: string, path: string, ...after: string[]) => ({
-  apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
-  kind: 'Kustomization',
-  metadata: { name, namespace },
-  spec: {
-    interval: '1m',
-    retryInterval: '5s',
-    prune: true,
-    wait: true,
-    timeout: '30s',
-    path,
-    sourceRef: { kind: 'GitRepository', name: 'fleet' },
-    ...(after.length > 0 && { dependsOn: after.map((one) => ({ name: one })) }),
-  },
-});
+const git = (name: string, door: string, branch: string, secret?: string) =>
+  gitRepository(name, `{git}/${door}/fleet.git`, branch, secret);
 const key = {
   apiVersion: 'v1',
   kind: 'Secret',

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Done } from '@coldstart/contract';
@@ -10,7 +12,9 @@ import { run } from '../children.ts';
 import type { Toolchain } from '../toolchain/build.ts';
 import { answerOf, differing, rawDifferences } from './answer.ts';
 import type { Answer, Difference } from './answer.ts';
+import { access } from './questions.ts';
 import type { Question } from './questions.ts';
+import type { Ground } from '../wire/fixture.ts';
 
 /** Where both differ still: one file for all tables of questions. */
 export const differences = parse(readFileSync(new URL('differences.yaml', import.meta.url), 'utf8')) as Difference[];
@@ -37,6 +41,17 @@ const asking = async (
   const stdin = question.stdin === undefined ? {} : { stdin: filled(question.stdin) };
   const { exit, stdout, stderr } = await ask({ ...question, argv, ...stdin });
   return answerOf(question, exit, stdout, stderr);
+};
+
+/** A kubeconfig for the simulated tools in their repository, from their first control plane and under the context that is asked for. */
+export const giveKubeconfig = async ({ at, root, talosctl }: Ground): Promise<void> => {
+  const address = at('infra-01');
+  const given = await talosctl(['kubeconfig', '-', '-e', address, '-n', address]);
+  const text = given.stdout
+    .replaceAll('admin@infra', access.context)
+    .replace(/server: .*/, `server: https://${address}:6443`);
+  await mkdir(dirname(join(root, access.path)), { recursive: true });
+  await writeFile(join(root, access.path), text, { mode: 0o600 });
 };
 
 /** The real tools, in a repository. */
