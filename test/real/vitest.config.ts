@@ -18,8 +18,8 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, ...(runsAll() ? [] : tierB)],
     // Builds what is missing of the real tools; where that fails the run fails, it is never a skip.
     globalSetup: ['./toolchain.setup.ts'],
-    // Much of it waits, for pods, leases and timeouts of the real tools; each control plane takes half a gigabyte.
-    maxWorkers: 2,
+    // One control plane at a time takes half a gigabyte and two cores: two at once miss deadlines where processors are scarce.
+    fileParallelism: false,
     disableConsoleIntercept: true,
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     testTimeout: 120_000,
