@@ -372,6 +372,7 @@ describe('the lab and the real git answer alike', () => {
       { argv: write, stdin: 'two\n' },
       { argv: ['cat-file', 'blob', one], probe: true },
       { argv: pushed(one, two) },
+      { argv: pushed('', '') },
       { argv: pushed('', one) },
       { argv: list, probe: true },
       { argv: fetched(REF), probe: true },

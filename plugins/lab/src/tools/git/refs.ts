@@ -58,9 +58,8 @@ export function push(model: Model, call: ToolCall, args: string[], url: string):
   if (before !== lease[2])
     return failed(refused, told(`!\t${source === '' ? `(delete)${spec}` : spec}\t[rejected] (stale info)`));
   if (!bytes) {
-    if (before === '') return notSimulated('git', call.argv, 'a ref that is not there is deleted');
-    refs.delete(ref);
-    return printed(told(`-\t:${ref}\t[deleted]`));
+    const answer = printed(told(`-\t:${ref}\t[deleted]`));
+    return refs.delete(ref) ? answer : { ...answer, stderr: 'remote: warning: deleting a non-existent ref        \n' };
   }
   refs.set(ref, { id: source, text: new TextDecoder().decode(bytes) });
   return printed(
