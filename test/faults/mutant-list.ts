@@ -188,6 +188,13 @@ export const mutants: readonly Mutant[] = [
     tests: [MACHINE],
   },
   {
+    name: 'a machine is recorded from one look, whose answers may be two machines',
+    file: talos('src/machine/judge.ts'),
+    from: 'if (isDeepStrictEqual(hardwarePin(hardware), first.value)) return',
+    to: 'if (isDeepStrictEqual(first.value, first.value)) return',
+    tests: [MACHINE],
+  },
+  {
     name: 'fence off: the recorded Talos CA is not looked at',
     file: talos('src/identity.ts'),
     from: 'if (known?.talosCa !== undefined && known.talosCa !== wanted.talosCa)',

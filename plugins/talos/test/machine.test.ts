@@ -279,6 +279,33 @@ describe('before a config with secrets leaves', async () => {
     });
   });
 
+  test('two machines at one address: what answers now and then is not recorded, and gets nothing', async () => {
+    const [one, two] = [at({ is: 'maintenance', system: { serialnumber: 'SN-5' } }), at(bare)];
+    const other = at({ is: 'maintenance', system: { serialnumber: 'SN-6' } });
+    const inTurn = (worlds: FakeWorld[]): FakeWorld => {
+      let asked = 0;
+      const probe = async (call: Probe): Promise<Done> => {
+        const system = call.argv.includes('systeminformation') && call.argv.includes(addressOf('infra-05'));
+        return (system ? worlds[Math.min(asked++, worlds.length - 1)]! : worlds[0]!).probe(call);
+      };
+      return Object.assign(Object.create(one) as FakeWorld, { probe });
+    };
+    expect(await apply(inTurn([one, two]))).toMatchObject({ state: 'needed', pins: [{ value: { serial: 'SN-5' } }] });
+    const flips = await apply(inTurn([one, other]));
+    expect(flips).toMatchObject({
+      state: 'blocked',
+      refuse: true,
+      page: 'impostor',
+      cause: 'another machine answers for infra-05 (192.0.2.22): expected serial SN-5 (a look before), seen SN-6',
+    });
+    expect(flips.pins).toBeUndefined();
+    const accepted = await exampleFacts({ acceptMachines: ['infra-05'] });
+    expect(await apply(inTurn([one, other]), accepted)).toMatchObject({ state: 'needed', pins: [] });
+    // What was told once, and not again, is neither recorded nor enough.
+    const silent = at({ is: 'maintenance', system: { serialnumber: '' } });
+    expect(await apply(inTurn([one, silent]))).toMatchObject({ state: 'unknown', refuse: true });
+  });
+
   test('a fingerprint of the operator’s is handed to talosctl, and is enough', async () => {
     const certFingerprint = `${'A'.repeat(43)}=`;
     const use = await exampleFacts({ firstSight: 'refuse', machines: { 'infra-05': { certFingerprint } } });

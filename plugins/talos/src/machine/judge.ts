@@ -1,9 +1,10 @@
-import { readIdentity, type Facts, type Pin, type Reader, type Signal } from '@coldstart/contract';
+import { isDeepStrictEqual } from 'node:util';
+import { readIdentity, type Facts, type Json, type Pin, type Reader, type Signal } from '@coldstart/contract';
 import { policyOf, type TalosNode } from '../facts.ts';
 import { reachOf } from '../node/ask.ts';
 import { adviceFor } from '../remedies.ts';
 import { askHardware, hardwarePin, showHardware, type Hardware } from './hardware.ts';
-import { statementsOf } from './known.ts';
+import { statementsFrom, statementsOf, type Statement } from './known.ts';
 import { matchMachine, showCompared, type Compared, type Match } from './match.ts';
 
 /** Whether the machine that answers in maintenance may be given a node's config. */
@@ -28,20 +29,38 @@ export async function judgeMachine(
 ): Promise<MachineVerdict> {
   const policy = policyOf(at.facts);
   const identity = await readIdentity(at.world, at.cluster);
-  const hardware = await askHardware(at.world, reachOf(at.facts), node.address);
-  const match = matchMachine(statementsOf(node, policy, identity), hardware);
+  const statements = statementsOf(node, policy, identity);
+  const ask = (): Promise<Hardware> => askHardware(at.world, reachOf(at.facts), node.address);
   const accepted = policy.acceptMachines.includes(node.name);
-  const value = hardwarePin(hardware);
-  const recorded = identity?.machines?.[node.name] !== undefined;
+  const about = { accepted, fingerprint: policy.machines[node.name]?.certFingerprint ?? null };
+  const first = await ask();
+  const match = matchMachine(statements, first);
   const replace = accepted && match.is !== 'same';
+  const value = hardwarePin(first);
+  const due = value && (match.is !== 'another' || accepted) && (!identity?.machines?.[node.name] || replace);
+  const judged = due ? await seenAgain(statements, { match, value }, ask) : { match, hardware: first, steady: false };
   return {
-    ...match,
-    accepted,
-    hardware,
-    fingerprint: policy.machines[node.name]?.certFingerprint ?? null,
-    signals: [signalOf(node, match, hardware, accepted)],
-    pins: value && (!recorded || replace) ? [{ at: ['machines', node.name], value, replace }] : [],
+    ...about,
+    ...judged.match,
+    hardware: judged.hardware,
+    signals: [signalOf(node, judged.match, judged.hardware, accepted)],
+    pins: due && judged.steady ? [{ at: ['machines', node.name], value, replace }] : [],
   };
+}
+
+/**
+ * A machine's face is put together from three answers, and between them an address may come to another machine, or two
+ * machines hold it at once. So what is to be recorded is looked at twice, and has to be the same both times.
+ */
+async function seenAgain(
+  statements: readonly Statement[],
+  first: { match: Match; value: { [key: string]: Json } },
+  ask: () => Promise<Hardware>,
+): Promise<{ match: Match; hardware: Hardware; steady: boolean }> {
+  const hardware = await ask();
+  if (isDeepStrictEqual(hardwarePin(hardware), first.value)) return { match: first.match, hardware, steady: true };
+  const match = matchMachine([...statements, ...statementsFrom(first.value, 'a look before')], hardware);
+  return { match: { ...match, is: match.is === 'another' ? 'another' : 'untold' }, hardware, steady: false };
 }
 
 function signalOf(node: TalosNode, { is, compared }: Match, hardware: Hardware, accepted: boolean): Signal {

@@ -7,7 +7,7 @@ export type Statement = {
   what: 'UUID' | 'serial' | 'MAC' | 'disk';
   /** What may be seen: any of them; globs where an operator wrote them. */
   expected: string[];
-  from: 'coldstart.yaml' | 'the machine config' | 'identity.json';
+  from: 'coldstart.yaml' | 'the machine config' | 'identity.json' | 'a look before';
 };
 
 /** Keys of a disk selector that name one disk, and not a kind of disk. */
@@ -28,18 +28,19 @@ export function statementsOf(node: TalosNode, policy: TalosPolicy, identity: Ide
     ...node.macs.flatMap((mac) => one('MAC', mac, 'the machine config')),
     ...NAMING.flatMap((key) => one('disk', textOf(node.diskSelector?.[key]), 'the machine config')),
   ];
-  return [...operator, ...config, ...seenBefore(identity?.machines?.[node.name])];
+  return [...operator, ...config, ...statementsFrom(identity?.machines?.[node.name], 'identity.json')];
 }
 
-function seenBefore(pin: Json | undefined): Statement[] {
+/** What a machine showed earlier, as it was kept. */
+export function statementsFrom(pin: Json | undefined, from: Statement['from']): Statement[] {
   const tree = typeof pin === 'object' && pin !== null && !Array.isArray(pin) ? pin : {};
   const list = (value: Json | undefined): string[] =>
     Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : [];
   const statement = (what: Statement['what'], expected: string[]): Statement[] =>
-    expected.length > 0 ? [{ what, expected, from: 'identity.json' }] : [];
+    expected.length > 0 ? [{ what, expected, from }] : [];
   return [
-    ...one('UUID', textOf(tree['uuid']), 'identity.json'),
-    ...one('serial', textOf(tree['serial']), 'identity.json'),
+    ...one('UUID', textOf(tree['uuid']), from),
+    ...one('serial', textOf(tree['serial']), from),
     ...statement('MAC', list(tree['macs'])),
     ...statement('disk', list(tree['disks'])),
   ];

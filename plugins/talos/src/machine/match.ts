@@ -48,7 +48,7 @@ function seenOf({ what, from }: Statement, hardware: Hardware): string[] {
       return hardware.macs;
     case 'disk':
       // A config may name any disk; of what was seen once only the machine's own disks were kept.
-      return from === 'identity.json'
+      return from !== 'the machine config'
         ? diskNames(hardware.disks)
         : (hardware.disks ?? []).flatMap((disk) => [disk.serial, disk.wwid, disk.uuid].filter((name) => name !== ''));
   }
