@@ -41,7 +41,7 @@ export type Case = {
   /** The whole command once more after success: nothing may be received. */
   again: boolean;
   verify: boolean;
-  /** The machines share a lock at a Git remote; in histories that are written out, and not drawn yet. */
+  /** The machines share a lock at a Git remote. */
   remote?: boolean;
 };
 
@@ -100,6 +100,7 @@ export function draw(seed: number): Case {
     episodes: [...calm, ...episodes],
     again: by.happens(0.3),
     verify: by.happens(0.05),
+    remote: by.happens(episodes.some(({ second }) => second?.clone) ? 0.6 : 0.05),
   };
 }
 

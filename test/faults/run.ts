@@ -44,7 +44,10 @@ else
       const one = draw(seed);
       tally.add(one, played);
       if (values.only !== undefined) show(one, played);
-      if (played.broken.length > 0) failed.push({ one, played });
+      if (played.broken.length > 0) {
+        failed.push({ one, played });
+        console.log(`seed ${seed} breaks a law: ${played.broken[0]}`);
+      }
       return !interrupted && (failed.length === 0 || values['keep-going']);
     });
     for (const { one, played } of failed) await report(one, played);
