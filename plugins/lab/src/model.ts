@@ -58,9 +58,9 @@ export interface Clock {
  */
 export interface Events {
   on(kind: string, handler: (data: never) => void): void;
-  /** Returns a number by which it can be cancelled. */
-  in(ms: Ms, kind: string, data: Json): number;
-  cancel(id: number): void;
+  in(ms: Ms, kind: string, data: Json): void;
+  /** Takes back those that are due and that `of` names. */
+  drop(of: (kind: string, data: Json) => boolean): void;
 }
 
 /** The seeded source of chance. Streams of different names do not disturb each other. */

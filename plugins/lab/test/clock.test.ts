@@ -54,6 +54,25 @@ describe('virtual time', () => {
     expect([clock.now, happened]).toEqual([10, 1]);
   });
 
+  test('events that are taken back do not happen, here and in a world that was saved', async () => {
+    const clock = new VirtualClock();
+    const happened: unknown[] = [];
+    for (const kind of ['node/one', 'node/two']) clock.on(kind, (data: unknown) => void happened.push([kind, data]));
+    clock.in(10, 'node/one', 'a');
+    clock.in(20, 'node/one', 'b');
+    clock.in(30, 'node/two', 'a');
+    clock.drop((kind, data) => kind === 'node/one' && data === 'a');
+    expect(clock.save().events.map(({ event, data }) => [event, data])).toEqual([
+      ['node/one', 'b'],
+      ['node/two', 'a'],
+    ]);
+    await sleep(clock, 40);
+    expect(happened).toEqual([
+      ['node/one', 'b'],
+      ['node/two', 'a'],
+    ]);
+  });
+
   test('a sleep ends early and without an error when it is stopped', async () => {
     const clock = new VirtualClock();
     const stop = new AbortController();

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Json } from '@coldstart/contract';
 
 import type { Change, Model } from '../../../plugins/lab/src/model.ts';
-import { goesDown, nodeNamed } from '../../../plugins/lab/src/nodes/life.ts';
+import { goesDown, goesFrom, nodeNamed } from '../../../plugins/lab/src/nodes/life.ts';
 import type { NodeModel } from '../../../plugins/lab/src/nodes/node.ts';
 import { Failure } from './failure.ts';
 import type { Streamed, Unary } from './machine-api.ts';
@@ -55,7 +55,7 @@ export const lifecycleOf = (model: Model, protocol: Protocol): Lifecycle => {
     Object.assign(lifeOf(node), { boots: lifeOf(node).boots + 1, told: [], shown: '' });
     if (after === 'reboots') goesDown(model, node, 0);
     else if (after === 'maintenance') model.events.in(0, 'node/falls-back', { node: name });
-    else node.stage = 'off';
+    else goesFrom(model, node, 'off');
   });
   const reboot = (node: NodeModel, change: Change): string => {
     change.made(`${node.name}: reboot`);

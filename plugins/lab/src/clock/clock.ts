@@ -54,9 +54,13 @@ export class VirtualClock implements Clock, Events {
     this.#handlers.set(kind, handler);
   }
 
-  in(ms: Ms, kind: string, data: Json): number {
+  in(ms: Ms, kind: string, data: Json): void {
     if (!this.#handlers.has(kind)) throw new LabBug(`no handler for event ${kind}`);
-    return this.#enter(ms, { event: kind, data });
+    this.#enter(ms, { event: kind, data });
+  }
+
+  drop(of: (kind: string, data: Json) => boolean): void {
+    for (const { id, what } of this.#queue.list()) if ('event' in what && of(what.event, what.data)) this.cancel(id);
   }
 
   cancel(id: number): void {

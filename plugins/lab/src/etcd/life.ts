@@ -14,11 +14,9 @@ export function etcdEvents(model: Model): void {
 
   on('etcd/data', (node) => {
     if (model.faults.strike('etcd-no-spec', node.name)) return again(model, 'etcd/data', node);
-    if (hasBooted(node)) node.etcd.data = true;
+    node.etcd.data = true;
   });
   on('etcd/started', (node) => {
-    // What went down meanwhile starts when it has booted again.
-    if (!hasBooted(node)) return;
     if (model.faults.strike('etcd-no-spec', node.name) || diskErrs(model, node))
       return again(model, 'etcd/started', node);
     node.etcd.data = true;

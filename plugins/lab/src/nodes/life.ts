@@ -21,7 +21,7 @@ export function nodeEvents(model: Model): void {
   on('node/install-failed', (node) => later(model, 'node/falls-back', node, 'node/install-failed-reboots'));
   on('node/falls-back', (node) => {
     node.config = null;
-    enter(model, node, 'rebooting');
+    goesFrom(model, node, 'rebooting');
     later(model, 'node/in-maintenance', node, 'node/reboot');
   });
   on('node/in-maintenance', (node) => enter(model, node, 'maintenance'));
@@ -51,11 +51,7 @@ export function nodeEvents(model: Model): void {
   on('node/goes-down', (node) => {
     // It is down already, and boots once.
     if (!hasBooted(node)) return;
-    enter(model, node, 'rebooting');
-    node.apiserver = false;
-    // What was under way on it is gone; whether it joined etcd is etcd's to know.
-    node.under = node.under.filter((what) => what === 'join' || what === 'again');
-    node.kubelet = { running: false, registered: false };
+    goesFrom(model, node, 'rebooting');
     later(model, 'node/booted', node, 'node/reboot');
   });
   on('node/again', (node) => {
@@ -64,14 +60,12 @@ export function nodeEvents(model: Model): void {
   });
   on('node/certificate', (node) => {
     over(node, 'certificate');
-    if (!hasBooted(node)) return;
     node.certified = trustdReachable(model, node);
     node.kubelet.running = node.certified;
     proceed(model);
   });
   on('node/apiserver', (node) => {
     over(node, 'apiserver');
-    if (!hasBooted(node)) return;
     node.apiserver = true;
     model.apiOf(clusterOf(node)).controlPlaneUp(configOf(node).hostname);
     settle(model, node);
@@ -79,7 +73,6 @@ export function nodeEvents(model: Model): void {
   });
   on('node/kubelet', (node) => {
     over(node, 'kubelet');
-    if (!hasBooted(node)) return;
     const config = configOf(node);
     const api = apiReachable(model, node);
     if (api) {
@@ -197,6 +190,18 @@ function settle(model: Model, node: NodeModel): void {
   if (node.stage !== 'booting' || !node.kubelet.registered) return;
   if (configOf(node).role === 'worker' || (node.apiserver && node.etcd.service === 'running'))
     enter(model, node, 'running');
+}
+
+/** What goes on in a node that is up, and is gone with it. Whether it joined etcd is etcd's to know. */
+const ITS_OWN = new Set(['node/certificate', 'node/apiserver', 'node/kubelet', 'etcd/data', 'etcd/started']);
+
+/** The node is up no more. */
+export function goesFrom(model: Model, node: NodeModel, stage: 'rebooting' | 'off'): void {
+  model.events.drop((kind, data) => ITS_OWN.has(kind) && (data as { node: string }).node === node.name);
+  node.under = node.under.filter((what) => what === 'join' || what === 'again');
+  node.apiserver = false;
+  node.kubelet = { running: false, registered: false };
+  enter(model, node, stage);
 }
 
 function enter(model: Model, node: NodeModel, stage: Stage): void {
