@@ -100,6 +100,7 @@ describe('a history, then no faults: one cluster, finished, nothing sent twice',
       const played = await history(told);
       expect(played.broken, played.ends.join(' | ')).toEqual([]);
       expect(played.ends[0]).toMatch(ends);
+      expect((played.fired['the lock at a remote'] ?? 0) > 0).toBe(told.remote === true);
       // The run that finishes, and the same command once more.
       expect(played.ends.slice(-2)).toEqual(['exit 0', 'exit 0']);
     },

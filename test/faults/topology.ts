@@ -1,28 +1,16 @@
-import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Facts, Json, Plan } from '@coldstart/contract';
-import { gather, makePlan, openRealWorld, surveyRepository, type Kit, type Selection } from '@coldstart/engine';
-import { ciliumPlugin } from '@coldstart/plugin-cilium';
-import { fluxPlugin } from '@coldstart/plugin-flux';
-import { helmfilePlugin } from '@coldstart/plugin-helmfile';
+import type { Selection } from '@coldstart/engine';
 import { talos } from '@coldstart/plugin-talos';
-import { create } from '../../packages/cli/src/procedures/create.ts';
-import { hostContribution } from '../../packages/cli/src/session/host-contribution.ts';
+import { EXAMPLE, survey, type Ground as Surveyed } from '../rehearsal/support/bring-up.ts';
 import { nodeNames, type Case } from './case.ts';
 
-const EXAMPLE = join(import.meta.dirname, '../../examples/k8s-ops');
 export const CLUSTER = 'infra';
 const FOLDER = `clusters/${CLUSTER}/talos`;
 
 /** A surveyed and planned repository of one topology. */
-export type Ground = {
-  root: string;
-  kit: Kit;
-  facts: Facts;
-  secrets: string[];
-  plan: Plan;
+export type Ground = Surveyed & {
   selection: Selection;
   /** Keys and tokens that stand in its files: none may ever be seen in an output. */
   canaries: string[];
@@ -110,39 +98,18 @@ async function surveyed(root: string, { scope, parallel, controlPlanes, workers,
       .slice(controlPlanes)
       .map((name) => [name, { serial: `SN-${name}` }]),
   );
-  const plugins = scope === 'whole' ? [talos, helmfilePlugin, fluxPlugin, ciliumPlugin] : [talos];
-  const host = hostContribution({ root, home: '/home/op', env: () => undefined, flags: {} }, plugins);
-  const kit = gather([...plugins, host]);
-  const configuration: Record<string, Json> = {};
-  for (const { section, validate } of kit.configs) {
-    const checked = validate(section === 'talos' ? { apply: { parallel }, machines } : undefined);
-    if ('issues' in checked) throw new Error(JSON.stringify(checked.issues));
-    configuration[section] = checked.value;
-  }
-  if (remote) configuration['lock'] = { git: 'https://git.example.com/ops/locks.git' };
-  const files = await openRealWorld({ root, env: {}, tools: [] });
-  try {
-    const { facts, problems, assumed, read, secrets } = await surveyRepository(kit, {
-      cluster: CLUSTER,
-      files,
-      config: configuration,
-    });
-    if (problems.length > 0) throw new Error(`the generated repository has problems: ${JSON.stringify(problems)}`);
-    const inputs = read.map((path) => ({ path, digest: createHash('sha256').update(path).digest('hex') }));
-    const selection: Selection = scope === 'whole' ? {} : { phases: ['talos'] };
-    const plan = makePlan(kit, create, {
-      cluster: CLUSTER,
-      facts,
-      inputs,
-      tools: [],
-      configuration,
-      assumed,
-      selection,
-    });
-    return { root, kit, facts, secrets, plan, selection, canaries: canariesIn(root) };
-  } finally {
-    await files.close();
-  }
+  const selection: Selection = scope === 'whole' ? {} : { phases: ['talos'] };
+  const ground = await survey({
+    root,
+    cluster: CLUSTER,
+    ...(scope === 'talos' && { plugins: [talos] }),
+    config: {
+      talos: { apply: { parallel }, machines },
+      ...(remote === true && { lock: { git: 'https://git.example.com/ops/locks.git' } }),
+    },
+    selection,
+  });
+  return { ...ground, selection, canaries: canariesIn(root) };
 }
 
 const SECRET = /^\s*(?:key|token|secret|aescbcEncryptionSecret|secretboxEncryptionSecret): (\S{12,})$/gm;

@@ -1,4 +1,13 @@
-import { EXIT, Problem, type Child, type JournalRecord, type Past, type World } from '@coldstart/contract';
+import {
+  EXIT,
+  Problem,
+  type Child,
+  type JournalRecord,
+  type Past,
+  type RecordOf,
+  type World,
+} from '@coldstart/contract';
+import { actionName } from '../evidence/items.ts';
 import { readJournal, type JournalRead } from '../evidence/read-journal.ts';
 import { unquoteWords } from '../plan/show.ts';
 
@@ -72,6 +81,39 @@ export function refuseNewer(runs: readonly FormerRun[]): void {
   );
 }
 
+type Told = {
+  phase: string;
+  step: string;
+  item: string;
+  action: string;
+  attempt: number;
+  start?: RecordOf<'action-start'>;
+  spawned?: RecordOf<'action-spawned'>;
+  end?: RecordOf<'action-end'>;
+};
+
+/** All that a journal tells of each action, by attempt, in the order in which they were begun. */
+function actionsOf({ records }: FormerRun): Told[] {
+  const told = new Map<string, Told>();
+  for (const record of records) {
+    if (record.type !== 'action-start' && record.type !== 'action-spawned' && record.type !== 'action-end') continue;
+    const { phase, step, item, action, attempt } = record;
+    const name = actionName(record);
+    const one = told.get(name) ?? { phase, step, item, action, attempt };
+    if (record.type === 'action-start') one.start = record;
+    else if (record.type === 'action-spawned') one.spawned = record;
+    else one.end = record;
+    told.set(name, one);
+  }
+  return [...told.values()];
+}
+
+/** What runs without an end had begun, and of which no end is recorded. */
+const unended = (runs: readonly FormerRun[]): { run: string; told: Told }[] =>
+  runs
+    .filter(({ ended }) => !ended)
+    .flatMap((run) => actionsOf(run).flatMap((told) => (told.end ? [] : [{ run: run.id, told }])));
+
 /**
  * What was done in this generation, oldest first; an action that was begun and has no end is `open`. How long ago it was is
  * taken from the wall clock once, now, and goes on by the monotonic one: of a clock that was put back, it is just now.
@@ -79,74 +121,29 @@ export function refuseNewer(runs: readonly FormerRun[]): void {
 export function pastOf(runs: readonly FormerRun[], generation: number, clock: Pick<World, 'now' | 'mono'>): Past[] {
   const [now, mono] = [Date.parse(clock.now()), clock.mono()];
   const monoOf = (at: string): number => mono - Math.max(0, now - Date.parse(at));
-  const past: Past[] = [];
-  for (const run of runs) {
-    const first = run.records[0];
-    if (first?.type !== 'run-start' || first.generation !== generation) continue;
-    const open = new Map<string, Past>();
-    for (const record of run.records) {
-      if (record.type !== 'action-start' && record.type !== 'action-end') continue;
-      const key = `${record.step} ${record.item} ${record.action} ${record.attempt}`;
-      if (record.type === 'action-start') {
-        const began: Past = {
-          run: run.id,
-          step: record.step,
-          item: record.item,
-          action: record.action,
-          outcome: 'open',
-          at: record.at,
-          mono: monoOf(record.at),
-        };
-        open.set(key, began);
-        past.push(began);
-      } else Object.assign(open.get(key) ?? {}, { outcome: record.outcome, at: record.at, mono: monoOf(record.at) });
-    }
-  }
-  return past;
-}
-
-/** Files that runs without an end were about to write or had just written, by the run: no end of it is recorded. */
-export function openWrites(runs: readonly FormerRun[]): { run: string; path: string }[] {
   return runs.flatMap((run) => {
-    if (run.ended) return [];
-    const open = new Map<string, string>();
-    for (const record of run.records) {
-      if (record.type !== 'action-start' && record.type !== 'action-end') continue;
-      const key = `${record.step} ${record.item} ${record.action} ${record.attempt}`;
-      if (record.type === 'action-end') open.delete(key);
-      // Only a process has a deadline.
-      else if (record.deadline === null) open.set(key, unquoteWords(record.shown)[1] ?? '');
-    }
-    return [...open.values()].filter((path) => path !== '').map((path) => ({ run: run.id, path }));
+    const first = run.records[0];
+    if (first?.type !== 'run-start' || first.generation !== generation) return [];
+    return actionsOf(run).flatMap(({ step, item, action, start, end }): Past[] => {
+      if (!start) return [];
+      const { at } = end ?? start;
+      return [{ run: run.id, step, item, action, outcome: end?.outcome ?? 'open', at, mono: monoOf(at) }];
+    });
   });
 }
 
+/** Files that runs without an end were about to write or had just written, by the run: no end of it is recorded. */
+export const openWrites = (runs: readonly FormerRun[]): { run: string; path: string }[] =>
+  unended(runs).flatMap(({ run, told: { start } }) => {
+    // Only a process has a deadline.
+    const path = start?.deadline === null ? unquoteWords(start.shown)[1] : undefined;
+    return path === undefined || path === '' ? [] : [{ run, path }];
+  });
+
 /** Processes of runs that never ended, and whose own end is not recorded. */
-export function openChildren(runs: readonly FormerRun[]): OpenChild[] {
-  const children: OpenChild[] = [];
-  for (const run of runs) {
-    if (run.ended) continue;
-    const open = new Map<string, OpenChild>();
-    const until = new Map<string, number>();
-    for (const record of run.records) {
-      if (record.type !== 'action-start' && record.type !== 'action-spawned' && record.type !== 'action-end') continue;
-      const { phase, step, item, action, attempt } = record;
-      const key = `${step} ${item} ${action} ${attempt}`;
-      if (record.type === 'action-start') until.set(key, Date.parse(record.at) + (record.deadline ?? 0));
-      else if (record.type === 'action-end') open.delete(key);
-      else
-        open.set(key, {
-          run: run.id,
-          phase,
-          step,
-          item,
-          action,
-          attempt,
-          until: until.get(key) ?? Date.parse(record.at),
-          child: { pid: record.pid, started: record.started },
-        });
-    }
-    children.push(...open.values());
-  }
-  return children;
-}
+export const openChildren = (runs: readonly FormerRun[]): OpenChild[] =>
+  unended(runs).flatMap(({ run, told: { start, spawned, phase, step, item, action, attempt } }) => {
+    if (!spawned) return [];
+    const until = Date.parse((start ?? spawned).at) + (start?.deadline ?? 0);
+    return [{ run, phase, step, item, action, attempt, until, child: { pid: spawned.pid, started: spawned.started } }];
+  });

@@ -9,7 +9,7 @@ import { findType, BUILT_IN, type ResourceType, typeOf } from './kinds.ts';
 import { nodeObject, nodeReady, type Registered } from './nodes.ts';
 import { at, isTrue, type KubeObject, textAt } from './object.ts';
 import { managedFields } from './apply.ts';
-import { memo } from '../pki/memo.ts';
+import { memo } from '../memo.ts';
 import { ReleaseStorage } from './releases.ts';
 import { type ApplyResult, ObjectStore, seconds, served, type Stored } from './store.ts';
 import { stuck } from './stuck.ts';

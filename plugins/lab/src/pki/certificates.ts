@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto';
-import { memo } from './memo.ts';
+import { memo } from '../memo.ts';
 
 /** SHA-256 (hex) of the DER of a certificate in PEM; empty where it is none. */
 export const fingerprint = memo((certificate: string): string => {

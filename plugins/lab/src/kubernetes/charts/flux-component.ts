@@ -1,4 +1,4 @@
-import type { Fields, KubeObject } from '../object.ts';
+import type { KubeObject } from '../object.ts';
 import { FLUX } from './definitions.ts';
 import { crds, type Release, workload } from './parts.ts';
 
@@ -14,25 +14,15 @@ export function component(release: Release, name: string, registry = 'ghcr.io/fl
     'app.kubernetes.io/component': name,
     'app.kubernetes.io/version': FLUX_VERSION,
   };
-  const deployment = workload('Deployment', release, {
-    name,
-    container: 'manager',
-    image: `${registry}/${name}:${CONTROLLER_VERSION}`,
-    ready: 'flux pod Ready',
-  });
-  const spec = deployment['spec'] as { template: { metadata: Fields } } & Fields;
-  const { template } = spec;
-  const own = {
-    ...deployment,
-    metadata: { ...deployment.metadata, labels },
-    spec: {
-      ...spec,
-      selector: { matchLabels: { app: name } },
-      template: { ...template, metadata: { ...template.metadata, labels: { ...labels, app: name } } },
-    },
-  };
   return [
     ...crds('flux', FLUX[name] ?? '').map((object) => ({ ...object, metadata: { ...object.metadata, labels } })),
-    own,
+    workload('Deployment', release, {
+      name,
+      labels,
+      selector: { app: name },
+      container: 'manager',
+      image: `${registry}/${name}:${CONTROLLER_VERSION}`,
+      ready: 'flux pod Ready',
+    }),
   ];
 }

@@ -12,6 +12,8 @@ export type Release = { name: string; namespace: string; chart: string; version:
 type Pods = {
   name: string;
   labels?: Record<string, string>;
+  /** What its pods are found by; all of its labels unless told. */
+  selector?: Record<string, string>;
   image: string;
   container?: string;
   replicas?: number;
@@ -25,7 +27,8 @@ type Pods = {
 
 /** A Deployment or DaemonSet with just what its behaviour hangs on: replicas, labels, image, host network, tolerations. */
 export function workload(kind: 'Deployment' | 'DaemonSet' | 'StatefulSet', release: Release, pods: Pods): KubeObject {
-  const labels = { 'app.kubernetes.io/name': pods.name, ...pods.labels };
+  const labels = pods.selector ? { ...pods.labels } : { 'app.kubernetes.io/name': pods.name, ...pods.labels };
+  const selector = pods.selector ?? labels;
   return {
     apiVersion: 'apps/v1',
     kind,
@@ -37,9 +40,9 @@ export function workload(kind: 'Deployment' | 'DaemonSet' | 'StatefulSet', relea
     },
     spec: {
       ...(kind === 'DaemonSet' ? {} : { replicas: pods.replicas ?? 1 }),
-      selector: { matchLabels: labels },
+      selector: { matchLabels: selector },
       template: {
-        metadata: { labels, annotations: { [READY_RANGE]: pods.ready ?? 'pod Ready' } },
+        metadata: { labels: { ...labels, ...selector }, annotations: { [READY_RANGE]: pods.ready ?? 'pod Ready' } },
         spec: {
           ...(pods.hostNetwork === true ? { hostNetwork: true } : {}),
           ...(pods.everywhere === true || pods.hostNetwork === true ? { tolerations: [{ operator: 'Exists' }] } : {}),

@@ -1,4 +1,5 @@
 import { type Document, parseAllDocuments, stringify } from 'yaml';
+import { memo } from '../../memo.ts';
 import { isFields, type KubeObject } from '../object.ts';
 
 /** What stands wrong in a YAML text, in the words of the parser, with its line (from 1). */
@@ -6,17 +7,11 @@ export type YamlProblem = { message: string; line: number };
 
 export type Documents = { readonly values: readonly unknown[] } | { readonly problem: YamlProblem };
 
-/** What was parsed before: a rehearsal builds the same manifests and reads the same files at every look. */
-const parsedBefore = new Map<string, Documents>();
-const KEPT = 500;
-
-/** The documents of a stream as plain data; empty ones are left out. The answer may be shared, and is never changed. */
-export function documents(text: string): Documents {
-  const known = parsedBefore.get(text) ?? parse(text);
-  if (parsedBefore.size >= KEPT) parsedBefore.clear();
-  parsedBefore.set(text, known);
-  return known;
-}
+/**
+ * The documents of a stream as plain data; empty ones are left out. The answer may be shared, and is never changed: a
+ * rehearsal builds the same manifests and reads the same files at every look.
+ */
+export const documents = memo(parse, 500);
 
 function parse(text: string): Documents {
   const parsed = parseAllDocuments(text, { version: '1.2', merge: true, uniqueKeys: true, logLevel: 'silent' });

@@ -4,7 +4,7 @@ import { isTree } from '../../nodes/document.ts';
 import { fingerprintNow } from '../../nodes/impostor.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import { fingerprint, signedBy } from '../../pki/certificates.ts';
-import { memo } from '../../pki/memo.ts';
+import { memo } from '../../memo.ts';
 import { type ApidFace, apidFace, nodeAt } from '../../world/network.ts';
 import type { ToolCall } from '../tool.ts';
 import type { Flags } from './flags.ts';
