@@ -10,7 +10,7 @@ export * from './git/index.ts';
 export { op, opFailure, parseAccounts } from './op/tool.ts';
 export { parseFileStatus, parseSopsVersion, sops, sopsFailure } from './sops/tool.ts';
 export { compareVersions, lookForTools, missingTools, type ToolsFound } from './preflight.ts';
-export { fillSecrets, secretValue } from './secrets/fill.ts';
+export { fillSecrets, secretText } from './secrets/fill.ts';
 export { readSecretTemplate, TEMPLATE_ANNOTATION, type TemplateSecret } from './secrets/template.ts';
 export { whyNot } from './why-not.ts';
 export { readYaml, type Place, type YamlDocument } from './yaml/read.ts';

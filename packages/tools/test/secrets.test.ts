@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fillSecrets, readSecretTemplate, secretValue, TEMPLATE_ANNOTATION } from '../src/index.ts';
+import { fillSecrets, readSecretTemplate, secretText, TEMPLATE_ANNOTATION } from '../src/index.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const read = (b: Uint8Array): string => new TextDecoder().decode(b);
@@ -70,9 +70,11 @@ describe('filling', () => {
   it('keeps to the Secrets that are named', () => {
     expect(read(fillSecrets(bytes(filled), bytes(template), ['y/b']))).not.toContain('s3cr3t');
   });
-  it('decodes one value', () => {
-    expect(read(secretValue(bytes(filled), { namespace: 'y', name: 'b', key: 'key' }))).toBe('hello');
-    expect(read(secretValue(bytes(filled), { namespace: 'x', name: 'a', key: 'token' }))).toBe('s3cr3t-value\n');
+  it('decodes one value, as ssh reads files', () => {
+    expect(read(secretText(bytes(filled), { namespace: 'y', name: 'b', key: 'key' }))).toBe('hello\n');
+    expect(read(secretText(bytes(filled), { namespace: 'x', name: 'a', key: 'token' }))).toBe('s3cr3t-value\n');
+    const windows = filled.replace(btoa('hello'), btoa('one\r\ntwo\r\n'));
+    expect(read(secretText(bytes(windows), { namespace: 'y', name: 'b', key: 'key' }))).toBe('one\ntwo\n');
   });
   it.each([
     [

@@ -8,12 +8,16 @@ import type { Supervisor } from '../controlplane/supervised.ts';
 import type { Toolchain } from '../toolchain/build.ts';
 import { chartsAt } from './charts.ts';
 import type { Charts } from './charts.ts';
+import { startGitOverSsh } from './git-ssh.ts';
+import type { GitOverSsh } from './git-ssh.ts';
 import { gitIn } from './git.ts';
 import type { Git } from './git.ts';
 
-/** What Flux reads and what is not in the cluster: a Git server and a registry of charts, both on 127.0.0.1. */
+/** What Flux reads and what is not in the cluster: a Git server (http and ssh) and a registry of charts, all on 127.0.0.1. */
 export type Sources = {
   git: Git;
+  /** The same repositories by ssh, for deploy keys. */
+  ssh: GitOverSsh;
   charts: Charts;
   /** Runs them, and Flux' controllers too: all of it ends with the process that started it. */
   supervisor: Supervisor;
@@ -26,7 +30,7 @@ export type Sources = {
 };
 
 export type SourcesOptions = {
-  toolchain: Pick<Toolchain, 'crane' | 'helm'>;
+  toolchain: Pick<Toolchain, 'crane' | 'git-ssh' | 'helm'>;
   /** An existing folder for repositories, charts and logs. */
   dir: string;
   /** Milliseconds after which everything ends by itself. */
@@ -37,8 +41,15 @@ export type SourcesOptions = {
 export const startSources = async ({ toolchain, dir, within = 60 * 60_000 }: SourcesOptions): Promise<Sources> => {
   await mkdir(join(dir, 'logs'), { recursive: true });
   const supervisor = await startSupervisor(within);
-  const [gitPort = 0, registryPort = 0, sourceHealth = 0, storage = 0, kustomizeHealth = 0, helmHealth = 0] =
-    supervisor.ports;
+  const [
+    gitPort = 0,
+    registryPort = 0,
+    sshPort = 0,
+    sourceHealth = 0,
+    storage = 0,
+    kustomizeHealth = 0,
+    helmHealth = 0,
+  ] = supervisor.ports;
   const logOf = (name: string): string => join(dir, 'logs', `${name}.log`);
   try {
     const git = await gitIn(join(dir, 'git'), gitPort);
@@ -57,10 +68,20 @@ export const startSources = async ({ toolchain, dir, within = 60 * 60_000 }: Sou
       env: { PATH: '', HOME: dir },
       log: logOf('registry'),
     });
+    const ssh = await startGitOverSsh({
+      supervisor,
+      file: toolchain['git-ssh'].path,
+      dir: join(dir, 'ssh'),
+      repositories: join(dir, 'git'),
+      port: sshPort,
+      within,
+      log: logOf('git-ssh'),
+    });
     await untilAnswers(supervisor, 'git-server', `http://127.0.0.1:${gitPort}/`, logOf('git-server'));
     await untilAnswers(supervisor, 'registry', `http://127.0.0.1:${registryPort}/v2/`, logOf('registry'));
     return {
       git,
+      ssh,
       charts: chartsAt(registryPort, toolchain.helm.path, join(dir, 'charts')),
       supervisor,
       ports: { sourceHealth, storage, kustomizeHealth, helmHealth },

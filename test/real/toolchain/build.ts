@@ -45,6 +45,7 @@ const jobOf = async (name: string, go: Go): Promise<Job> => {
     await readFile(join(familyDir, 'go.mod')),
     await readFile(join(familyDir, 'go.sum')),
     JSON.stringify([row.package, flags, go, ...(row.adds ? [row.adds] : [])]),
+    ...(row.package === '.' ? [await readFile(join(familyDir, 'main.go'))] : []),
   ]);
   return { name, row, familyDir, version, flags, digest };
 };

@@ -9,7 +9,7 @@ export type Row = {
   tier: 'A' | 'B';
   /** The folder with go.mod and go.sum. */
   family: string;
-  /** The Go package that becomes the executable. */
+  /** The Go package that becomes the executable; `.`: what lies in that folder itself. */
   package: string;
   /** The module whose required version is the tool's version. */
   module: string;
@@ -134,6 +134,15 @@ export const table = {
     module: 'github.com/google/go-containerregistry',
     version: ['version'],
     stamp: ['-X github.com/google/go-containerregistry/cmd/crane/cmd.Version={version}'],
+  },
+  // A Git host's ssh door, for deploy keys: our own few lines on a library, since sshd is no Go module.
+  'git-ssh': {
+    tier: 'A',
+    family: 'git-ssh',
+    package: '.',
+    module: 'github.com/gliderlabs/ssh',
+    version: ['--help'],
+    silent: true,
   },
   flux: {
     tier: 'A',

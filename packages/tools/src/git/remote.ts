@@ -12,11 +12,12 @@ export function parseLsRemote(stdout: string): Record<string, string> {
 
 /**
  * How ssh is called with a deploy key, and with nothing else: neither the operator's own keys and agent nor their
- * configuration may answer in its place. git gives this text to a shell, so the two private files come by variable.
+ * configuration may answer in its place. git gives this text to a shell, so the two private files come by variable; ssh takes
+ * the option apart at blanks once more, hence the second quotes.
  */
 export const SSH_WITH_KEY =
   'ssh -F /dev/null -i "$COLDSTART_DEPLOY_KEY" -o IdentitiesOnly=yes -o IdentityAgent=none -o BatchMode=yes ' +
-  '-o UserKnownHostsFile="$COLDSTART_KNOWN_HOSTS" -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o ConnectTimeout=10';
+  '-o UserKnownHostsFile="\\"$COLDSTART_KNOWN_HOSTS\\"" -o GlobalKnownHostsFile=/dev/null -o StrictHostKeyChecking=yes -o ConnectTimeout=10';
 
 /**
  * How ssh is called where the operator's own access is asked: their keys and agent, found by their own configuration, but
@@ -34,14 +35,15 @@ export const unasked = (ssh: string): Record<string, string> => ({
 });
 
 /**
- * What went wrong, in one line: git ends with advice ("Please make sure …"), and what went wrong stands first. User and
- * password of a URL are left out, since a token may stand in either place.
+ * What went wrong, in one line: git ends with advice ("Please make sure …"), and what went wrong stands first, or before it in
+ * a frame of ssh's. User and password of a URL are left out, since a token may stand in either place.
  */
 export function firstWords(done: Done): string {
-  const said = done.stderr
+  const lines = done.stderr
     .split('\n')
     .map((line) => line.trim())
-    .find((line) => line !== '' && !line.startsWith('Warning:'));
+    .filter((line) => line !== '' && !line.startsWith('Warning:'));
+  const said = lines[0]?.startsWith('@') ? lines.find((line) => /^Host key .* has changed/.test(line)) : lines[0];
   return withoutLogins(said?.slice(0, 300) || whyNot(done));
 }
 
@@ -56,18 +58,20 @@ const RULES: readonly FailureRule[] = [
     remedy:
       "Compare the server's host key with what its makers publish, and mend known_hosts in the deploy key's Secret.",
   },
-  {
-    pattern:
-      /Permission denied|publickey|Repository not found|ERROR: Repository|Authentication failed|could not read Username|access denied/i,
-    kind: 'fatal',
-    cause: 'the Git server refuses the deploy key',
-    remedy: 'Add the public half of the key as a read-only deploy key of the repository, or mend the key in the vault.',
-  },
+  // ssh goes on without it, and is refused: what is wrong is the key.
   {
     pattern: /invalid format|error in libcrypto|Load key .*: /,
     kind: 'fatal',
     cause: 'the deploy key is no readable private key',
     remedy: 'Mend the item in the vault: an unencrypted OpenSSH private key, base64 where the template says so.',
+  },
+  {
+    pattern:
+      /Permission denied|publickey|Repository not found|ERROR: Repository|Authentication failed|could not read Username|access denied/i,
+    kind: 'fatal',
+    cause: 'the Git server refuses the deploy key',
+    remedy:
+      'Add the public half of the key as a read-only deploy key of the repository, or mend the key in the vault: one with a passphrase opens nothing here.',
   },
   {
     pattern:

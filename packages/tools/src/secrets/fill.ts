@@ -33,18 +33,24 @@ export function fillSecrets(filled: Uint8Array, template: Uint8Array, only: read
   return new TextEncoder().encode(documents.join(''));
 }
 
-/** One value of one Secret of a filled template, decoded. */
-export function secretValue(filled: Uint8Array, of: { namespace: string; name: string; key: string }): Uint8Array {
+/**
+ * One value of one Secret of a filled template, decoded, as a text file: lines end in LF, the last one too. OpenSSH reads no
+ * key that ends otherwise ("error in libcrypto"), and Flux reads both.
+ */
+export function secretText(filled: Uint8Array, of: { namespace: string; name: string; key: string }): Uint8Array {
   const secret = parseSecrets(filled).find(
     (s) => str(s, 'metadata', 'name') === of.name && str(s, 'metadata', 'namespace') === of.namespace,
   );
-  const text = str(secret, 'stringData', of.key);
-  if (text !== undefined) return new TextEncoder().encode(text.endsWith('\n') ? text : `${text}\n`);
+  const text = str(secret, 'stringData', of.key) ?? decoded(secret, of);
+  return new TextEncoder().encode(`${text.replaceAll('\r\n', '\n').replace(/\n+$/, '')}\n`);
+}
+
+function decoded(secret: JsonObject | undefined, of: { namespace: string; name: string; key: string }): string {
   const data = str(secret, 'data', of.key);
   if (data === undefined) throw new Error(`the Secret ${of.namespace}/${of.name} has no ${of.key}`);
   if (!isBase64(data))
     throw new Error(`${of.key} of the Secret ${of.namespace}/${of.name} is not base64, which data must be`);
-  return new Uint8Array(Buffer.from(data, 'base64'));
+  return Buffer.from(data, 'base64').toString('utf8');
 }
 
 function parseSecrets(filled: Uint8Array): JsonObject[] {

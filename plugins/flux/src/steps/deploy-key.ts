@@ -9,7 +9,7 @@ import {
   kubectlFailure,
   lsRemoteFailure,
   opFailure,
-  secretValue,
+  secretText,
   SSH_WITH_KEY,
   str,
   TEMPLATE_ANNOTATION,
@@ -176,7 +176,7 @@ export const fillSecretTransform: Transform = ([filled, template], options) => {
 
 /** Input: what `op inject` made; one value of one Secret comes out, decoded. */
 export const secretValueTransform: Transform = ([filled], options) =>
-  secretValue(filled ?? new Uint8Array(), {
+  secretText(filled ?? new Uint8Array(), {
     namespace: str(options, 'namespace') ?? '',
     name: str(options, 'name') ?? '',
     key: str(options, 'key') ?? '',
