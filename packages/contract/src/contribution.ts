@@ -29,11 +29,15 @@ export type Survey = {
   run: (at: { cluster: string; files: Files; config: Json; facts: Facts }) => Promise<Surveyed>;
 };
 
-/** Looked at again just before each action that names it. `ok: false` refuses (exit 5). */
+/**
+ * Looked at again just before each action that names it. `ok: false` refuses (exit 5); with `moved` the world came by itself to
+ * where the action would bring it: nothing is sent, and the step looks again.
+ */
 export type Guard = {
   id: string;
-  look: (look: Look) => Promise<{ ok: boolean; signals: Signal[]; cause?: string; remedy?: string; page?: string }>;
+  look: (look: Look) => Promise<Guarded>;
 };
+type Guarded = { ok: boolean; moved?: boolean; signals: Signal[]; cause?: string; remedy?: string; page?: string };
 
 /** Pure: bytes in, bytes out. A throw is a failure of the action, and fatal. */
 export type Transform = (inputs: readonly Uint8Array[], options: Json | undefined) => Uint8Array;

@@ -26,8 +26,13 @@ export type Masks = {
 export type Acted =
   | { outcome: 'ok'; stdout: Uint8Array | undefined }
   | { outcome: 'failed'; failure: Failure }
-  | { outcome: 'refused'; cause: string; remedy: string | undefined; page: string | undefined }
+  | ({ outcome: 'refused' } & No)
+  /** Nothing is journalled, since nothing was begun; a look tells. */
+  | ({ outcome: 'moved' } & No)
   | { outcome: 'stopped' };
+
+/** What a guard said. */
+type No = { cause: string; remedy: string | undefined; page: string | undefined };
 
 const TAIL = 4096;
 
@@ -45,6 +50,8 @@ export async function act(
     look: Look;
     masks: Masks;
     stop: AbortSignal;
+    /** Whether a guard that says `moved` is believed once more. */
+    mayLookAgain: boolean;
     judge: (failure: Failure) => { kind: 'transient' | 'fatal' | 'ambiguous'; cause: string };
   },
 ): Promise<Acted> {
@@ -54,14 +61,16 @@ export async function act(
     const guard = at.kit.guards.get(id);
     const verdict = guard
       ? await guard.look(at.look)
-      : { ok: false, cause: `the guard ${id} is not installed`, signals: [] };
+      : { ok: false, moved: false, cause: `the guard ${id} is not installed`, signals: [] };
     guards.push({ id, ok: verdict.ok, cause: verdict.ok ? null : (verdict.cause ?? 'it says no') });
+    const no = { cause: verdict.cause ?? `guard ${id}`, remedy: verdict.remedy, page: verdict.page };
+    if (!verdict.ok && verdict.moved && at.mayLookAgain) return { outcome: 'moved', ...no };
     if (!verdict.ok) {
       await journal.write(started(action, name, masks.text(quoteWords(showAction(action))), guards));
       await journal.write(
         ended(name, { outcome: 'failed', kind: 'fatal', cause: `guard ${id}: ${verdict.cause ?? 'it says no'}` }),
       );
-      return { outcome: 'refused', cause: verdict.cause ?? `guard ${id}`, remedy: verdict.remedy, page: verdict.page };
+      return { outcome: 'refused', ...no };
     }
   }
   let filled: Filled;

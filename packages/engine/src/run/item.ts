@@ -124,6 +124,8 @@ class Carrier {
   #held = false;
   #shown = '';
   #attempt = 0;
+  /** How often a guard said that the world had moved on before anything was sent. */
+  #moved = 0;
   /** When the last attempt ended, and how; undefined before the first. */
   #acted: { at: number; ok: boolean; judged?: Judgement } | undefined;
   last: Observation | undefined;
@@ -310,6 +312,10 @@ class Carrier {
         if (action.out && done.stdout) this.#outs[action.out.as] = done.stdout;
         continue;
       }
+      if (done.outcome === 'moved') {
+        this.#moved += 1;
+        return undefined;
+      }
       this.#acted = { at: this.#run.world.mono(), ok: false };
       if (done.outcome === 'stopped') throw new Interrupted();
       if (done.outcome === 'refused')
@@ -357,6 +363,7 @@ class Carrier {
       journal: this.#run.journal,
       masks: this.#run.masks,
       stop: this.#run.stop,
+      mayLookAgain: this.#moved < BLIND_LOOKS,
       look: this.#look(),
       holes: {
         facts: this.#at.facts.all(),

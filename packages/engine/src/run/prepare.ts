@@ -59,6 +59,7 @@ export class Preparations {
           journal: this.#run.journal,
           masks: this.#run.masks,
           stop: this.#run.stop,
+          mayLookAgain: false,
           look: {
             cluster: this.#run.cluster,
             key: item,
@@ -77,7 +78,8 @@ export class Preparations {
           if (action.out && done.stdout) artefacts[action.out.as] = done.stdout;
           break;
         }
-        if (done.outcome === 'refused') return { artefacts, failure: { cause: done.cause, remedy: done.remedy ?? '' } };
+        if (done.outcome === 'refused' || done.outcome === 'moved')
+          return { artefacts, failure: { cause: done.cause, remedy: done.remedy ?? '' } };
         const judged = judge(step, done.failure);
         if (judged.kind === 'fatal' || attempt > retry.retries)
           return {

@@ -43,6 +43,8 @@ export const pinnedNodeGuard: Guard = {
     if (detection.verdict === 'safe') return { ok: true, signals };
     return {
       ok: false,
+      // etcd that an earlier bootstrap began, and that was held up, may come up between two looks.
+      moved: detection.verdict === 'done' || detection.verdict === 'joining',
       signals,
       cause: `bootstrapping is not safe any more: ${detection.reasons.join('; ')}`,
       remedy: 'Find out what each control plane holds (coldstart talos etcd), and never bootstrap a second one.',
