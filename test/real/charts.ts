@@ -20,7 +20,7 @@ export type Row = {
   crdsWhen?: string;
 };
 
-/** A chart that stands in a folder, with the version that references to it carry. */
+/** A chart that stands in a folder of its name, with the version that references to it carry. */
 export type Chart = { folder: string; version: string };
 
 const self = fileURLToPath(import.meta.url);
@@ -46,6 +46,8 @@ const digest = async (row: Row): Promise<string> => {
   return digestOf([JSON.stringify(row), ...own.map((file) => basename(file)), ...parts]);
 };
 
+const nameOf = (row: Row): string => row.reference.split('/').at(-1) ?? '';
+
 /**
  * Chart.yaml with the row's version. Dependencies are left out: a module brings no packed charts, Helm refuses a
  * chart whose dependency is not there, and those of the charts here are optional and off.
@@ -54,10 +56,9 @@ const stampChartYaml = async (folder: string, row: Row): Promise<void> => {
   const source = join(folder, row.chartYaml ?? 'Chart.yaml');
   const chart = parse(await readFile(source, 'utf8')) as Record<string, unknown>;
   delete chart['dependencies'];
-  const name = row.reference.split('/').at(-1);
   await rm(source);
   await rm(join(folder, 'Chart.lock'), { force: true });
-  await writeFile(join(folder, 'Chart.yaml'), stringify({ ...chart, name, version: row.version }));
+  await writeFile(join(folder, 'Chart.yaml'), stringify({ ...chart, name: nameOf(row), version: row.version }));
 };
 
 /** Definitions as files of the chart, and one template that prints them: their text may hold braces. */
@@ -87,15 +88,15 @@ const assemble = async (row: Row, into: string): Promise<void> => {
 export const chartFolders = async (): Promise<Map<string, Chart>> => {
   const charts = new Map<string, Chart>();
   for (const row of await readMapping()) {
-    const shelf = join(cacheFolder(), 'charts', row.reference.split('/').at(-1) ?? '');
-    const folder = join(shelf, (await digest(row)).slice(0, 16));
+    const shelf = join(cacheFolder(), 'charts', nameOf(row));
+    const place = join(shelf, (await digest(row)).slice(0, 16));
     await sweep(shelf);
-    const stands = await stat(folder).then(
+    const stands = await stat(place).then(
       () => true,
       () => false,
     );
-    if (!stands) await fillAtomically(folder, (temporary) => assemble(row, temporary));
-    charts.set(row.reference, { folder, version: row.version });
+    if (!stands) await fillAtomically(place, (temporary) => assemble(row, join(temporary, nameOf(row))));
+    charts.set(row.reference, { folder: join(place, nameOf(row)), version: row.version });
   }
   return charts;
 };

@@ -1,7 +1,7 @@
 /**
  * The whole way to the end of phase 3, with Flux for real: its controllers read a Git server and a registry of this machine,
- * and carry the cluster on. One world: the Git server refuses Flux first, then has no such branch, then all is well; each run
- * goes on from where the one before it was stopped. Simulated, beside what whole-way.test.ts names: flux-operator,
+ * and carry the cluster on. One world: the Git server refuses the deploy key first, then has no such branch, then all is well;
+ * each run goes on from where the one before it was stopped. Simulated, beside what whole-way.test.ts names: flux-operator,
  * cilium-operator's definitions, admission webhooks, notification-controller.
  */
 import { readFile } from 'node:fs/promises';
@@ -21,15 +21,12 @@ import type { Whole } from './wire/whole.ts';
 
 const toolchain = inject('toolchain');
 
-/** A bound that a test can wait for where something is known not to come; all else is as an operator has it. */
-const bounds = ['version: 1', 'flux:', '  source: { within: 30s }', ''].join('\n');
-
 let opened: WholeWithGitOps | undefined;
 let whole: Whole;
 let gitops: GitOps;
 let plane: ControlPlane;
 beforeAll(async () => {
-  opened = await openWithGitOps({ toolchain, config: bounds, alive: (up) => (plane = up) });
+  opened = await openWithGitOps({ toolchain, config: 'version: 1\n', alive: (up) => (plane = up) });
   ({ whole, gitops } = opened);
 }, 300_000);
 afterAll(async () => {
@@ -52,14 +49,18 @@ const reconcile = (...what: string[]) =>
 describe('the whole way to GitOps', () => {
   let sampled: Awaited<ReturnType<ReturnType<typeof watchFor>['end']>>;
 
-  test('a deploy key that the Git server refuses: exit 4, with what Flux says', { timeout: 700_000 }, async () => {
-    await gitops.wants({ username: 'flux', password: 'another-password' });
+  test('a deploy key that the Git server refuses: exit 4, before Flux is given it', { timeout: 700_000 }, async () => {
+    await gitops.letsIn();
     const watch = watchFor(whole.canaries, join(whole.dir, 'tmp'));
     const result = await given('key refused');
     sampled = await watch.end();
-    expect(result).toMatchObject({ exit: 4, failure: { step: 'flux/source' } });
-    expect(result.failure?.cause).toMatch(/authentication required|authorization failed/i);
+    expect(result).toMatchObject({
+      exit: 4,
+      failure: { step: 'flux/deploy-key', cause: 'the Git server refuses the deploy key' },
+    });
     expect(result.failure?.next).toContain('coldstart cluster create infra');
+    const secret = await plane.api.send('GET', '/api/v1/namespaces/flux-system/secrets/flux-system');
+    expect(secret.status).toBe(404);
     expect(Object.keys(gitops.flux()?.processes() ?? {}).sort()).toEqual([
       'helm-controller',
       'kustomize-controller',
@@ -68,23 +69,32 @@ describe('the whole way to GitOps', () => {
   });
 
   test('a branch that does not exist: exit 4, and which one', { timeout: 400_000 }, async () => {
-    await gitops.wants(gitops.sources.git.credentials);
+    await gitops.letsIn('deploy key');
     await gitops.push(whole.repository, 'elsewhere');
-    await reconcile('source', 'git', 'flux-system');
     const result = await given('no such branch');
-    expect(result).toMatchObject({ exit: 4, failure: { step: 'flux/source' } });
-    expect(result.failure?.cause).toMatch(/main|reference not found/i);
-    expect(result.failure?.cause).not.toMatch(/authentication/i);
+    expect(result).toMatchObject({
+      exit: 4,
+      failure: { step: 'flux/deploy-key', cause: 'the remote has no branch main' },
+    });
+  });
+
+  test('the same, with access of the operator’s own: refused before anything', { timeout: 100_000 }, async () => {
+    await gitops.letsIn('deploy key', 'operator');
+    const result = await given('no such branch, seen by the operator');
+    expect(result).toMatchObject({
+      exit: 5,
+      failure: { step: 'flux/remote-head', cause: expect.stringContaining('has no branch main') },
+    });
   });
 
   test('then it goes on to the end: Flux carries the cluster', { timeout: 900_000 }, async () => {
     await gitops.push(whole.repository, 'main');
-    await reconcile('source', 'git', 'flux-system');
     const result = await given('to the end');
     expect({ exit: result.exit, failure: result.failure }).toEqual({ exit: 0, failure: null });
     expect(result.evidence).toMatchObject({ mode: 'lab-wire', outcome: 'done' });
     const verdicts = Object.fromEntries(result.evidence.criteria.map(({ id, verdict }) => [id, verdict]));
     expect(verdicts).toMatchObject({
+      'flux-remote-head': 'met',
       'flux-source-ready': 'met',
       'flux-reconciled': 'met',
       'flux-handover': 'met',
@@ -138,6 +148,14 @@ describe('the whole way to GitOps', () => {
     expect(whole.wire.calls.flatMap(({ changes }) => changes)).toEqual(nodes);
     const except = isLease('kube-system', 'coldstart');
     expect((await plane.audit.changes({ since: mark, except })).filter(({ user }) => user === 'admin')).toEqual([]);
+  });
+
+  test('the deploy key is taken back: Flux says so, and so does coldstart', { timeout: 200_000 }, async () => {
+    await gitops.letsIn('operator');
+    expect((await reconcile('source', 'git', 'flux-system', '--timeout=20s')).exit).not.toBe(0);
+    const done = await whole.coldstart(['verify', 'flux', 'infra', ...access(), '--json'], { deadline: 100_000 });
+    expect(done.exit).toBe(6);
+    expect(done.stdout).toMatch(/unable to authenticate/);
   });
 
   test('a value of a Secret shows nowhere else', async () => {

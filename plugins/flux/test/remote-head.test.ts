@@ -145,6 +145,8 @@ describe('planned charts and those of the branch', () => {
       'differs',
     ],
     ['another chart', release('chart: {spec: {chart: calico, version: "1.20.2"}}'), 'differs'],
+    ['a folder of that name', inline('1.20.1'), 'differs', { chart: './charts/cilium' }],
+    ['a folder of another name, whose chart is not read', inline('1.20.1'), 'open', { chart: '../vendor/cilium-fork' }],
     [
       'a release in another namespace',
       release('chart: {spec: {chart: cilium, version: 1.0.0}}', 'name: cilium, namespace: other'),

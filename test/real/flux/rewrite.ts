@@ -52,13 +52,13 @@ const addressOf = (document: Document, kind: string): { at: string[]; url: strin
 
 /**
  * Rewrites the addresses of all sources in a copy of a repository to those of `sources`; says each. An address that
- * mapping.yaml does not know is an error: it would lead out of this machine. Through the `closed` door of the repository
- * itself Flux comes with user and password only.
+ * mapping.yaml does not know is an error: it would lead out of this machine. By `ssh` the repository itself is read with a deploy
+ * key only.
  */
 export const rewriteSources = async (
   root: string,
   sources: Sources,
-  door: 'open' | 'closed' = 'open',
+  door: 'open' | 'ssh' = 'open',
 ): Promise<Rewritten[]> => {
   const { repositories, registries } = await readMapping();
   const found: Rewritten[] = [];
@@ -82,7 +82,7 @@ export const rewriteSources = async (
       const row = repositories.find(({ from }) => from === url);
       const registry = registries.find(({ from }) => url.startsWith(from));
       let to: string;
-      if (row) to = sources.git.url(row.git, row.self ? door : 'open');
+      if (row) to = row.self && door === 'ssh' ? sources.ssh.url(row.git) : sources.git.url(row.git);
       else if (registry) {
         // The chart of an OCIRepository is named by its address, that of a HelmRepository by the release.
         to = kind === 'OCIRepository' ? sources.charts.url(url.slice(registry.from.length)) : sources.charts.url();

@@ -15,12 +15,14 @@ import type { Whole, WholeOptions } from './whole.ts';
 /** What Flux reads on the whole way, and Flux itself once the cluster has it. */
 export type GitOps = {
   sources: Sources;
-  /** Makes a copy of the example read from here; the repository itself only with credentials. */
+  /** Makes a copy of the example read from here; the repository itself by ssh, with a deploy key. */
   adapt: (root: string) => Promise<void>;
   /** What `op` has to give, so that the Git server lets Flux in and Flux can decrypt. */
   values: () => Readonly<Record<string, string>>;
-  /** Which user and password the Git server wants from now on. */
-  wants: (credentials: { username: string; password: string }) => Promise<void>;
+  /** Whom the Git server lets in from now on; the deploy key from the start. */
+  letsIn: (...who: ('deploy key' | 'operator')[]) => Promise<void>;
+  /** A folder with the operator's `ssh`, which knows the Git server. */
+  programs: string;
   /** Publishes a work tree's commit as a branch. */
   push: (root: string, branch: string) => Promise<void>;
   /** Brings Flux to life in this cluster, as far as the cluster wants it. */
@@ -46,31 +48,31 @@ const startGitOps = async (
   for (const folder of ['others', 'flux']) await mkdir(join(dir, folder), { recursive: true });
   const key = await ageKey();
   const sources = await startSources({ toolchain, dir });
-  const { git } = sources;
+  const { git, ssh } = sources;
   let flux: Flux | undefined;
-  try {
+  const prepared = async () => {
     await publishOthers(sources, join(dir, 'others'));
-  } catch (error) {
+    const keys = { 'deploy key': await ssh.makeKey('deploy'), operator: await ssh.makeKey('operator') };
+    await ssh.letsIn(keys['deploy key']);
+    const programs = join(dir, 'programs');
+    await operatorsSsh(programs, keys.operator.path, ssh.knownHosts());
+    return { keys, programs };
+  };
+  const { keys, programs } = await prepared().catch(async (error: unknown) => {
     await sources.stop();
     throw error;
-  }
+  });
   return {
     sources,
-    adapt: async (root) => {
-      await rewriteSources(root, sources, 'closed');
-      // Over http a user and a password take the deploy key's place.
-      const template = join(root, 'bootstrap/infra/deploy-key.yaml.tpl');
-      const text = await readFile(template, 'utf8');
-      const data = `  username: "${DEPLOY_KEY}/username_b64"\n  password: "${DEPLOY_KEY}/password_b64"\n`;
-      await writeFile(template, text.replace(/^ {2}identity: [\s\S]*$/m, data));
-    },
+    adapt: async (root) => void (await rewriteSources(root, sources, 'ssh')),
     values: () => ({
-      [`${DEPLOY_KEY}/username_b64`]: git.credentials.username,
-      [`${DEPLOY_KEY}/password_b64`]: git.credentials.password,
+      [`${DEPLOY_KEY}/private_key_b64`]: keys['deploy key'].identity,
+      [`${DEPLOY_KEY}/public_key_b64`]: keys['deploy key'].publicKey,
+      [`${DEPLOY_KEY}/known_hosts_b64`]: ssh.knownHosts(),
       'op://k8s-ops/infra-sops/age_key': key,
     }),
-    wants: ({ username, password }) =>
-      writeFile(join(dir, 'git/credentials'), `${username}:${password}\n`, { mode: 0o600 }),
+    letsIn: (...who) => ssh.letsIn(...who.map((one) => keys[one])),
+    programs,
     push: async (root, branch) => {
       const env = { PATH: '/usr/bin:/bin', HOME: dir, GIT_CONFIG_NOSYSTEM: '1' };
       const argv = ['push', '-q', await git.bare(REPOSITORY), `HEAD:refs/heads/${branch}`];
@@ -85,6 +87,15 @@ const startGitOps = async (
       await sources.stop();
     },
   };
+};
+
+/** ssh looks for its configuration in the home that the system knows and not in HOME: here its path is told. */
+const operatorsSsh = async (folder: string, identity: string, knownHosts: string): Promise<void> => {
+  await mkdir(folder, { recursive: true });
+  const [config, known] = [join(folder, 'config'), join(folder, 'known_hosts')];
+  await writeFile(known, knownHosts);
+  await writeFile(config, `Host *\n  IdentityFile ${identity}\n  IdentitiesOnly yes\n  UserKnownHostsFile ${known}\n`);
+  await writeFile(join(folder, 'ssh'), `#!/bin/sh\nexec /usr/bin/ssh -F '${config}' "$@"\n`, { mode: 0o755 });
 };
 
 export type WholeWithGitOps = { whole: Whole; gitops: GitOps; close: () => Promise<void> };
@@ -114,6 +125,7 @@ export const openWithGitOps = async ({
       await writeFile(join(root, 'coldstart.yaml'), config);
     },
     values: () => gitops?.values() ?? {},
+    programs: () => gitops?.programs,
   }).catch(async (error: unknown) => {
     await gitops?.stop();
     throw error;

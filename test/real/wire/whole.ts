@@ -61,6 +61,8 @@ export type WholeOptions = {
   adapt?: (root: string, run: Ground) => Promise<void>;
   /** Values that `op` gives, by reference, where a made-up one does not do. */
   values?: () => Readonly<Record<string, string>>;
+  /** A folder of programs that the operator has before all others on the PATH. */
+  programs?: () => string | undefined;
   /** Whether `kills` are to be looked for: at each call, and at each file. */
   killed?: boolean;
 };
@@ -71,6 +73,7 @@ export const openWhole = async ({
   wire: wanted = {},
   adapt,
   values = () => ({}),
+  programs = () => undefined,
   killed = false,
 }: WholeOptions): Promise<Whole> => {
   const closing: (() => unknown)[] = [];
@@ -119,7 +122,8 @@ export const openWhole = async ({
       cilium: join(shims, 'cilium'),
     };
     const recorder = await recordCalls(join(dir, 'received'), tools, killed ? kills.dir : undefined);
-    const env = { ...own, PATH: `${recorder.bin}:${own['PATH']}`, TMPDIR: join(dir, 'tmp'), USER: 'op' };
+    const path = [recorder.bin, programs(), own['PATH']].filter((folder) => folder !== undefined).join(':');
+    const env = { ...own, PATH: path, TMPDIR: join(dir, 'tmp'), USER: 'op' };
     const node = killed ? kills.node : { flags: [], env: {} };
     let printed = '';
     // A run that a failed test did not wait for, or that Ctrl-C leaves, goes before everything that it speaks to.

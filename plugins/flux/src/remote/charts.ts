@@ -42,7 +42,9 @@ export function compareCharts(
 
 function judge(id: string, release: Planned, planned: string, there: There): Compared {
   const shown = { id, planned, there: show(there.chart, there.version), file: there.file };
-  if (nameOfChart(release.chart) !== there.chart) return { ...shown, is: 'differs' };
+  // A folder may be called otherwise than the chart in it.
+  if (nameOfChart(release.chart) !== there.chart)
+    return { ...shown, is: /^\.{0,2}\//.test(release.chart) ? 'open' : 'differs' };
   const [wanted, found] = [exact(release.version), exact(there.version)];
   if (wanted === undefined || found === undefined) return { ...shown, is: 'open' };
   return { ...shown, is: wanted === found ? 'same' : 'differs' };
