@@ -1,5 +1,5 @@
 import type { Guard } from '@coldstart/contract';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FakeWorld } from './support/fake-world.ts';
 import { carryOut, changing, exec, ofType } from './support/harness.ts';
 
@@ -28,46 +28,34 @@ test('guards are looked at before every action, not once: what turned foreign be
   expect(ofType(ran, 'action-start').map((record) => record.guards[0]?.ok)).toEqual([true, false]);
 });
 
-test('the world moved on before anything was sent: nothing is, and the step looks again', async () => {
-  const world = new FakeWorld();
-  let looks = 0;
+describe('the world moved on before anything was sent', () => {
   const moved: Guard = {
     id: 'g/moved',
     look: async () => ({ ok: false, moved: true, signals: [], cause: 'it is there' }),
   };
-  const ran = await carryOut(
-    world,
-    [
-      changing(world, 'a/one', {
-        observe: async () => ({ state: ++looks === 1 ? 'needed' : 'done', signals: [] }),
-        plan: () => [exec('go', ['go'], { guard: ['g/moved'] })],
-      }),
-    ],
-    { parts: { guards: [moved] } },
-  );
-  expect([ran.exit, world.spawned.length, looks]).toEqual([0, 0, 2]);
-  expect(ofType(ran, 'action-start')).toEqual([]);
-  expect(ofType(ran, 'item-end').map(({ verdict }) => verdict)).toEqual(['skipped']);
-});
+  const guarded = async (neededLooks: number) => {
+    const world = new FakeWorld();
+    let looks = 0;
+    const step = changing(world, 'a/one', {
+      observe: async () => ({ state: ++looks <= neededLooks ? 'needed' : 'done', signals: [] }),
+      plan: () => [exec('go', ['go'], { guard: ['g/moved'] })],
+    });
+    const ran = await carryOut(world, [step], { parts: { guards: [moved] } });
+    return { ran, sent: world.spawned.length, looks };
+  };
 
-test('a guard that says so for ever refuses in the end, and nothing is sent', async () => {
-  const world = new FakeWorld();
-  const moved: Guard = {
-    id: 'g/moved',
-    look: async () => ({ ok: false, moved: true, signals: [], cause: 'it is there' }),
-  };
-  const ran = await carryOut(
-    world,
-    [
-      changing(world, 'a/one', {
-        observe: async () => ({ state: 'needed', signals: [] }),
-        plan: () => [exec('go', ['go'], { guard: ['g/moved'] })],
-      }),
-    ],
-    { parts: { guards: [moved] } },
-  );
-  expect([ran.exit, world.spawned.length]).toEqual([5, 0]);
-  expect(ofType(ran, 'action-start').map((record) => record.guards[0])).toEqual([
-    { id: 'g/moved', ok: false, cause: 'it is there' },
-  ]);
+  test('nothing is sent, and the step looks again', async () => {
+    const { ran, sent, looks } = await guarded(1);
+    expect([ran.exit, sent, looks]).toEqual([0, 0, 2]);
+    expect(ofType(ran, 'action-start')).toEqual([]);
+    expect(ofType(ran, 'item-end').map(({ verdict }) => verdict)).toEqual(['skipped']);
+  });
+
+  test('a guard that says so for ever refuses in the end', async () => {
+    const { ran, sent } = await guarded(99);
+    expect([ran.exit, sent]).toEqual([5, 0]);
+    expect(ofType(ran, 'action-start').map((record) => record.guards[0])).toEqual([
+      { id: 'g/moved', ok: false, cause: 'it is there' },
+    ]);
+  });
 });
