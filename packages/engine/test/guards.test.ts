@@ -1,4 +1,4 @@
-import type { Guard } from '@coldstart/contract';
+import type { Action, Guard } from '@coldstart/contract';
 import { describe, expect, test } from 'vitest';
 import { FakeWorld } from './support/fake-world.ts';
 import { carryOut, changing, exec, ofType } from './support/harness.ts';
@@ -33,12 +33,12 @@ describe('the world moved on before anything was sent', () => {
     id: 'g/moved',
     look: async () => ({ ok: false, moved: true, signals: [], cause: 'it is there' }),
   };
-  const guarded = async (neededLooks: number) => {
+  const guarded = async (neededLooks: number, before: Action[] = []) => {
     const world = new FakeWorld();
     let looks = 0;
     const step = changing(world, 'a/one', {
       observe: async () => ({ state: ++looks <= neededLooks ? 'needed' : 'done', signals: [] }),
-      plan: () => [exec('go', ['go'], { guard: ['g/moved'] })],
+      plan: () => [...before, exec('go', ['go'], { guard: ['g/moved'] })],
     });
     const ran = await carryOut(world, [step], { parts: { guards: [moved] } });
     return { ran, sent: world.spawned.length, looks };
@@ -49,6 +49,13 @@ describe('the world moved on before anything was sent', () => {
     expect([ran.exit, sent, looks]).toEqual([0, 0, 2]);
     expect(ofType(ran, 'action-start')).toEqual([]);
     expect(ofType(ran, 'item-end').map(({ verdict }) => verdict)).toEqual(['skipped']);
+  });
+
+  test('what stands before it in the same attempt was done, and the item with it', async () => {
+    const { ran, sent } = await guarded(1, [exec('first', ['first'])]);
+    expect([ran.exit, sent]).toEqual([0, 1]);
+    expect(ofType(ran, 'action-start').map(({ action }) => action)).toEqual(['first']);
+    expect(ofType(ran, 'item-end').map(({ verdict }) => verdict)).toEqual(['done']);
   });
 
   test('a guard that says so for ever refuses in the end', async () => {

@@ -306,7 +306,7 @@ class Carrier {
 
   async #act(seen: Observation): Promise<Ending | undefined> {
     this.#attempt += 1;
-    for (const action of this.#at.actions) {
+    for (const [nth, action] of this.#at.actions.entries()) {
       const done = await this.#one(action, seen);
       if (done.outcome === 'ok') {
         if (action.out && done.stdout) this.#outs[action.out.as] = done.stdout;
@@ -314,6 +314,8 @@ class Carrier {
       }
       if (done.outcome === 'moved') {
         this.#moved += 1;
+        // What came before it in this attempt was carried out.
+        if (nth > 0) this.#acted = { at: this.#run.world.mono(), ok: false };
         return undefined;
       }
       this.#acted = { at: this.#run.world.mono(), ok: false };
