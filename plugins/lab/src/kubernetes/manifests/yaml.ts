@@ -43,15 +43,20 @@ export const isObject = (value: unknown): value is KubeObject =>
   typeof value['kind'] === 'string' &&
   isFields(value['metadata']);
 
-/** YAML as the Kubernetes tools print it: keys sorted, two spaces, one document. */
-export const toYaml = (value: unknown): string =>
-  stringify(value, {
-    sortMapEntries: true,
-    lineWidth: 0,
-    version: '1.1',
-    aliasDuplicateObjects: false,
-    indentSeq: false,
-  });
+/** YAML as the Kubernetes tools print it: keys sorted, two spaces, one document. The same objects are printed again and again. */
+export const toYaml = (value: unknown): string => yamlOf(JSON.stringify(value));
+
+const yamlOf = memo(
+  (json: string) =>
+    stringify(JSON.parse(json), {
+      sortMapEntries: true,
+      lineWidth: 0,
+      version: '1.1',
+      aliasDuplicateObjects: false,
+      indentSeq: false,
+    }),
+  1000,
+);
 
 /** A stream of documents, each introduced by `---`. */
 export const toStream = (values: readonly unknown[]): string => values.map((value) => `---\n${toYaml(value)}`).join('');
