@@ -77,6 +77,8 @@ async function send(
   await call.spend(model.durations.draw('talosctl/apply', node.name) * slowness(model, node.name));
   if (model.faults.strike('apply-hangs', node.name)) await call.spend(HANGS);
   const config = checked(model, node, bytes, via);
+  // Another call was served meanwhile.
+  if (node.stage !== stage) throw new RpcError(EOF);
   if (client.insecure && model.faults.strike('taken', node.name)) {
     install(model, node, config, call.change);
     throw new RpcError(
@@ -88,7 +90,6 @@ async function send(
       }`,
     );
   }
-  if (node.stage !== stage) throw new RpcError(EOF);
   if (dry) return said('', drySummary(node, config, legacy));
   if (node.stage === 'maintenance') install(model, node, config, call.change);
   else reconfigure(model, node, config, call.change);
