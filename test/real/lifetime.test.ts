@@ -66,7 +66,7 @@ describe('what a starter leaves behind', () => {
 
   test.for(['SIGKILL', 'SIGINT'] as const)('no Git server and no registry, when %s ends it', async (signal) => {
     const { child, pids, ended } = await startStarter(['sources', dir]);
-    expect(pids).toHaveLength(3);
+    expect(pids).toHaveLength(4);
     expect(await ofGroups(pids)).toEqual(expect.arrayContaining(pids));
 
     child.kill(signal);
