@@ -36,9 +36,16 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'fence off: a guard that says no stops nothing',
     file: engine('src/run/act.ts'),
-    from: "guards.push({ id, ok: verdict.ok, cause: verdict.ok ? null : (verdict.cause ?? 'it says no') });\n    if (!verdict.ok) {",
-    to: "guards.push({ id, ok: verdict.ok, cause: verdict.ok ? null : (verdict.cause ?? 'it says no') });\n    if (!verdict.ok && id === '') {",
+    from: '    if (!verdict.ok) {',
+    to: "    if (!verdict.ok && id === '') {",
     tests: [engine('test/item.test.ts')],
+  },
+  {
+    name: 'fence off: a guard that says that the world moved on lets the action go',
+    file: engine('src/run/act.ts'),
+    from: "at.mayLookAgain) return { outcome: 'moved', ...no };",
+    to: 'at.mayLookAgain) break;',
+    tests: [engine('test/guards.test.ts')],
   },
   {
     name: 'lock off',
