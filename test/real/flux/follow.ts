@@ -12,7 +12,7 @@ import { argvOf, healthOf, isController, namespace } from './controllers.ts';
 import type { ControllerName } from './controllers.ts';
 import { reconcileInstance } from './operator.ts';
 import type { FluxInstance } from './operator.ts';
-import { untilAnswers } from './sources.ts';
+import { untilAnswers } from './wait.ts';
 import type { Sources } from './sources.ts';
 
 export type FluxOptions = {

@@ -1,10 +1,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 import { must } from '../children.ts';
 import type { Supervisor } from '../controlplane/supervised.ts';
+import { untilOpen } from './wait.ts';
 
 /** A key pair as ssh-keygen makes it: the path and the text of the private half, and the public half. */
 export type Key = { path: string; identity: string; publicKey: string };
@@ -48,7 +47,7 @@ export const startGitOverSsh = async ({
   const host = await makeKey('host_key');
   const argv = [dir, repositories, String(port), String(within)];
   await supervisor.start({ name: 'git-ssh', file, argv, env: { PATH: '/usr/bin:/bin' }, log });
-  await untilOpen(supervisor, port, log);
+  await untilOpen(supervisor, 'git-ssh', port, log);
   return {
     url: (name) => `ssh://git@127.0.0.1:${port}/${name}.git`,
     knownHosts: (publicKey = host.publicKey) =>
@@ -57,19 +56,4 @@ export const startGitOverSsh = async ({
     letsIn: (...keys) =>
       writeFile(join(dir, 'authorized_keys'), keys.map(({ publicKey }) => publicKey).join(''), { mode: 0o600 }),
   };
-};
-
-/** Waits until the port takes connections; says the log where the server ends or stays silent. */
-const untilOpen = async (supervisor: Supervisor, port: number, log: string): Promise<void> => {
-  const isOpen = (): Promise<boolean> =>
-    new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1');
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-      socket.once('connect', () => socket.destroy());
-    });
-  for (const end = performance.now() + 30_000; !(await isOpen()); await sleep(100)) {
-    const ended = supervisor.ended().find(({ name }) => name === 'git-ssh');
-    if (ended || performance.now() > end)
-      throw new Error(`git-ssh ${ended?.how ?? 'does not answer'}:\n${await readFile(log, 'utf8').catch(() => '')}`);
-  }
 };

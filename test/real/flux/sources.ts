@@ -1,6 +1,5 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { startSupervisor } from '../controlplane/supervised.ts';
@@ -12,6 +11,7 @@ import { startGitOverSsh } from './git-ssh.ts';
 import type { GitOverSsh } from './git-ssh.ts';
 import { gitIn } from './git.ts';
 import type { Git } from './git.ts';
+import { untilAnswers } from './wait.ts';
 
 /** What Flux reads and what is not in the cluster: a Git server (http and ssh) and a registry of charts, all on 127.0.0.1. */
 export type Sources = {
@@ -91,27 +91,5 @@ export const startSources = async ({ toolchain, dir, within = 60 * 60_000 }: Sou
   } catch (error) {
     await supervisor.end();
     throw error;
-  }
-};
-
-/** Waits until something answers, with whatever status; says its last lines where it ends or stays silent. */
-export const untilAnswers = async (
-  supervisor: Supervisor,
-  name: string,
-  url: string,
-  log: string,
-  within = 60_000,
-): Promise<void> => {
-  const tail = async (): Promise<string> =>
-    (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-8).join('\n');
-  const answers = async (): Promise<boolean> => {
-    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
-    await response?.body?.cancel();
-    return response !== undefined && response.status < 500;
-  };
-  for (const end = performance.now() + within; !(await answers()); await sleep(100)) {
-    const ended = supervisor.ended().find((one) => one.name === name);
-    if (ended) throw new Error(`${name} ended (${ended.how}) before ${url} answered:\n${await tail()}`);
-    if (performance.now() > end) throw new Error(`${url} did not answer within ${within / 1000} s:\n${await tail()}`);
   }
 };
