@@ -3,6 +3,7 @@
  * real flux and kubectl, and read by the plugin's own parsers and steps. Simulated are flux-operator (flux/operator.ts) and
  * what runs in pods; notification-controller is a Deployment without a process.
  */
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -264,6 +265,40 @@ describe('sources and Kustomizations', () => {
     expect(cause).toContain('authentication required');
     expect(cause).toMatch(/; 1 more wait for them$/);
     expect(cause).not.toContain('flux-system/waits');
+  });
+
+  test('a name that nobody knows is told as a matter of DNS', { timeout: 120_000 }, async () => {
+    const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+    const part = (bytes: Buffer): Buffer => Buffer.concat([Buffer.from([0, 0, 0, bytes.length]), bytes]);
+    const known = Buffer.concat(
+      [Buffer.from('ssh-ed25519'), Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url')].map(part),
+    );
+    await ground.apply(
+      secret('key', {
+        identity: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+        known_hosts: `git.invalid ssh-ed25519 ${known.toString('base64')}`,
+      }),
+      gitRepository('unknown-http', 'http://git.invalid/fleet.git'),
+      gitRepository('unknown-ssh', 'ssh://git@git.invalid/fleet.git', 'main', 'key'),
+    );
+    const names = ['unknown-http', 'unknown-ssh'];
+    const told = async () => {
+      const found = await Promise.all(names.map((name) => resource('GitRepository', name)));
+      // Which server was asked, and what it said, is each machine's own.
+      return found.map((one) => one?.why.replace(/(?<=lookup git\.invalid)(?: on \S+)?: .+$/, ' on SERVER'));
+    };
+    const clone = 'GitOperationFailed: failed to checkout and determine revision: unable to clone';
+    await expect
+      .poll(told, { timeout: 60_000, interval: 1_000 })
+      .toEqual([
+        `${clone} 'http://git.invalid/fleet.git': Get "http://git.invalid/fleet.git/info/refs?service=git-upload-pack": dial tcp: lookup git.invalid on SERVER`,
+        `${clone} 'ssh://git@git.invalid/fleet.git': dial tcp: lookup git.invalid on SERVER`,
+      ]);
+    expect(await observe(reconciled)).toMatchObject({
+      cause: expect.stringMatching(/^cluster DNS does not (?:know|answer for) git\.invalid: /),
+      page: 'dns',
+    });
+    for (const name of names) await ground.ask('kubectl', ['delete', 'gitrepository', name, '-n', namespace]);
   });
 
   test('flux get all exits 0 with all of it on the screen, as recorded', async () => {

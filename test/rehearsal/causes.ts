@@ -358,6 +358,16 @@ export const ROWS: readonly Row[] = [
     page: 'dns',
   },
   {
+    name: 'DNS not answering, with its pods Ready',
+    from: 'issue 5',
+    faults: ['dns-silent'],
+    exit: 4,
+    item: 'cluster',
+    cause: 'cluster DNS does not answer for git.example.com',
+    page: 'dns',
+    text: 'cluster DNS does not answer for git.example.com',
+  },
+  {
     name: 'helm release pending',
     from: 'issue 5',
     faults: ['release-pending@cert-manager'],

@@ -18,6 +18,7 @@ import { fluxPlugin } from '../src/index.ts';
 import { check } from '../src/steps/check.ts';
 import { deployKey, secretValueTransform } from '../src/steps/deploy-key.ts';
 import { handover } from '../src/steps/handover.ts';
+import { trouble } from '../src/flux/trouble.ts';
 import { reconciled } from '../src/steps/reconciled.ts';
 import { source } from '../src/steps/source.ts';
 import { tools } from '../src/steps/tools.ts';
@@ -164,6 +165,30 @@ describe('flux/deploy-key', () => {
   });
 });
 
+const CLONE = "unable to clone 'ssh://git@git.example.com/k8s-ops.git': dial tcp: ";
+
+describe('what Flux names when a name has no address', () => {
+  it.each([
+    [`${CLONE}lookup git.example.com on 10.96.0.10:53: no such host`, 'cluster DNS does not know git.example.com: '],
+    [`${CLONE}lookup git.example.com: i/o timeout`, 'cluster DNS does not answer for git.example.com: '],
+    [
+      'failed to download archive: dial tcp: lookup source-controller.flux-system.svc.cluster.local. on 10.96.0.10:53: server misbehaving',
+      'cluster DNS does not answer for source-controller.flux-system.svc.cluster.local: ',
+    ],
+  ])('%s', (why, cause) => {
+    expect(trouble(['OCIRepository a/b: not made yet', why])).toMatchObject({
+      cause: `${cause}OCIRepository a/b: not made yet; ${why}`,
+      page: 'dns',
+    });
+  });
+  it('is the page of Flux where no name is looked up', () => {
+    expect(trouble(['Kustomization a/b: DependencyNotReady: lookup failed'])).toMatchObject({
+      cause: 'Kustomization a/b: DependencyNotReady: lookup failed',
+      page: 'flux-not-ready',
+    });
+  });
+});
+
 describe('flux/source', () => {
   const look = async (repository: Answers[string], kustomization: Answers[string], more: Answers = {}) => {
     const world = fakeReader({
@@ -192,6 +217,15 @@ describe('flux/source', () => {
       one(ks('flux-system', ready('False', 'ArtifactFailed', 'Source artifact not found'))),
       'converging',
       /GitOperationFailed: unable to clone; .*ArtifactFailed/,
+    ],
+    [
+      'says that cluster DNS does not answer',
+      one(
+        git({}, ready('False', 'GitOperationFailed', `${CLONE}lookup git.example.com on 10.96.0.10:53: i/o timeout`)),
+      ),
+      one(ks('flux-system', ready('False', 'ArtifactFailed', 'Source artifact not found'))),
+      'converging',
+      /^cluster DNS does not answer for git\.example\.com: GitRepository .*i\/o timeout; Kustomization /,
     ],
     ["waits for Flux' kinds", absent('gitrepositories'), absent('kustomizations'), 'converging', /not served yet/],
     ['knows nothing where the API does not answer', REFUSED, REFUSED, 'unknown', /refused/],
@@ -317,6 +351,18 @@ describe('flux/reconciled', () => {
     expect(seen).toMatchObject({
       state: 'converging',
       cause: 'Kustomization flux-system/crds: ArtifactFailed: kustomization path not found; 2 more wait for them',
+    });
+  });
+  it('tells cluster DNS where names are not answered, and how many only wait for it', async () => {
+    const lookup = ready(
+      'False',
+      'GitOperationFailed',
+      `${CLONE}lookup git.example.com on 10.96.0.10:53: no such host`,
+    );
+    const seen = await look([git({}, lookup), ks('b', waiting, { dependsOn: [{ name: 'a' }] }), ks('a')]);
+    expect(seen).toMatchObject({
+      cause: expect.stringMatching(/^cluster DNS does not know git\.example\.com: GitRepository .*: no such host/),
+      page: 'dns',
     });
   });
   it('tells suspended ones and HelmReleases as deviations', async () => {

@@ -1,6 +1,7 @@
 import type { CheckingStep } from '@coldstart/contract';
 import { accessFrom, policyFrom } from '../facts.ts';
 import { HELM_RELEASES, inOrder, KUSTOMIZATIONS, roots, SOURCE_KINDS } from '../flux/resources.ts';
+import { trouble } from '../flux/trouble.ts';
 import { fluxResources, resourceSignal } from '../look/flux.ts';
 
 /**
@@ -49,13 +50,9 @@ export const reconciled: CheckingStep = {
     if (bad.length === 0) return { state: 'done', signals, deviations };
     const causes = roots(judged);
     const others = bad.length - causes.length;
-    return {
-      state: 'converging',
-      signals,
-      cause: `${causes.map((r) => `${r.kind} ${r.id}: ${r.why}`).join('; ')}${others > 0 ? `; ${others} more wait for them` : ''}`,
-      remedy: 'Mend what Flux names, push it to the branch that Flux reads, and run the same command again.',
-      page: 'flux-not-ready',
-    };
+    const { cause, ...told } = trouble(causes.map((r) => `${r.kind} ${r.id}: ${r.why}`));
+    const waiting = others > 0 ? `; ${others} more wait for them` : '';
+    return { state: 'converging', signals, cause: `${cause}${waiting}`, ...told };
   },
   criteria: [{ id: 'flux-reconciled', title: 'every source and Kustomization is Ready', needs: 'lab-wire' }],
 };

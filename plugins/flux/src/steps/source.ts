@@ -14,6 +14,7 @@ import {
 } from '@coldstart/tools';
 import { accessFrom, policyFrom, sourceFrom, type FluxSource } from '../facts.ts';
 import { FLUX_INSTANCES, GIT_REPOSITORIES, KUSTOMIZATIONS } from '../flux/resources.ts';
+import { trouble } from '../flux/trouble.ts';
 import { controllerSignals } from '../look/flux.ts';
 
 /** GitRepository and first Kustomization, or the FluxInstance that makes them: applied, and Ready. From here on Flux works. */
@@ -80,7 +81,15 @@ export const source: ChangingStep = {
   classify: kubectlFailure,
   diagnose: ({ facts, world }) => lookAtPods(world, accessFrom(facts), policyFrom(facts).namespace),
   explain: explainPods,
-  criteria: [{ id: 'flux-source-ready', title: 'GitRepository and first Kustomization are Ready', needs: 'lab-wire' }],
+  criteria: [
+    { id: 'flux-source-ready', title: 'GitRepository and first Kustomization are Ready', needs: 'lab-wire' },
+    // kustomize-controller fetches each artifact from source-controller by the name of its Service: Ready says that it was found.
+    {
+      id: 'cluster-dns-answers',
+      title: "cluster DNS answers: Flux' controllers found each other by name",
+      needs: 'live',
+    },
+  ],
 };
 
 type One = { is: 'object'; object: KubeObject | undefined } | { is: 'absent' } | { is: 'failed'; why: string };
@@ -152,15 +161,7 @@ function judge(
     });
     if (!ready) waiting.push(`${id}: ${why}`);
   }
-  if (waiting.length > 0)
-    return {
-      state: 'converging',
-      signals,
-      cause: waiting.join('; '),
-      remedy:
-        'Mend what Flux names (branch, path, key, or the manifests themselves), push it, and run the same command again.',
-      page: 'flux-not-ready',
-    };
+  if (waiting.length > 0) return { state: 'converging', signals, ...trouble(waiting) };
   const revision =
     str(kustomization, 'status', 'lastAppliedRevision') ?? str(git, 'status', 'artifact', 'revision') ?? '';
   return { state: 'done', signals, facts: { 'flux/synced': { revision } } };

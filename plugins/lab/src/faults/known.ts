@@ -46,6 +46,7 @@ export const knownFaults: readonly KnownFault[] = [
   named('pod-image', 'the image of the pods of this workload cannot be pulled'),
   named('container-creating', 'the pods of this workload stay in ContainerCreating'),
   named('dns', 'cluster DNS does not resolve: the pods of CoreDNS crash'),
+  named('dns-silent', 'the pods of CoreDNS run, and what is asked of cluster DNS gets no answer'),
   named('deploy-key-refused', 'the Git server refuses the deploy key'),
   named('flux-not-ready', 'the first Kustomization does not become Ready'),
   named('remote-behind', "the branch that Flux reads lacks the cluster's path; @release: it has an older chart of it"),

@@ -147,6 +147,19 @@ describe('Flux in the lab', () => {
     expect(flux(mended)['Kustomization/root']).toBe('Ready');
   });
 
+  test('dns-silent: the Git server has no address, until the fault is lifted', async () => {
+    const world = await fluxWorld({ faults: { 'dns-silent': Infinity } });
+    await world.apply(KEY + source() + ks('root', './root'));
+    await world.pass(60_000);
+    expect(flux(world)).toMatchObject({
+      'GitRepository/flux-system': `failed to checkout and determine revision: unable to clone '${URL_}': dial tcp: lookup git.example.com on 10.96.0.10:53: i/o timeout`,
+      'Kustomization/root': 'Source artifact not found, retrying in 30s',
+    });
+    world.strikes['dns-silent'] = 0;
+    await world.pass(240_000);
+    expect(flux(world)['Kustomization/root']).toBe('Ready');
+  });
+
   test('a Kustomization that waits fails by its timeout, and names what is not Ready', async () => {
     const world = await fluxWorld();
     world.files.set(

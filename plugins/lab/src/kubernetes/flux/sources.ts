@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Chore, Controller } from '../controllers.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { draw } from '../durations.ts';
@@ -88,6 +89,14 @@ function gitProblem(plane: ControlPlane, source: Stored): { reason: string; mess
       message: `secretRef with keys 'identity' and 'known_hosts' is required for SSH authentication`,
     };
   }
+  const hostname = URL.parse(url)?.hostname ?? '';
+  if (hostname !== '' && isIP(hostname) === 0 && plane.model.faults.strike('dns-silent')) {
+    const got = /^https?:/.test(url) ? `Get "${url}/info/refs?service=git-upload-pack": ` : '';
+    return {
+      reason: 'GitOperationFailed',
+      message: `failed to checkout and determine revision: unable to clone '${url}': ${got}dial tcp: lookup ${hostname} on ${dnsAddress(plane)}:53: i/o timeout`,
+    };
+  }
   if (secret !== undefined && plane.model.faults.strike('deploy-key-refused')) {
     const refused = /^https?:/.test(url)
       ? 'authentication required: '
@@ -106,6 +115,14 @@ function gitProblem(plane: ControlPlane, source: Stored): { reason: string; mess
     };
   return undefined;
 }
+
+/** Where pods ask: the address of CoreDNS' Service, or the usual one where the chart leaves it to the API server. */
+const dnsAddress = (plane: ControlPlane): string => {
+  const service = plane.store
+    .byKind('Service')
+    .find(({ object }) => object.metadata.labels?.['k8s-app'] === 'kube-dns');
+  return (service && textAt(service.object, 'spec', 'clusterIP')) ?? '10.96.0.10';
+};
 
 /** `main@sha1:…` for Git, `1.20.2@sha256:…` for OCI artefacts. */
 export function revisionOf(plane: ControlPlane, source: Stored): string {
