@@ -1,6 +1,6 @@
 import type { Plan } from '@coldstart/contract';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { differences, tampered, type Call } from '../support/received.ts';
+import { differences, tampered, type Call, lockHolder } from '../support/received.ts';
 import { bareWorld, bringUp, carryOut, endsOf, survey, type BroughtUp } from './support/bring-up.ts';
 
 const callsOf = ({ lab }: BroughtUp, from = 0): Call[] =>
@@ -68,10 +68,13 @@ describe("the plan is what the tools receive, by the lab's own log", () => {
     ).toEqual([]);
   });
 
-  test('a run over what stands sends preparations only', async () => {
+  test('a run over what stands renders the CRDs to compare, and sends nothing else', async () => {
     const before = ran.lab.received().length;
     const again = await carryOut(ran.ground, ran.lab);
-    expect(differences(again.ground.plan, callsOf(again, before), seenIn(again))).toEqual([]);
+    const sent = callsOf(again, before);
+    expect(differences(again.ground.plan, sent, seenIn(again))).toEqual([]);
+    const ours = sent.filter(({ argv }) => lockHolder(argv) === undefined);
+    expect(ours.map(({ tool, argv }) => [tool, argv.includes('template')])).toEqual([['helmfile', true]]);
     expect(
       ran.lab
         .received()

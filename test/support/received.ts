@@ -14,7 +14,8 @@ export type Call = { tool: string; argv: readonly string[]; ok: boolean };
  * Holds a plan against what was received. Normalised are only named holes (any words, at least none) and retries (a call that
  * failed, and came again). Returns every difference, in words; empty when they are the same list.
  *
- * `skipped` are items (`step item`) that were done already: none of their actions may be received. `again` are items that a
+ * `skipped` are items (`step item`) that were done already: none of their actions may be received, and what was prepared for
+ * them need not be. `again` are items that a
  * fault undid after a call that went well, so that it must come again. A write or merge is the call `file write PATH` where
  * `files` are seen; what lies in `.coldstart/` is our own. Preparations run beside everything; all else must come in the
  * plan's order of steps, and of actions in an item.
@@ -37,12 +38,14 @@ export function differences(
             where: `${step.id} ${item.key} ${action.id}`,
             item: `${step.id} ${item.key} prepare`,
             order: -1,
+            must: !skipped.has(`${step.id} ${item.key}`),
           })),
           ...(skipped.has(`${step.id} ${item.key}`) ? [] : item.actions).map((action) => ({
             action,
             where: `${step.id} ${item.key} ${action.id}`,
             item: `${step.id} ${item.key}`,
             order: plan.phases.indexOf(phase) * 1000 + stepAt,
+            must: true,
           })),
         ]),
       ),
@@ -70,7 +73,7 @@ export function differences(
     if (match.order < order) out.push(`received out of order: ${match.where}`);
     order = Math.max(order, match.order);
   }
-  for (const { where } of planned) if (!seen.has(where)) out.push(`planned, and not received: ${where}`);
+  for (const { where, must } of planned) if (must && !seen.has(where)) out.push(`planned, and not received: ${where}`);
   return out;
 }
 

@@ -170,7 +170,7 @@ describe('a run that fails', () => {
   test('a rehearsed kill keeps the world, and the same command goes on', async () => {
     const root = exampleCopy();
     const world = ['--world', join(root, 'world.json')];
-    const killed = await coldstart(rehearse(root, ...world, '--fault', 'killed:4'));
+    const killed = await coldstart(rehearse(root, ...world, '--fault', 'killed:3'));
     expect(killed.stderr).toContain('the rehearsed coldstart was killed in the middle');
     expect(killed.exit).toBe(4);
     const status = async (): Promise<Ended> =>

@@ -106,8 +106,13 @@ export type ChangingStep<I = unknown> = Common<I> & {
   kind: 'change';
   /** Ids of earlier changing steps, or phases, that need not be finished before this one starts. */
   overlaps?: string[];
-  /** Offline work without effect on the cluster, started as soon as the run begins. Its stdout is the artefact `as`. */
+  /**
+   * Offline work without effect on the cluster. Its stdout is the artefact `as`. It begins beside everything else as soon as
+   * the run changes anything, or when an item turns out to be needed; a run that finds all done does none of it.
+   */
   prepare?: (at: { key: string; item: I; facts: Facts }) => Prepare[];
+  /** Its look reads what `prepare` made: that begins with the run, and is there before the first look. */
+  looksAtPrepared?: boolean;
   /** Pure: actions as data, from survey facts. Facts of other steps are holes (`fact/…`). */
   plan: (at: { key: string; item: I; facts: Facts }) => Action[];
   classify: (failure: Failure) => Judgement;

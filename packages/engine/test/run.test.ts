@@ -200,71 +200,108 @@ describe('a run', () => {
     expect(facts).toEqual({});
   });
 
-  test('prepare begins with the run, beside what acts, is tried again, and its output reaches the item', async () => {
-    const world = new FakeWorld();
-    let tries = 0;
-    world.answer = ({ argv }) => {
-      if (argv[0] === 'render')
-        return (tries += 1) < 3 ? { exit: 1, ms: 10 } : { stdout: new TextEncoder().encode('crds'), ms: 10 };
-      return { ms: 60_000 };
-    };
-    const render = {
-      tool: 'tool',
-      argv: ['render'],
-      deadline: 1000,
-      stop: { signal: 'SIGTERM', grace: 1, kill: true },
-      as: 'made',
-      why: 'w',
-    } as const;
+  describe('what is prepared', () => {
+    const prepare = () => [
+      {
+        tool: 'tool',
+        argv: ['render'],
+        deadline: 60_000,
+        stop: { signal: 'SIGTERM', grace: 1, kill: true } as const,
+        as: 'made',
+        why: 'w',
+      },
+    ];
+    const renders = (world: FakeWorld) => world.spawned.filter((s) => s.words[1] === 'render').map((s) => s.at);
+    const made = new TextEncoder().encode('crds');
+    const text = (artefacts: Readonly<Record<string, Uint8Array>>): string =>
+      artefacts['made'] ? new TextDecoder().decode(artefacts['made']) : 'nothing';
     const retry = () => ({ first: 1000, factor: 1, max: 1000, retries: 2, jitter: 0 });
-    const seen: string[] = [];
-    const late = changing(world, 'b/late', { phase: 'two', retry, prepare: () => [{ ...render, argv: ['render'] }] });
-    const observe = late.observe;
-    late.observe = async (l) => (seen.push(new TextDecoder().decode(l.artefacts['made'])), observe(l));
-    const ran = await carryOut(world, [changing(world, 'a/slow'), late]);
-    expect(ran.exit).toBe(0);
-    expect(new Set(seen)).toEqual(new Set(['crds']));
-    expect(world.spawned.filter((s) => s.words[1] === 'render').every((s) => s.at < 60_000)).toBe(true);
-    expect(tries).toBe(3);
-  });
 
-  test("a preparation that keeps failing is its item's failure", async () => {
-    const world = new FakeWorld();
-    world.answer = ({ argv }) => (argv[0] === 'render' ? { exit: 1 } : {});
-    const prepare = () => [
-      {
-        tool: 'tool',
-        argv: ['render'],
-        deadline: 1000,
-        stop: { signal: 'SIGTERM', grace: 1, kill: true } as const,
-        as: 'made',
-        why: 'w',
-      },
-    ];
-    const ran = await carryOut(world, [
-      changing(world, 'a/one', {
+    /** A step that comes after a slow one; what its looks were given. */
+    const slowThenLate = async (more: Parameters<typeof changing>[2]) => {
+      const world = new FakeWorld();
+      let tries = 0;
+      world.answer = ({ argv }) => {
+        if (argv[0] === 'render') return (tries += 1) < 3 ? { exit: 1, ms: 10 } : { stdout: made, ms: 10 };
+        return { ms: 60_000 };
+      };
+      const seen: string[] = [];
+      const late = changing(world, 'b/late', { phase: 'two', retry, prepare, ...more });
+      const observe = late.observe;
+      late.observe = async (l) => (seen.push(text(l.artefacts)), observe(l));
+      const ran = await carryOut(world, [changing(world, 'a/slow'), late]);
+      expect([ran.exit, tries]).toEqual([0, 3]);
+      expect(renders(world).every((at) => at < 60_000)).toBe(true);
+      return seen;
+    };
+
+    test('begins with the first change, beside it, is tried again, and is there for what acts', async () => {
+      const seen = await slowThenLate({});
+      expect([seen[0], seen.at(-1)]).toEqual(['nothing', 'crds']);
+    });
+
+    test('is there before the first look that reads it', async () => {
+      expect(new Set(await slowThenLate({ looksAtPrepared: true }))).toEqual(new Set(['crds']));
+    });
+
+    test('is not made where all is done, unless the look reads it', async () => {
+      const world = new FakeWorld();
+      const steps = [
+        changing(world, 'a/one', { prepare, observe: async () => done() }),
+        changing(world, 'a/two', { prepare, looksAtPrepared: true, observe: async () => done() }),
+      ];
+      const ran = await carryOut(world, steps);
+      expect(ran.exit).toBe(0);
+      expect(ofType(ran, 'action-start').map(({ step }) => step)).toEqual(['a/two']);
+    });
+
+    test('is made for what is needed, which is looked at again where that took a while', async () => {
+      for (const [ms, looks] of [
+        [30_000, 3],
+        [10, 2],
+      ] as const) {
+        const world = new FakeWorld();
+        world.answer = ({ argv }) => (argv[0] === 'render' ? { stdout: made, ms } : {});
+        const one = changing(world, 'a/one', { prepare });
+        let seen = 0;
+        const observe = one.observe;
+        one.observe = async (l) => ((seen += 1), observe(l));
+        const ran = await carryOut(world, [one]);
+        expect([ran.exit, seen], String(ms)).toEqual([0, looks]);
+        expect(ofType(ran, 'action-start').map(({ action }) => action)).toEqual(['prepare-made', 'go']);
+      }
+    });
+
+    test('sends nothing when somebody else did it meanwhile', async () => {
+      const world = new FakeWorld();
+      world.answer = ({ argv }) => (argv[0] === 'render' ? { stdout: made, ms: 30_000 } : {});
+      const one = changing(world, 'a/one', {
         prepare,
-        classify: () => ({ kind: 'transient', cause: 'no registry', remedy: 'reach it' }),
-      }),
-    ]);
-    expect([ran.exit, ran.failure?.cause, ran.failure?.remedy]).toEqual([4, 'no registry', 'reach it']);
-  });
+        observe: async () => (world.mono() > 10_000 ? done() : { state: 'needed', signals: [] }),
+      });
+      const ran = await carryOut(world, [one]);
+      expect([ran.exit, ofType(ran, 'item-end').map(({ verdict }) => verdict)]).toEqual([0, ['skipped']]);
+      expect(ofType(ran, 'action-start').map(({ action }) => action)).toEqual(['prepare-made']);
+    });
 
-  test('a preparation that fails is no failure of what is done already', async () => {
-    const world = new FakeWorld();
-    world.answer = () => ({ exit: 1 });
-    const prepare = () => [
-      {
-        tool: 'tool',
-        argv: ['render'],
-        deadline: 1000,
-        stop: { signal: 'SIGTERM', grace: 1, kill: true } as const,
-        as: 'made',
-        why: 'w',
-      },
-    ];
-    const ran = await carryOut(world, [changing(world, 'a/one', { prepare, observe: async () => done() })]);
-    expect([ran.exit, ofType(ran, 'item-end')[0]?.verdict]).toEqual([0, 'skipped']);
+    test("keeps failing: that is its item's failure", async () => {
+      const world = new FakeWorld();
+      world.answer = ({ argv }) => (argv[0] === 'render' ? { exit: 1 } : {});
+      const classify = () => ({ kind: 'transient', cause: 'no registry', remedy: 'reach it' }) as const;
+      for (const looksAtPrepared of [true, false]) {
+        const ran = await carryOut(world, [changing(world, 'a/one', { prepare, looksAtPrepared, classify })]);
+        expect([ran.exit, ran.failure?.cause, ran.failure?.remedy]).toEqual([4, 'no registry', 'reach it']);
+        expect(ofType(ran, 'action-start').map(({ action }) => action)).not.toContain('go');
+      }
+    });
+
+    test('fails: no failure of what is done already', async () => {
+      const world = new FakeWorld();
+      world.answer = () => ({ exit: 1 });
+      const step = changing(world, 'a/one', { prepare, looksAtPrepared: true, observe: async () => done() });
+      const ran = await carryOut(world, [step]);
+      expect([ran.exit, ofType(ran, 'item-end')[0]?.verdict]).toEqual([0, 'skipped']);
+    });
   });
 
   test('a selection of items leaves out every other item, and steps that have none of them', async () => {

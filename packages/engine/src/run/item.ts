@@ -21,6 +21,7 @@ import { backoff, NO_RETRY } from './backoff.ts';
 import type { FactStore } from './facts.ts';
 import { Interrupted, orStopped } from './interrupt.ts';
 import { keepPins } from './pins.ts';
+import type { Prepared, Preparations } from './prepare.ts';
 import { readerOf } from './reader.ts';
 import type { RunContext } from './context.ts';
 import type { Slots } from './slots.ts';
@@ -39,8 +40,9 @@ const GRACE = 10_000;
 /** How many looks may tell nothing, where a step gives no time to settle. */
 const BLIND_LOOKS = 3;
 const BLIND_EVERY = 2_000;
+/** What was seen longer ago than this (ms) is looked at again before anything is sent. */
+const STALE = 1000;
 
-type Judged = Omit<Judgement, 'kind' | 'refuse'>;
 type Ending = {
   verdict: Verdict;
   signals: Signal[];
@@ -68,9 +70,7 @@ export async function carryItem(
     /** Its place among the step's items. */
     index: number;
     actions: Action[];
-    artefacts: Record<string, Uint8Array>;
-    /** Why its preparation failed: that is its failure, unless it is done already. */
-    unprepared: Judged | undefined;
+    preparations: Preparations;
     slots: Slots | undefined;
     holdUntilSettled: boolean;
     facts: FactStore;
@@ -126,6 +126,8 @@ class Carrier {
   #attempt = 0;
   /** How often a guard said that the world had moved on before anything was sent. */
   #moved = 0;
+  /** What was made beforehand; undefined as long as it was not asked for. */
+  #prepared: Prepared | undefined;
   /** When the last attempt ended, and how; undefined before the first. */
   #acted: { at: number; ok: boolean; judged?: Judgement } | undefined;
   last: Observation | undefined;
@@ -147,6 +149,7 @@ class Carrier {
     let since = world.mono();
     let steadySince: number | undefined;
     let blind = 0;
+    if (step.kind === 'change' && step.looksAtPrepared) await this.#prepare();
     if (this.#at.holdUntilSettled) await this.#take();
     for (;;) {
       const seen = await this.#observe();
@@ -163,7 +166,8 @@ class Carrier {
         continue;
       }
       if (seen.state === 'blocked') return this.#fail(seen, seen.refuse === true);
-      const { unprepared } = this.#at;
+      // That its preparation failed is its failure, unless it is done already.
+      const unprepared = this.#prepared?.failure;
       if (unprepared) return { verdict: 'failed', signals: seen.signals, ...unprepared };
 
       if (seen.state === 'needed' && step.kind === 'change') {
@@ -178,6 +182,11 @@ class Carrier {
           // Others may have acted while this one waited for its turn: look again.
           await this.#take();
           continue;
+        }
+        if (!this.#prepared) {
+          const asked = world.mono();
+          const { failure } = await this.#prepare();
+          if (failure || world.mono() - asked > STALE) continue;
         }
         const acted = (await this.#pin(seen)) ?? (await this.#act(seen));
         if (acted) return acted;
@@ -209,6 +218,11 @@ class Carrier {
     this.#at.slots?.pass(this.#at.index);
   }
 
+  async #prepare(): Promise<Prepared> {
+    const made = this.#at.preparations.of(this.#at.step, this.#at.item.key);
+    return (this.#prepared = made ? await orStopped(made, this.#run.stop) : { artefacts: {} });
+  }
+
   /** A slot is for acting: whoever only waits for the world does not hold one, unless the step says so. */
   async #take(): Promise<void> {
     if (!this.#at.slots) return;
@@ -228,7 +242,7 @@ class Carrier {
       item: this.#at.item.item,
       facts: this.#at.facts.all(),
       world: readerOf(this.#run.world),
-      artefacts: this.#at.artefacts,
+      artefacts: this.#prepared?.artefacts ?? {},
       attempt: this.#attempt,
       past: this.#run.past,
     };
@@ -306,6 +320,7 @@ class Carrier {
 
   async #act(seen: Observation): Promise<Ending | undefined> {
     this.#attempt += 1;
+    this.#at.preparations.begin();
     for (const [nth, action] of this.#at.actions.entries()) {
       const done = await this.#one(action, seen);
       if (done.outcome === 'ok') {
@@ -371,7 +386,7 @@ class Carrier {
         facts: this.#at.facts.all(),
         seen: seen.facts ?? {},
         outs: this.#outs,
-        artefacts: this.#at.artefacts,
+        artefacts: this.#prepared?.artefacts ?? {},
         transforms: kit.transforms,
         merges: kit.merges,
         world,

@@ -16,27 +16,47 @@ export type Prepared = {
 const WIDTH = 2;
 
 /**
- * Starts the offline work of a run's steps at once, beside everything else, and hands each item its own when it asks.
- * A preparation that fails is tried again as its step says; only then is it the item's failure.
+ * Does the offline work of a run's steps beside everything else, and hands each item its own when it asks. It begins when
+ * the run begins to change something, with all of it; until then only what somebody asks for, so that a run which finds all
+ * done fetches and renders nothing. A preparation that fails is tried again as its step says; only then is it the item's
+ * failure.
  */
 export class Preparations {
   readonly #run: RunContext;
   readonly #slots = new Slots(WIDTH);
+  readonly #waiting = new Map<string, () => Promise<Prepared>>();
   readonly #jobs = new Map<string, Promise<Prepared>>();
 
   constructor(run: RunContext) {
     this.#run = run;
   }
 
-  start(phase: string, step: Step, item: string, actions: readonly Action[], facts: Facts): void {
+  add(phase: string, step: Step, item: string, actions: readonly Action[], facts: Facts): void {
     if (actions.length === 0 || step.kind !== 'change') return;
-    const job = this.#prepare(phase, step, item, actions, facts);
-    job.catch(() => {});
-    this.#jobs.set(`${step.id} ${item}`, job);
+    const key = keyOf(step, item);
+    this.#waiting.set(key, () => this.#prepare(phase, step, item, actions, facts));
+    if (step.looksAtPrepared) this.#start(key);
   }
 
-  of(step: Step, item: string): Promise<Prepared> {
-    return this.#jobs.get(`${step.id} ${item}`) ?? Promise.resolve({ artefacts: {} });
+  /** Something is about to be changed: what was made for it will be needed soon. */
+  begin(): void {
+    for (const key of [...this.#waiting.keys()]) this.#start(key);
+  }
+
+  /** What was made for an item, as soon as it is there; undefined where it has no preparation. */
+  of(step: Step, item: string): Promise<Prepared> | undefined {
+    const key = keyOf(step, item);
+    this.#start(key);
+    return this.#jobs.get(key);
+  }
+
+  #start(key: string): void {
+    const prepare = this.#waiting.get(key);
+    if (!prepare) return;
+    this.#waiting.delete(key);
+    const job = prepare();
+    job.catch(() => {});
+    this.#jobs.set(key, job);
   }
 
   /** Waits until nothing of it runs any more. */
@@ -102,3 +122,5 @@ export class Preparations {
     return { artefacts };
   }
 }
+
+const keyOf = (step: Step, item: string): string => `${step.id} ${item}`;

@@ -128,8 +128,7 @@ async function carry(
     const missing = await borrowFacts(context, options.kit, options.procedure, order, facts);
     await locks.take(facts.all());
     for (const { placed, plan } of stepsOf(options.plan, order))
-      for (const item of plan.items)
-        preparations.start(placed.phase, placed.step, item.key, item.prepare, options.facts);
+      for (const item of plan.items) preparations.add(placed.phase, placed.step, item.key, item.prepare, options.facts);
     const results = await carryAll(
       context,
       options,

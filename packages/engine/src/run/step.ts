@@ -33,15 +33,13 @@ export async function carryStep(
     }
     if (stopped) return notRun(run, phase, step.id, item.key, 'an earlier one failed');
     const planned = at.plan.items.find((i) => i.key === item.key);
-    const prepared = await at.preparations.of(step, item.key);
     const result = await carryItem(run, {
       phase,
       step,
       item,
       index,
       actions: planned?.actions ?? [],
-      artefacts: prepared.artefacts,
-      unprepared: prepared.failure,
+      preparations: at.preparations,
       slots,
       holdUntilSettled: limit?.hold === 'settled',
       facts: at.facts,

@@ -54,6 +54,7 @@ export const crds: ChangingStep = {
       },
     ];
   },
+  looksAtPrepared: true,
   observe: async ({ facts, world, artefacts }) => {
     if (filesFrom(facts).crds === null)
       return { state: 'done', signals: [], facts: { 'helmfile/crds': { names: [] } } };
