@@ -1,5 +1,5 @@
 import { EXIT, Problem, type Child, type Done, type Exec, type Ms, type Probe, type World } from '@coldstart/contract';
-import type { OpenLab } from '@coldstart/plugin-lab';
+import { isLockBeside, type OpenLab } from '@coldstart/plugin-lab';
 import type { Chance } from './chance.ts';
 import type { Episode, Weather } from './case.ts';
 import type { Watch } from './watch.ts';
@@ -168,7 +168,7 @@ export class Door implements World {
   #place(path: string): string {
     if (!this.#trials.clone) return path;
     // Its disk is its own, and so are the locks beside its files.
-    return path.endsWith('.coldstart-lock')
+    return isLockBeside(path)
       ? `.coldstart/another-clone/${path}`
       : path.replace(/^\.coldstart\b/, '.coldstart/another-clone');
   }

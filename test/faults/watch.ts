@@ -1,5 +1,5 @@
 import type { JournalRecord, Received } from '@coldstart/contract';
-import type { OpenLab } from '@coldstart/plugin-lab';
+import { isLockBeside, type OpenLab } from '@coldstart/plugin-lab';
 import { isRefLock, lockHolder } from '../support/received.ts';
 import type { Ground } from './topology.ts';
 
@@ -125,7 +125,7 @@ export class Watch {
 
   /** A file of the operator's that is about to be written. */
   wrote(path: string, who: string): void {
-    if (path.startsWith('.coldstart') || path.endsWith('.coldstart-lock')) return;
+    if (path.startsWith('.coldstart') || isLockBeside(path)) return;
     this.acted.push(`write ${path}`);
     const announced = [...(this.#open.get(who)?.values() ?? [])];
     if (!announced.some(({ words }) => words.test(bare(`merge ${path}`)) || words.test(bare(`write ${path}`))))

@@ -6,6 +6,7 @@ import { openLab } from './open/open.ts';
 export { openLab, type OpenLab, type OpenOptions } from './open/open.ts';
 export { makespanBound, type Shape } from './verdict/bound.ts';
 export { LabBug } from './tools/tool.ts';
+export { isLockBeside } from './world/files.ts';
 
 /** What the hook `coldstart:lab` answers with. */
 export const labFactory: LabFactory = {

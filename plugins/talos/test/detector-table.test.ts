@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { CLASSES, classify, type Class } from '../src/detector/classes.ts';
+import { signalsOf } from '../src/detector/signals.ts';
 import { TABLE, verdictOf, type Verdict } from '../src/detector/table.ts';
 import { detect } from '../src/detector/verdict.ts';
 import type { ControlPlaneView } from '../src/detector/view.ts';
@@ -90,6 +91,26 @@ describe('the same multisets as control planes show them', () => {
     }
   });
 
+  test.each([
+    ['that answer', shown],
+    ['that do not answer yet', (one: readonly Class[]) => shown(one, { service: 'Running', trouble: 'not yet' })],
+  ])('with joining ones %s, signals say no trouble exactly where the verdict has none', (_, shownAs) => {
+    const trouble: readonly Class[] = ['elsewhere', 'sick', 'foreign', 'unseen'];
+    // Who does not answer is of the cluster by the words of a voter, and makes none the larger.
+    const fits = (set: readonly Class[]) => shownAs === shown || (set.includes('voter') && !set.includes('elsewhere'));
+    for (const one of playable.filter(fits)) {
+      const detection = detect(shownAs(one));
+      expect(detection.verdict, one.join()).toBe(operator(one));
+      const [first, ...rows] = signalsOf(detection);
+      const good = ['safe', 'joining', 'done'].includes(detection.verdict);
+      expect(first?.ok, one.join()).toBe(good);
+      expect(
+        rows.map(({ ok }) => ok),
+        one.join(),
+      ).toEqual(one.map((of) => good || !trouble.includes(of)));
+    }
+  });
+
   test('the order of the nodes does not matter', () => {
     for (const one of playable.filter((set) => set.length === 4 && !set.includes('elsewhere'))) {
       const views = shown(one);
@@ -99,7 +120,7 @@ describe('the same multisets as control planes show them', () => {
 });
 
 /** Views that show these classes: voters and learners know each other, those elsewhere know themselves. */
-function shown(classes: readonly Class[]): ControlPlaneView[] {
+function shown(classes: readonly Class[], joining?: Partial<ControlPlaneView>): ControlPlaneView[] {
   const member = (i: number, learner: boolean) => ({
     id: `id-${i}`,
     hostname: `cp-${i}`,
@@ -114,7 +135,7 @@ function shown(classes: readonly Class[]): ControlPlaneView[] {
     empty: { class: 'maintenance' },
     waiting: { service: 'Preparing' },
     voter: { service: 'Running', members: inside },
-    joining: { service: 'Running', members: inside },
+    joining: joining ?? { service: 'Running', members: inside },
     elsewhere: { service: 'Running', members: outside },
     sick: { service: 'Running', trouble: 'etcd does not answer' },
     foreign: { class: 'foreign' },

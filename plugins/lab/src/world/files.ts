@@ -5,6 +5,9 @@ import * as disk from './disk.ts';
 type Entry = { bytes: Uint8Array; mode: number };
 export type SavedFiles = { path: string; mode: number; bytes: string }[];
 
+/** A lock that lies beside a file while that is written, or the lock of such a lock, which takes a dead one's place. */
+export const isLockBeside = (path: string): boolean => /\.coldstart-lock(?:\.[0-9a-f]{16})*$/.test(path);
+
 /**
  * The operator's files as a rehearsal has them: the real disk underneath, read only, and over it what the rehearsal wrote.
  * Of `.coldstart/` only `rehearsals/` is real (in memory for tests): a rehearsal neither sees nor touches the identity, locks

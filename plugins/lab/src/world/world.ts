@@ -6,7 +6,7 @@ import type { PlayedFaults } from '../faults/faults.ts';
 import type { Model } from '../model.ts';
 import { tools } from '../tools/index.ts';
 import { LabBug, type SimulatedTool } from '../tools/tool.ts';
-import type { Overlay } from './files.ts';
+import { isLockBeside, type Overlay } from './files.ts';
 import { type Ended, LabProcess, noChange } from './process.ts';
 
 /** What all worlds of one lab share. */
@@ -281,7 +281,7 @@ export class RehearsalWorld implements World {
     return this.#open(`${how} ${path}`, async () => {
       const absolute = this.#path(path);
       // Locks beside files come and go with a run; they are its own, like what is under .coldstart.
-      if (!this.#ground.files.isWorld(absolute) || absolute.endsWith('.coldstart-lock')) return change(absolute);
+      if (!this.#ground.files.isWorld(absolute) || isLockBeside(absolute)) return change(absolute);
       const nth = ++this.#ground.calls.changing;
       await this.#dies('before', nth);
       const entry = this.#receive('file', [how, path], bytes);
