@@ -9,6 +9,10 @@ import { Grounds } from './topology.ts';
  * the same worlds with the same seeds. A call that fails reached nothing, was cut after success, or hung (45, 45, 10 %).
  * Nobody helps: where the command says that it failed, it is started again, as a loop in CI does, but not where it refuses
  * (exit 5). Shares have their 95 % intervals (Wilson). Fails where coldstart was silently wrong or hung.
+ *
+ * Recovery is measured twice: from the end of the first start that failed to the end of the one that was right, where one
+ * failed at all; and how much later than the same world without failures (p = 0 first, same seed) it was right, which is also
+ * what a start takes that gets over its failures by itself.
  */
 const { values } = parseArgs({
   options: {
@@ -31,7 +35,7 @@ const one = <T extends string>(of: readonly T[], given: string): T => {
   return found;
 };
 
-function row(p: number, who: string, all: readonly Ran[]): string {
+function row(p: number, who: string, all: readonly Ran[], later: readonly number[]): string {
   const share = (these: readonly Ran[]): string => {
     const [low, high] = wilson(these.length, all.length);
     return `${percent(these.length / all.length)} (${percent(low)}–${percent(high)})`;
@@ -45,7 +49,7 @@ function row(p: number, who: string, all: readonly Ran[]): string {
     ...(['told', 'silently wrong', 'hung'] as const).map((what) => all.filter(({ outcome }) => outcome === what)),
   ].map(share);
   const recoveries = right.flatMap(({ recovery }) => recovery ?? []);
-  return `| ${[p, who, all.length, ...shares, minutes(right.map(({ virtual }) => virtual)), minutes(recoveries)].join(' | ')} |`;
+  return `| ${[p, who, all.length, ...shares, minutes(right.map(({ virtual }) => virtual)), minutes(recoveries), minutes(later)].join(' | ')} |`;
 }
 
 /** Why runs did not end right, the most frequent first. */
@@ -69,10 +73,12 @@ if (values.worker) {
     `${scope === 'whole' ? 'the whole way' : 'phase −1'}, 3 control planes and 2 workers, up to ${values.starts} starts, from seed ${values.seed}; times in virtual minutes\n`,
   );
   console.log(
-    '| p | who | runs | right at once | right | told that it failed | silently wrong | hung | median, 95 % of the right ones | from the first failure to right, median, 95 % |',
+    '| p | who | runs | right at once | right | told that it failed | silently wrong | hung | median, 95 % of the right ones | from the first failure to right, median, 95 % | later than without failures, median, 95 % |',
   );
-  console.log('|---|---|---|---|---|---|---|---|---|---|');
+  console.log('|---|---|---|---|---|---|---|---|---|---|---|');
   let cpu = 0;
+  /** When it was right in the world of this seed without failures, by who and seed. */
+  const calm = new Map<string, number>();
   for (const p of values.p.split(',').map(Number))
     for (const who of values.who.split(',').map((name) => one(WHO, name))) {
       const runs = Number(p === 0.05 ? values['runs-at-5'] : values.runs);
@@ -84,8 +90,14 @@ if (values.worker) {
         starts: Number(values.starts),
       }));
       const all: Ran[] = [];
-      cpu += await pool<Task, Ran>(import.meta.filename, [], tasks, Number(values.jobs), (_, ran) => all.push(ran) > 0);
-      console.log(row(p, who, all));
+      const later: number[] = [];
+      cpu += await pool<Task, Ran>(import.meta.filename, [], tasks, Number(values.jobs), ({ seed }, ran) => {
+        if (ran.outcome === 'right' && p === 0) calm.set(`${who} ${seed}`, ran.virtual);
+        const was = calm.get(`${who} ${seed}`);
+        if (ran.outcome === 'right' && p > 0 && was !== undefined) later.push(ran.virtual - was);
+        return all.push(ran) > 0;
+      });
+      console.log(row(p, who, all, later));
       if (values.why) for (const line of counted(all)) console.log(line);
       if (who === 'coldstart' && all.some(({ outcome }) => outcome === 'silently wrong' || outcome === 'hung'))
         process.exitCode = 1;

@@ -5,6 +5,7 @@ import { carryOut, changing, checking, done, exec, needed, ofType } from './supp
 
 const RETRY = () => ({ first: 3000, factor: 2, max: 60_000, retries: 3, jitter: 0 });
 const AT_ONCE = () => ({ ...RETRY(), first: 0 });
+const SETTLE_SHORT = () => ({ every: 1000, within: 10_000, stableFor: 0 });
 const SETTLE = () => ({ every: 5000, within: 60_000, stableFor: 0 });
 const CONVERGING: Observation = { state: 'converging', signals: [], cause: 'on its way' };
 
@@ -178,6 +179,26 @@ describe('an item', () => {
       expect(ran.exit).not.toBe(0);
     },
   );
+
+  test('a look that takes as long as the whole wait is taken three times before unknown is an answer', async () => {
+    const unknown: Observation = { state: 'unknown', signals: [], cause: 'no answer' };
+    const waiting = async (...seen: Observation[]) => {
+      const world = new FakeWorld();
+      const next = looks(...seen);
+      let taken = 0;
+      const observe = async () => {
+        taken += 1;
+        await world.sleep(30_000);
+        return next();
+      };
+      const ran = await carryOut(world, [checking('a/look', observe, { settle: SETTLE_SHORT })]);
+      return [ran.exit, taken];
+    };
+    expect(await waiting(unknown, unknown, done())).toEqual([0, 3]);
+    expect(await waiting(unknown)).toEqual([4, 3]);
+    // What is known and not there is judged by the time alone.
+    expect(await waiting(CONVERGING)).toEqual([4, 1]);
+  });
 
   test('an unknown outcome of what must not happen twice is refused, not failed', async () => {
     const world = new FakeWorld();

@@ -13,6 +13,8 @@ export type FakeNode = {
   /** What its firmware says of it; null: this Talos tells none. */
   system?: { serialnumber?: string; uuid?: string } | null;
   bootVersion?: string;
+  /** A `get` of this is cut off. */
+  cuts?: 'disks' | 'version';
   links?: { name: string; operationalState: string; mtu: number; permanentAddr?: string }[];
   /** State of the service etcd, with its members as `id name[ learner]` where it answers. */
   etcd?: {
@@ -106,6 +108,8 @@ async function answer(
   read: (path: string) => Promise<string>,
 ): Promise<Done> {
   const what = argv.slice(0, 2).join(' ');
+  if (machine.cuts !== undefined && what === `get ${machine.cuts}`)
+    return recorded('fault-bootstrap-rst-after-success');
   switch (what) {
     case 'get machinestatus':
       return out(

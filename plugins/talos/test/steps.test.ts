@@ -282,6 +282,14 @@ describe('preflight of a node', () => {
   test.each(['silent', 'refused', 'flaky'] as const)('%s: looked at again', async (is) =>
     expect(await ready({ is })).toMatchObject({ state: 'unknown', page: 'node-unreachable' }),
   );
+  test.each([
+    ['disks', 'install disk of infra-02'],
+    ['version', 'boot version of infra-02'],
+  ] as const)('what it does not tell says nothing of its %s: looked at again', async (cuts, what) => {
+    const seen = await ready({ is: 'maintenance', disks: [GOOD_DISK], cuts });
+    expect(seen).toMatchObject({ state: 'unknown', page: 'node-unreachable' });
+    if (cuts === 'version') expect(seen.cause).toMatch(new RegExp(`^${what} \\(192\\.0\\.2\\.12\\) was not told: `));
+  });
   test('silent, since it took its config in a run that was cut short: no fault', async () => {
     const seen = await ready({ is: 'refused' }, [
       { run: 'r', step: 'talos/apply-controlplanes', item: 'infra-02', action: 'apply', outcome: 'open', at: '' },
@@ -332,6 +340,13 @@ describe('tools and machine configs', () => {
     });
     expect(await configsValid.observe(lookAs(fakeWorld({}), facts, nodeNamed('infra-04'), 'infra-04'))).toMatchObject({
       state: 'done',
+    });
+  });
+  test('a talosctl that does not come to an end says nothing of the config: looked at again', async () => {
+    const world = fakeWorld({}, { validate: () => ({ ...err(''), exit: null, how: 'deadline' }) });
+    expect(await configsValid.observe(lookAs(world, facts, nodeNamed('infra-04'), 'infra-04'))).toMatchObject({
+      state: 'unknown',
+      cause: expect.stringContaining('gave no answer within'),
     });
   });
 });

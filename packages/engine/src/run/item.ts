@@ -194,7 +194,9 @@ class Carrier {
         continue;
       }
       const within = settle?.within ?? 0;
-      const bound = settle ? world.mono() - since >= within : blind >= BLIND_LOOKS || seen.state !== 'unknown';
+      // One look may take as long as the whole wait: what is not known is never judged by fewer than three in a row.
+      const told = seen.state !== 'unknown' || blind >= BLIND_LOOKS;
+      const bound = told && (!settle || world.mono() - since >= within);
       if (bound) return this.#timedOut(seen, world.mono() - since, settle);
       await this.#wait(settle?.every ?? BLIND_EVERY);
     }

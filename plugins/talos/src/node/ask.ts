@@ -36,7 +36,7 @@ export async function askNode(
 }
 
 /** Faults that pass by themselves; a call that only reads may be made again at once. */
-const PASSING: ReadonlySet<Fault['cause']> = new Set([
+export const PASSING: ReadonlySet<Fault['cause']> = new Set([
   'connection-refused',
   'cut',
   'cancelled',

@@ -1,7 +1,7 @@
 import type { CheckingStep } from '@coldstart/contract';
 import { nodesOf, policyOf, type TalosNode } from '../facts.ts';
 import { adviceFor } from '../remedies.ts';
-import { askTool } from '../node/ask.ts';
+import { askTool, PASSING } from '../node/ask.ts';
 
 /** `talosctl validate` on every rendered config, before any node is touched. Needs no node. */
 export const configsValid: CheckingStep<TalosNode> = {
@@ -24,10 +24,12 @@ export const configsValid: CheckingStep<TalosNode> = {
       source: `talosctl validate ${item.config}`,
     };
     if (answer.ok) return { state: 'done', signals: [signal] };
+    // talosctl was ended or ran out of time: that is no word on the config.
+    const told = !PASSING.has(answer.fault.cause);
     // What talosctl here does not know is a typing error, or newer than this talosctl: no node was asked.
     const cause = answer.fault.cause === 'unknown-keys' ? 'config-invalid' : answer.fault.cause;
     return {
-      state: 'blocked',
+      state: told ? 'blocked' : 'unknown',
       signals: [signal],
       cause: `${item.config}: ${answer.fault.message}`,
       ...adviceFor(cause === 'other' ? 'config-invalid' : cause),

@@ -7,6 +7,7 @@ import { checkBootVersion, checkDisk, checkLinks, isUntold } from '../node/inspe
 import { foreignNode } from '../node/foreign.ts';
 import { lookAtNode, type NodeLook } from '../node/look.ts';
 import { compareRunningConfig } from '../node/running-config.ts';
+import { faultOf } from '../talosctl/failure.ts';
 import { installing } from './apply.ts';
 
 /** Every node answers, and is in maintenance with what its config wants, or configured by the repository's CA. */
@@ -90,7 +91,7 @@ async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLoo
     item,
     [...seen.signals, ...running.signals, ...links],
     [
-      [running.signals, running.how === 'untold' ? adviceFor(running.fault.cause) : wrongNode],
+      [running.signals, wrongNode],
       [links.filter((signal) => !isMtu(signal)), LINKS],
       [links.filter(isMtu), MTU],
     ],
@@ -100,16 +101,28 @@ async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLoo
 function verdict(node: TalosNode, signals: Signal[], judged: [Signal[], Advice][]): Observation {
   for (const [of, advice] of judged) {
     const bad = of.find((signal) => !signal.ok);
-    if (bad)
-      return {
-        // What was not told may be told at the next look; what is wrong stays wrong.
-        state: of.every((signal) => signal.ok || isUntold(signal)) ? 'unknown' : 'blocked',
-        signals,
-        cause: `${bad.name} of ${node.name}: expected ${say(bad.expected)}, found ${say(bad.observed)}`,
-        ...advice,
-      };
+    if (!bad) continue;
+    // What was not told may be told at the next look; what is wrong stays wrong.
+    if (of.every((signal) => signal.ok || isUntold(signal))) return untold(node, signals, bad);
+    return {
+      state: 'blocked',
+      signals,
+      cause: `${bad.name} of ${node.name}: expected ${say(bad.expected)}, found ${say(bad.observed)}`,
+      ...advice,
+    };
   }
   return { state: 'done', signals };
+}
+
+/** A question that got no answer says nothing of what was asked for: the way to the node is what must be looked at. */
+function untold(node: TalosNode, signals: Signal[], { name, observed }: Signal): Observation {
+  const { cause } = faultOf(say(observed));
+  return {
+    state: 'unknown',
+    signals,
+    cause: `${name} of ${node.name} (${node.address}) was ${say(observed)}`,
+    ...adviceFor(cause === 'other' ? 'timed-out' : cause),
+  };
 }
 
 const say = (value: Signal['observed']): string => (typeof value === 'string' ? value : JSON.stringify(value));
