@@ -70,7 +70,7 @@ if (values.worker) {
 } else {
   const scope = one(SCOPES, values.scope);
   console.log(
-    `${scope === 'whole' ? 'the whole way' : 'phase −1'}, 3 control planes and 2 workers, up to ${values.starts} starts, from seed ${values.seed}; times in virtual minutes\n`,
+    `${scope === 'whole' ? 'the whole way' : 'phase −1'}, 3 control planes and 2 workers, up to ${values.starts} starts, from seed ${values.seed}; times in virtual minutes. The shell gives all nodes their configs at once and waits for one; coldstart goes node by node (--parallel 1) and waits for all.\n`,
   );
   console.log(
     '| p | who | runs | right at once | right | told that it failed | silently wrong | hung | median, 95 % of the right ones | from the first failure to right, median, 95 % | later than without failures, median, 95 % |',
