@@ -283,13 +283,15 @@ describe('preflight of a node', () => {
     expect(await ready({ is })).toMatchObject({ state: 'unknown', page: 'node-unreachable' }),
   );
   test.each([
-    ['disks', 'install disk of infra-02'],
-    ['version', 'boot version of infra-02'],
-  ] as const)('what it does not tell says nothing of its %s: looked at again', async (cuts, what) => {
-    const seen = await ready({ is: 'maintenance', disks: [GOOD_DISK], cuts });
-    expect(seen).toMatchObject({ state: 'unknown', page: 'node-unreachable' });
-    if (cuts === 'version') expect(seen.cause).toMatch(new RegExp(`^${what} \\(192\\.0\\.2\\.12\\) was not told: `));
-  });
+    ['disks', /^install disk of infra-02 \(192\.0\.2\.12\) was not told: /],
+    ['version', /^boot version of infra-02 \(192\.0\.2\.12\) was not told: /],
+  ] as const)('what it does not tell says nothing of its %s: looked at again', async (cuts, cause) =>
+    expect(await ready({ is: 'maintenance', disks: [GOOD_DISK], cuts })).toMatchObject({
+      state: 'unknown',
+      cause: expect.stringMatching(cause),
+      page: 'node-unreachable',
+    }),
+  );
   test('silent, since it took its config in a run that was cut short: no fault', async () => {
     const seen = await ready({ is: 'refused' }, [
       { run: 'r', step: 'talos/apply-controlplanes', item: 'infra-02', action: 'apply', outcome: 'open', at: '' },

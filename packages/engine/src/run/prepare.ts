@@ -40,7 +40,8 @@ export class Preparations {
 
   /** Something is about to be changed: what was made for it will be needed soon. */
   begin(): void {
-    for (const key of [...this.#waiting.keys()]) this.#start(key);
+    // Starting one takes it from those that wait, which a walk over a map allows.
+    for (const key of this.#waiting.keys()) this.#start(key);
   }
 
   /** What was made for an item, as soon as it is there; undefined where it has no preparation. */
