@@ -1,6 +1,6 @@
 import type { Plan } from '@coldstart/contract';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { differences, tampered, type Call, lockHolder } from '../support/received.ts';
+import { differences, lockHolder, tampered, type Call } from '../support/received.ts';
 import { bareWorld, bringUp, carryOut, endsOf, survey, type BroughtUp } from './support/bring-up.ts';
 
 const callsOf = ({ lab }: BroughtUp, from = 0): Call[] =>

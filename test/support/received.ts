@@ -15,10 +15,9 @@ export type Call = { tool: string; argv: readonly string[]; ok: boolean };
  * failed, and came again). Returns every difference, in words; empty when they are the same list.
  *
  * `skipped` are items (`step item`) that were done already: none of their actions may be received, and what was prepared for
- * them need not be. `again` are items that a
- * fault undid after a call that went well, so that it must come again. A write or merge is the call `file write PATH` where
- * `files` are seen; what lies in `.coldstart/` is our own. Preparations run beside everything; all else must come in the
- * plan's order of steps, and of actions in an item.
+ * them need not be. `again` are items that a fault undid after a call that went well, so that it must come again. A write or
+ * merge is the call `file write PATH` where `files` are seen; what lies in `.coldstart/` is our own. Preparations run beside
+ * everything; all else must come in the plan's order of steps, and of actions in an item.
  */
 export function differences(
   plan: Plan,

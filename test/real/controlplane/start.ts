@@ -1,6 +1,5 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import type { Toolchain } from '../toolchain/build.ts';
@@ -22,7 +21,7 @@ import { followOperator } from './operator.ts';
 import { egress, standBehindServices } from './services.ts';
 import type { Services } from './services.ts';
 import { startSupervisor } from './supervised.ts';
-import type { Supervisor } from './supervised.ts';
+import { untilServed } from './until-served.ts';
 
 /** The tools that it is made of. */
 export const controlPlaneTools = [
@@ -85,9 +84,6 @@ const stageFiles = async (): Promise<string[]> => {
   }
   return [...files, join(here, 'stages/node-network-ready.yaml')];
 };
-
-const tail = async (log: string): Promise<string> =>
-  (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-12).join('\n');
 
 /** Starts etcd, the API server, controller manager, scheduler and kwok on free ports of 127.0.0.1. */
 export const startControlPlane = async (options: ControlPlaneOptions): Promise<ControlPlane> => {
@@ -153,7 +149,7 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
         log: logOf(component.name),
       });
     const served = (name: string, what: string, look: () => Promise<boolean>): Promise<void> =>
-      untilServed(supervisor, name, what, logOf(name), look);
+      untilServed(supervisor, { name, what, log: logOf(name), within: 120_000 }, look);
 
     await start(components.etcd(layout));
     await served('etcd', '/health', async () => (await fetch(`http://127.0.0.1:${etcd}/health`)).ok);
@@ -192,25 +188,5 @@ export const startControlPlane = async (options: ControlPlaneOptions): Promise<C
   } catch (error) {
     await stop();
     throw error;
-  }
-};
-
-/** Looks until a component serves; says its last lines where it ends or does not serve in time. */
-const untilServed = async (
-  supervisor: Supervisor,
-  name: string,
-  what: string,
-  log: string,
-  look: () => Promise<boolean>,
-): Promise<void> => {
-  const began = performance.now();
-  const within = 120_000;
-  while (!(await look().catch(() => false))) {
-    const ended = supervisor.ended().find((one) => one.name === name);
-    if (ended) throw new Error(`${name} ended (${ended.how}) before ${what} answered:\n${await tail(log)}`);
-    if (performance.now() - began > within) {
-      throw new Error(`${name}: ${what} did not answer within ${within / 1000} s:\n${await tail(log)}`);
-    }
-    await sleep(100);
   }
 };
