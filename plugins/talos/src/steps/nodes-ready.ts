@@ -121,7 +121,7 @@ function untold(node: TalosNode, signals: Signal[], { name, observed }: Signal):
     state: 'unknown',
     signals,
     cause: `${name} of ${node.name} (${node.address}) was ${say(observed)}`,
-    ...adviceFor(cause === 'other' ? 'timed-out' : cause),
+    ...adviceFor(cause === 'other' ? 'deadline' : cause),
   };
 }
 
