@@ -15,6 +15,8 @@ export type FakeNode = {
   bootVersion?: string;
   /** A `get` of this is cut off. */
   cuts?: 'disks' | 'version';
+  /** A `get` of this gets no answer. */
+  hangs?: 'disks' | 'version';
   links?: { name: string; operationalState: string; mtu: number; permanentAddr?: string }[];
   /** State of the service etcd, with its members as `id name[ learner]` where it answers. */
   etcd?: {
@@ -28,6 +30,7 @@ export type FakeWorld = Reader & { probes: Probe[]; clock: { wall: number; mono:
 
 const text = (s: string): Uint8Array => new TextEncoder().encode(s);
 const out = (stdout: string): Done => ({ exit: 0, how: 'exit', stdout: text(stdout), stderr: '' });
+const late: Done = { exit: null, how: 'deadline', stdout: text(''), stderr: '' };
 const err = (stderr: string): Done => ({ exit: 1, how: 'exit', stdout: text(''), stderr });
 const recorded = (name: string): Done => err(recording('talosctl-1.13', name).stderr);
 const resource = (id: string, spec: object): string =>
@@ -79,7 +82,7 @@ export function fakeWorld(
       const address = probe.argv[probe.argv.indexOf('-n') + 1] ?? '';
       const secure = !probe.argv.includes('--insecure');
       const machine = node(address);
-      if (machine.is === 'hanging') return { exit: null, how: 'deadline', stdout: text(''), stderr: '' };
+      if (machine.is === 'hanging') return late;
       if (machine.is === 'flaky') return recorded('fault-bootstrap-rst-after-success');
       if (machine.is === 'foreign')
         return secure
@@ -110,6 +113,7 @@ async function answer(
   const what = argv.slice(0, 2).join(' ');
   if (machine.cuts !== undefined && what === `get ${machine.cuts}`)
     return recorded('fault-bootstrap-rst-after-success');
+  if (machine.hangs !== undefined && what === `get ${machine.hangs}`) return late;
   switch (what) {
     case 'get machinestatus':
       return out(

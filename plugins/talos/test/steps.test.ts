@@ -285,13 +285,15 @@ describe('preflight of a node', () => {
   test.each([
     ['disks', /^install disk of infra-02 \(192\.0\.2\.12\) was not told: /],
     ['version', /^boot version of infra-02 \(192\.0\.2\.12\) was not told: /],
-  ] as const)('what it does not tell says nothing of its %s: looked at again', async (cuts, cause) =>
-    expect(await ready({ is: 'maintenance', disks: [GOOD_DISK], cuts })).toMatchObject({
-      state: 'unknown',
-      cause: expect.stringMatching(cause),
-      page: 'node-unreachable',
-    }),
-  );
+  ] as const)('what it does not tell says nothing of its %s: looked at again', async (what, cause) => {
+    const shows = { is: 'maintenance', disks: [GOOD_DISK] } as const;
+    const unknown = { state: 'unknown', cause: expect.stringMatching(cause), page: 'node-unreachable' };
+    expect(await ready({ ...shows, cuts: what })).toMatchObject(unknown);
+    expect(await ready({ ...shows, hangs: what })).toMatchObject({
+      ...unknown,
+      remedy: expect.stringContaining('did not answer in time'),
+    });
+  });
   test('silent, since it took its config in a run that was cut short: no fault', async () => {
     const seen = await ready({ is: 'refused' }, [
       { run: 'r', step: 'talos/apply-controlplanes', item: 'infra-02', action: 'apply', outcome: 'open', at: '' },

@@ -4,6 +4,7 @@ import { kernelSignals } from './kernel.ts';
 import { ask } from '../talosctl/argv.ts';
 import { parseDisks, showDisk } from '../talosctl/disks.ts';
 import { parseDmesg } from '../talosctl/dmesg.ts';
+import type { Fault } from '../talosctl/failure.ts';
 import { parseLinks, type Link } from '../talosctl/links.ts';
 import { parseServices } from '../talosctl/services.ts';
 import { parseTimeStatus } from '../talosctl/timestatus.ts';
@@ -22,8 +23,8 @@ export async function inspectLooked(world: Reader, reach: Reach, node: TalosNode
   if (look.class === 'maintenance')
     return [
       ...look.signals,
-      ...(await checkDisk(world, reach, node)),
-      ...(await checkBootVersion(world, reach, node)),
+      ...(await checkDisk(world, reach, node)).signals,
+      ...(await checkBootVersion(world, reach, node)).signals,
       ...(await checkLinks(world, reach, node, 'insecure')),
     ];
   if (look.class !== 'configured') return look.signals;
@@ -68,14 +69,23 @@ async function checkClock(world: Reader, reach: Reach, node: TalosNode): Promise
   ];
 }
 
-const UNTOLD = 'not told: ';
+/** What a question to a node came to: `untold` where it got no answer, and another look may get one. */
+export type Checked = { signals: Signal[]; untold: Fault | null };
 
-/** Whether a signal is bad only since its question got no answer: another look may tell. */
-export const isUntold = ({ ok, observed }: Signal): boolean =>
-  !ok && typeof observed === 'string' && observed.startsWith(UNTOLD);
+/** The words for it, beside what was asked for. */
+const notTold = ({ message }: Fault): string => `not told: ${message}`;
+
+/** A question without an answer, as something that is bad. */
+export const unanswered = (
+  signal: Pick<Signal, 'name' | 'subject' | 'source' | 'expected'>,
+  fault: Fault,
+): Checked => ({
+  signals: [{ ...signal, observed: notTold(fault), ok: false }],
+  untold: fault,
+});
 
 /** Whether the disk that the config selects is there. */
-export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
+export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): Promise<Checked> {
   const disks = read(await askNode(world, reach, node.address, 'insecure', ask.disks), parseDisks);
   const base = {
     name: 'install disk',
@@ -83,32 +93,29 @@ export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): P
     expected: node.diskSelector ?? node.disk ?? 'a disk or diskSelector',
     source: 'talosctl get disks',
   };
-  if (!disks.ok) return [{ ...base, observed: `${UNTOLD}${disks.fault.message}`, ok: false }];
+  if (!disks.ok) return unanswered(base, disks.fault);
+  const told = (observed: Signal['observed'], ok: boolean): Checked => ({
+    signals: [{ ...base, observed, ok }],
+    untold: null,
+  });
   const match = matchDisks(node, disks.value);
-  if (match.odd !== null) return [{ ...base, observed: match.odd, ok: false }];
-  const [first] = match.disks;
-  if (first) return [{ ...base, observed: match.disks.map(showDisk).join('; '), ok: true }];
-  return [{ ...base, observed: `none of ${disks.value.map(showDisk).join('; ') || 'no disks'}`, ok: false }];
+  if (match.odd !== null) return told(match.odd, false);
+  if (match.disks.length > 0) return told(match.disks.map(showDisk).join('; '), true);
+  return told(`none of ${disks.value.map(showDisk).join('; ') || 'no disks'}`, false);
 }
 
 /** Whether the booted image knows the config's keys: an older minor release does not. */
-export async function checkBootVersion(world: Reader, reach: Reach, node: TalosNode): Promise<Signal[]> {
+export async function checkBootVersion(world: Reader, reach: Reach, node: TalosNode): Promise<Checked> {
   const version = read(await askNode(world, reach, node.address, 'insecure', ask.version), parseBootVersion);
   const base = { name: 'boot version', subject: node.name, source: 'talosctl get version' };
-  if (!version.ok) return [{ ...base, expected: 'told', observed: `${UNTOLD}${version.fault.message}`, ok: false }];
+  if (!version.ok) return unanswered({ ...base, expected: 'told' }, version.fault);
   const booted = version.value && parseVersion(version.value);
   const wanted = node.talosVersion && parseVersion(node.talosVersion);
   const expected = wanted
     ? `${wanted.major}.${wanted.minor} or newer, as the config`
     : 'any: the config names no version';
-  return [
-    {
-      ...base,
-      expected,
-      observed: version.value,
-      ok: booted !== null && booted !== '' && (!wanted || !olderMinor(booted, wanted)),
-    },
-  ];
+  const ok = booted !== null && booted !== '' && (!wanted || !olderMinor(booted, wanted));
+  return { signals: [{ ...base, expected, observed: version.value, ok }], untold: null };
 }
 
 /**
@@ -125,7 +132,7 @@ export async function checkLinks(world: Reader, reach: Reach, node: TalosNode, a
         name: 'links',
         subject: node.name,
         expected: node.links,
-        observed: `${UNTOLD}${links.fault.message}`,
+        observed: notTold(links.fault),
         ok: true,
         source,
       },

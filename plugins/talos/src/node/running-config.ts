@@ -2,13 +2,11 @@ import type { Reader, Signal } from '@coldstart/contract';
 import type { TalosNode } from '../facts.ts';
 import { ask } from '../talosctl/argv.ts';
 import { differences, identityOf, parseMachineConfig } from '../talosctl/machineconfig.ts';
-import type { Fault } from '../talosctl/failure.ts';
 import { askNode, read, type Reach } from './ask.ts';
+import { unanswered, type Checked } from './inspect.ts';
 
 /** How the config that a node runs compares with the repository's. */
-export type RunningConfig =
-  | { how: 'same' | 'differs' | 'another-node'; at: string[]; signals: Signal[] }
-  | { how: 'untold'; fault: Fault; signals: Signal[] };
+export type RunningConfig = Checked & { how: 'same' | 'differs' | 'another-node' | 'untold'; at: string[] };
 
 /**
  * Compares what a configured node runs with its file in the repository, in memory: only paths of differing values leave
@@ -21,17 +19,8 @@ export async function compareRunningConfig(world: Reader, reach: Reach, node: Ta
   if (!running.ok)
     return {
       how: 'untold',
-      fault: running.fault,
-      signals: [
-        {
-          name: 'machine config',
-          subject,
-          expected: 'told',
-          observed: `not told: ${running.fault.message}`,
-          ok: false,
-          source,
-        },
-      ],
+      at: [],
+      ...unanswered({ name: 'machine config', subject, expected: 'told', source }, running.fault),
     };
   const bytes = await world.read(node.config);
   const wanted = parseMachineConfig(new TextDecoder().decode(bytes));
@@ -45,7 +34,7 @@ export async function compareRunningConfig(world: Reader, reach: Reach, node: Ta
     ok: sameNode,
     source,
   };
-  if (!sameNode) return { how: 'another-node', at: [], signals: [who] };
+  if (!sameNode) return { how: 'another-node', at: [], signals: [who], untold: null };
   const at = differences(running.value, wanted);
   const same: Signal = {
     name: 'machine config',
@@ -55,5 +44,5 @@ export async function compareRunningConfig(world: Reader, reach: Reach, node: Ta
     ok: true,
     source,
   };
-  return { how: at.length === 0 ? 'same' : 'differs', at, signals: [who, same] };
+  return { how: at.length === 0 ? 'same' : 'differs', at, signals: [who, same], untold: null };
 }

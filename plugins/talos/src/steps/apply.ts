@@ -126,12 +126,12 @@ async function configured(
   const reach = reachOf(facts);
   const running = await compareRunningConfig(world, reach, item);
   const signals = [...seen.signals, ...running.signals];
-  if (running.how === 'untold')
+  if (running.untold)
     return {
       state: 'unknown',
       signals,
-      cause: `${item.name} does not tell its config: ${running.fault.message}`,
-      ...adviceFor(running.fault.cause),
+      cause: `${item.name} does not tell its config: ${running.untold.message}`,
+      ...adviceFor(running.untold.cause),
     };
   if (running.how === 'another-node')
     return {

@@ -3,11 +3,11 @@ import { nodesOf, policyOf, type TalosNode } from '../facts.ts';
 import { adviceFor, type Advice } from '../remedies.ts';
 import { judgeMachine, lacksDiskOnly, refusalOf } from '../machine/judge.ts';
 import { reachOf } from '../node/ask.ts';
-import { checkBootVersion, checkDisk, checkLinks, isUntold } from '../node/inspect.ts';
+import { checkBootVersion, checkDisk, checkLinks, type Checked } from '../node/inspect.ts';
 import { foreignNode } from '../node/foreign.ts';
 import { lookAtNode, type NodeLook } from '../node/look.ts';
 import { compareRunningConfig } from '../node/running-config.ts';
-import { faultOf } from '../talosctl/failure.ts';
+import type { Fault } from '../talosctl/failure.ts';
 import { installing } from './apply.ts';
 
 /** Every node answers, and is in maintenance with what its config wants, or configured by the repository's CA. */
@@ -63,17 +63,16 @@ async function inMaintenance(look: Look<TalosNode>, seen: NodeLook): Promise<Obs
     checkBootVersion(world, reach, item),
     checkLinks(world, reach, item, 'insecure'),
   ]);
-  const signals = [...seen.signals, ...machine.signals, ...version, ...disk, ...links];
+  const signals = [...seen.signals, ...machine.signals, ...version.signals, ...disk.signals, ...links];
   const refusal = refusalOf(machine, item, policyOf(facts).firstSight);
   // Where only the disk is not there, the disk is what the operator has to look at.
   if (refusal && machine.is !== 'untold' && !(machine.is === 'another' && lacksDiskOnly(machine)))
     return { state: 'blocked', refuse: true, signals, ...refusal };
-  const judged: [Signal[], Advice][] = [
+  const fits = verdict(item, signals, [
     [version, adviceFor('unknown-keys')],
     [disk, adviceFor('disk-not-found')],
-    [links, LINKS],
-  ];
-  const fits = verdict(item, signals, judged);
+    [told(links), LINKS],
+  ]);
   return fits.state === 'done' && refusal ? { state: 'unknown', signals, ...refusal } : fits;
 }
 
@@ -91,19 +90,21 @@ async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLoo
     item,
     [...seen.signals, ...running.signals, ...links],
     [
-      [running.signals, wrongNode],
-      [links.filter((signal) => !isMtu(signal)), LINKS],
-      [links.filter(isMtu), MTU],
+      [running, wrongNode],
+      [told(links.filter((signal) => !isMtu(signal))), LINKS],
+      [told(links.filter(isMtu)), MTU],
     ],
   );
 }
 
-function verdict(node: TalosNode, signals: Signal[], judged: [Signal[], Advice][]): Observation {
+const told = (signals: Signal[]): Checked => ({ signals, untold: null });
+
+function verdict(node: TalosNode, signals: Signal[], judged: [Checked, Advice][]): Observation {
   for (const [of, advice] of judged) {
-    const bad = of.find((signal) => !signal.ok);
+    const bad = of.signals.find((signal) => !signal.ok);
     if (!bad) continue;
     // What was not told may be told at the next look; what is wrong stays wrong.
-    if (of.every((signal) => signal.ok || isUntold(signal))) return untold(node, signals, bad);
+    if (of.untold) return untold(node, signals, bad, of.untold);
     return {
       state: 'blocked',
       signals,
@@ -115,15 +116,12 @@ function verdict(node: TalosNode, signals: Signal[], judged: [Signal[], Advice][
 }
 
 /** A question that got no answer says nothing of what was asked for: the way to the node is what must be looked at. */
-function untold(node: TalosNode, signals: Signal[], { name, observed }: Signal): Observation {
-  const { cause } = faultOf(say(observed));
-  return {
-    state: 'unknown',
-    signals,
-    cause: `${name} of ${node.name} (${node.address}) was ${say(observed)}`,
-    ...adviceFor(cause === 'other' ? 'deadline' : cause),
-  };
-}
+const untold = (node: TalosNode, signals: Signal[], { name, observed }: Signal, { cause }: Fault): Observation => ({
+  state: 'unknown',
+  signals,
+  cause: `${name} of ${node.name} (${node.address}) was ${say(observed)}`,
+  ...adviceFor(cause === 'other' ? 'deadline' : cause),
+});
 
 const say = (value: Signal['observed']): string => (typeof value === 'string' ? value : JSON.stringify(value));
 
