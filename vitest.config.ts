@@ -8,6 +8,8 @@ export default defineConfig({
     exclude: ['test/real/**', 'test/examples/real.test.ts', '**/node_modules/**'],
     // One less is the default, and that is one where there are two processors.
     maxWorkers: '100%',
+    // No test file leaves anything behind in its process: they share one, and what it has loaded.
+    isolate: false,
     disableConsoleIntercept: true,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,5 +1,5 @@
 import { chance, type Chance } from './chance.ts';
-import { beside, leadOf, trouble, type Trouble } from './troubles.ts';
+import { beside, companions, leadOf, trouble, type Trouble } from './troubles.ts';
 
 /** How often a tool call goes wrong by itself, and in which way; probabilities add up to at most 1. */
 export type Weather = {
@@ -59,6 +59,12 @@ const FEW = [
   [5, 5],
 ] as const;
 
+/** A run the whole way takes three times as long as one to the machines: there are fewer of them in a case. */
+const SHORT = [
+  [1, 8],
+  [2, 2],
+] as const;
+
 /** Draws a case: one fault that it is about, and others beside it. */
 export function draw(seed: number): Case {
   const by = chance(seed);
@@ -77,15 +83,18 @@ export function draw(seed: number): Case {
         [3, 1],
       ] as const);
   const troubles = lead ? [trouble(lead, by, names, by.happens(0.3))] : [];
+  if (lead?.late) for (const kind of companions(by)) troubles.push(trouble(kind, by, names, false));
   for (let i = 0; i < others; i++) troubles.push(trouble(beside(by), by, names, by.happens(0.5)));
   const calm: Episode[] = by.happens(lead?.late ? 0.8 : 0.5) ? [{ pause: 0 }] : [];
   const episodes = Array.from(
     {
-      length: by.weighed([
-        [1, 6],
-        [2, 3],
-        [3, 1],
-      ] as const),
+      length: lead?.late
+        ? by.weighed(SHORT)
+        : by.weighed([
+            [1, 6],
+            [2, 3],
+            [3, 1],
+          ] as const),
     },
     () => episode(by, scope),
   );

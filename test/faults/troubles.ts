@@ -18,6 +18,8 @@ type Kind = {
   born?: true;
   /** It strikes only after the machines: the case goes the whole way. */
   late?: true;
+  /** It leads no run, but comes beside others that are late, as often as this: it ends no run, so that those are reached. */
+  comes?: number;
 };
 
 /** Every fault of the lab, and how it is drawn. */
@@ -56,8 +58,8 @@ export const KINDS: readonly Kind[] = [
   // coldstart itself, counted over all changing calls of the world from its birth.
   { name: 'killed', share: 3, at: ['before', 'during', 'after'], count: [1, 12], born: true },
   // Kubernetes and what runs on it.
-  { name: 'api-flaps', share: 2, at: 'nothing', count: [10, 60], late: true, born: true },
-  { name: 'crd-slow', share: 1.7, at: 'nothing', count: [1, 5], late: true, born: true },
+  { name: 'api-flaps', share: 0, comes: 0.13, at: 'nothing', count: [10, 60], late: true, born: true },
+  { name: 'crd-slow', share: 0, comes: 0.13, at: 'nothing', count: [1, 5], late: true, born: true },
   { name: 'release-pending', share: 1.7, at: ['cilium', 'cert-manager'], late: true, born: true },
   { name: 'pod-image', share: 1.7, at: ['coredns'], late: true, born: true },
   { name: 'container-creating', share: 1.7, at: ['cert-manager'], late: true, born: true },
@@ -91,6 +93,9 @@ export const isLate = (fault: string): boolean =>
 
 /** One that is not late, to come beside. */
 export const beside = (by: Chance): Kind => by.pick(KINDS.filter(({ late }) => !late));
+
+/** Those that come beside a late one. */
+export const companions = (by: Chance): Kind[] => KINDS.filter(({ comes }) => comes !== undefined && by.happens(comes));
 
 /** `moment`: whether it may begin in the middle. */
 export function trouble(kind: Kind, by: Chance, names: readonly string[], moment: boolean): Trouble {
