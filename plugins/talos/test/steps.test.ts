@@ -286,7 +286,7 @@ describe('preflight of a node', () => {
     ['disks', /^install disk of infra-02 \(192\.0\.2\.12\) was not told: /],
     ['version', /^boot version of infra-02 \(192\.0\.2\.12\) was not told: /],
   ] as const)('what it does not tell says nothing of its %s: looked at again', async (what, cause) => {
-    const shows = { is: 'maintenance', disks: [GOOD_DISK] } as const;
+    const shows = { is: 'maintenance' as const, disks: [GOOD_DISK] };
     const unknown = { state: 'unknown', cause: expect.stringMatching(cause), page: 'node-unreachable' };
     expect(await ready({ ...shows, cuts: what })).toMatchObject(unknown);
     expect(await ready({ ...shows, hangs: what })).toMatchObject({
