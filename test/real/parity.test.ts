@@ -15,6 +15,8 @@ import type { ControlPlane } from './controlplane/start.ts';
 import { asks, called, calledIn } from './parity/called.ts';
 import { questions as afterFlux } from './parity/flux.ts';
 import { access, questions } from './parity/questions.ts';
+import { nameRegistry, startRegistry } from './parity/registry.ts';
+import type { Registry } from './parity/registry.ts';
 import { asked, compare, differences, giveKubeconfig, simulation, truth } from './parity/sides.ts';
 import { ground } from './wire/fixture.ts';
 import type { Ground } from './wire/fixture.ts';
@@ -30,6 +32,7 @@ let dir: string;
 let root: string;
 let env: Record<string, string>;
 let plane: ControlPlane;
+let registry: Registry;
 let simulated: Ground;
 let wire: Wire;
 
@@ -38,6 +41,8 @@ beforeAll(async () => {
   root = join(dir, 'repository');
   simulated = await ground(toolchain.talosctl.path);
   await cp(new URL('parity/releases', import.meta.url), join(simulated.root, 'releases'), { recursive: true });
+  registry = await startRegistry(toolchain, join(dir, 'registry'));
+  await nameRegistry(simulated.root, registry);
   await cp(simulated.root, root, { recursive: true });
   await commit(root);
   await must('git', ['clone', '-q', '--bare', root, join(dir, 'remote.git')], { deadline: 30_000 });
@@ -63,10 +68,12 @@ beforeAll(async () => {
 
   wire = await simulated.open({}, { 'infra-01': 'running', 'infra-02': 'running', 'infra-04': 'running' });
   await giveKubeconfig(simulated);
+  wire.lab.ask('chart-missing@missing');
 }, 180_000);
 afterAll(async () => {
   await wire?.close();
   await plane?.stop();
+  await registry?.stop();
   await simulated?.release();
   await rm(dir, { recursive: true, force: true });
 });

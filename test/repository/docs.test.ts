@@ -278,7 +278,8 @@ function namesItsCluster(line: string): boolean {
       return has('--kubeconfig', '--context');
     case 'helm':
     case 'helmfile':
-      return has('--kubeconfig', '--kube-context');
+      // What only asks a registry or a repository has no cluster.
+      return has('--kubeconfig', '--kube-context') || / (?:show|search) /.test(line);
     default:
       return true;
   }

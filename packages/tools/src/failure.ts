@@ -1,18 +1,22 @@
 import type { Failure, Judgement } from '@coldstart/contract';
 import { lastLine } from './text/decode.ts';
 
-/** What a tool's failure is known by. The first rule whose pattern is found in the text judges. */
+/**
+ * What a tool's failure is known by. The first rule whose pattern is found in the text judges; `$<name>` in its cause stands
+ * for what the pattern's group of that name found.
+ */
 export type FailureRule = { pattern: RegExp } & Judgement;
 
 /**
  * Judges a failed call. A deadline, a signal, or a text that no rule knows is ambiguous: only a look tells.
  * A tool that could not be started at all did nothing.
  */
-export function judge(failure: Failure, rules: readonly FailureRule[], tool: string): Judgement {
-  const rule = rules.find((r) => r.pattern.test(failure.text));
-  if (rule) {
-    const { pattern: _pattern, ...judgement } = rule;
-    return judgement;
+export function judge(failure: Omit<Failure, 'action'>, rules: readonly FailureRule[], tool: string): Judgement {
+  for (const { pattern, ...judgement } of rules) {
+    const found = pattern.exec(failure.text);
+    if (!found) continue;
+    const cause = judgement.cause.replaceAll(/\$<(\w+)>/g, (_, name: string) => found.groups?.[name] ?? '');
+    return { ...judgement, cause };
   }
   if (failure.how === 'spawn')
     return {

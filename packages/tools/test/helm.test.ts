@@ -103,4 +103,34 @@ describe('failures', () => {
     expect(judged).toMatchObject({ kind });
     expect(judged.cause).toMatch(cause);
   });
+
+  // As helm 4.3.1 said them to a registry and a repository on loopback; parity.test.ts asks again.
+  it.each([
+    [
+      'failed to perform "FetchReference" on source: 127.0.0.2:5055/charts/x:9.9.9: not found',
+      'fatal',
+      'the registry does not have the chart 127.0.0.2:5055/charts/x:9.9.9',
+    ],
+    [
+      `chart "x" matching 9.9.9 not found in classic index. (try 'helm repo update'): no chart version found for x-9.9.9`,
+      'fatal',
+      'the repository classic does not have the chart x at version 9.9.9',
+    ],
+    [
+      'could not locate a version matching provided version string ^2',
+      'fatal',
+      'the chart, or this version of it, does not exist',
+    ],
+    [
+      'failed to perform "FetchReference" on source: Get "https://127.0.0.2:5055/v2/charts/x/manifests/9.9.9": http: server gave HTTP response to HTTPS client',
+      'transient',
+      'the chart could not be fetched from its registry',
+    ],
+  ])('%s is %s: %s', (text, kind, cause) =>
+    expect(judge({ how: 'exit', exit: 1, text: `Error: ${text}` }, HELM_RULES, 'helm')).toMatchObject({
+      kind,
+      cause,
+      page: 'chart',
+    }),
+  );
 });

@@ -124,6 +124,6 @@ const RULES: readonly FailureRule[] = [
 ];
 
 /** What a failed helmfile call means; what helm said below it counts too. */
-export function helmfileFailure(failure: Failure): Judgement {
+export function helmfileFailure(failure: Omit<Failure, 'action'>): Judgement {
   return judge({ ...failure, text: plain(failure.text) }, [...RULES, ...HELM_RULES], 'helmfile');
 }

@@ -11,9 +11,9 @@ export type Charts = {
   push: (chart: Pick<Chart, 'folder'>) => Promise<string>;
 };
 
-/** A registry on this port of 127.0.0.1, filled by helm; `dir` is for the packed charts. */
-export const chartsAt = (port: number, helm: string, dir: string): Charts => {
-  const registry = `oci://127.0.0.1:${port}`;
+/** A registry at this address of this machine (`127.0.0.1:PORT`), filled by helm; `dir` is for the packed charts. */
+export const chartsAt = (address: string, helm: string, dir: string): Charts => {
+  const registry = `oci://${address}`;
   return {
     url: (name) => (name === undefined ? registry : `${registry}/${name}`),
     push: async ({ folder }) => {

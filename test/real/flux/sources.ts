@@ -82,7 +82,7 @@ export const startSources = async ({ toolchain, dir, within = 60 * 60_000 }: Sou
     return {
       git,
       ssh,
-      charts: chartsAt(registryPort, toolchain.helm.path, join(dir, 'charts')),
+      charts: chartsAt(`127.0.0.1:${registryPort}`, toolchain.helm.path, join(dir, 'charts')),
       supervisor,
       ports: { sourceHealth, storage, kustomizeHealth, helmHealth },
       logOf,

@@ -42,12 +42,14 @@ const plain = (text: string): string =>
     .replaceAll(/LAST DEPLOYED: .*/g, 'LAST DEPLOYED: TIME')
     // Whether a chart has tests is the chart's own.
     .replaceAll(/^TEST SUITE: None\n/gm, '')
+    // A chart that was packed for this run.
+    .replaceAll(/^Digest: sha256:[0-9a-f]{64}$/gm, 'Digest: SHA-256')
     // How long helm took, in helmfile's table.
     .replaceAll(/ +\d+s$/gm, ' TOOK')
     // The images of Flux' controllers are each installation's own.
     .replaceAll(/^► \S+\/fluxcd\/(\S+):v[\d.]+$/gm, '► IMAGE $1')
     // Folders: recordings have none, and so has the lab.
-    .replaceAll(/(\/[\w.-]+)+\/(?=nowhere|clusters|kubernetes|id_|keys\.txt|helm\b)/g, '')
+    .replaceAll(/(\/[\w.-]+)+\/(?=nowhere|clusters|kubernetes|id_|keys\.txt|helm\b|helmfile\/)/g, '')
     // helmfile counts what helm is given, folders and all.
     .replaceAll(/\(\d+ bytes\)/g, '(N bytes)')
     // helmfile hears helm's two streams at once: which line of which came first is chance.

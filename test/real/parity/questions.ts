@@ -25,7 +25,7 @@ import { COLUMNS, parseLiveCrds } from '../../../plugins/helmfile/src/crds/live.
 import { parseConform } from '../../../plugins/flux/src/flux/build.ts';
 import { parseCheck } from '../../../plugins/flux/src/flux/check.ts';
 import { flux, kubeconform, kustomize } from '../../../plugins/flux/src/tool.ts';
-import { helmfile, helmfileArgv } from '../../../plugins/helmfile/src/tool.ts';
+import { helmfile, helmfileArgv, helmfileFailure } from '../../../plugins/helmfile/src/tool.ts';
 
 /** Where both sides keep the operators' kubeconfig, and the context that is the cluster's. */
 export const access = { path: 'kubernetes/kubeconfig', context: 'infra' };
@@ -58,6 +58,11 @@ const apply = (...more: string[]): string[] =>
 const yaml = (...objects: object[]): string => objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('');
 const names = (stdout: string): string[] => (parseObjects(stdout) ?? []).map(({ metadata }) => metadata.name);
 const said = (_: string, stderr: string): string => stderr;
+/** How our steps judge what helmfile said. */
+const whatItMeans = (_: string, stderr: string): string => {
+  const { kind, cause } = helmfileFailure({ how: 'exit', exit: 1, text: stderr });
+  return `${kind}: ${cause}`;
+};
 
 const definition = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -105,8 +110,9 @@ const NOWHERE = '0'.repeat(39) + '1';
 
 /** The state files of releases/, and a release of theirs. */
 const state = (name: string): string => `releases/${name}.yaml`;
-const one = { name: 'one', namespace: 'observability' };
-const another = { name: 'another', namespace: 'observability' };
+const named = (name: string) => ({ name, namespace: 'observability' });
+const one = named('one');
+const another = named('another');
 const rendering = ['template', '--include-crds', '--skip-tests'];
 const documents = (stdout: string): string[] =>
   parseAllDocuments(stdout).map((document) => {
@@ -432,6 +438,27 @@ export const questions: readonly Question[] = [
     expected: { exit: 1, read: 'nowhere' },
   },
   {
+    name: 'helmfile: template of a chart in a registry',
+    tool: 'helmfile',
+    argv: helmfileArgv(access, state('in-registry'), named('pulled'), ...rendering, '--skip-needs'),
+    read: documents,
+    expected: { exit: 0, read: ['Deployment/pulled'] },
+  },
+  {
+    name: 'helmfile: template of a chart that its registry does not have',
+    tool: 'helmfile',
+    argv: helmfileArgv(access, state('in-registry'), named('missing'), ...rendering, '--skip-needs'),
+    read: whatItMeans,
+    expected: { exit: 1, read: 'fatal: the registry does not have the chart 127.0.0.2:' },
+  },
+  {
+    name: 'helmfile: template of a chart whose registry does not answer',
+    tool: 'helmfile',
+    argv: helmfileArgv(access, state('in-registry'), named('unreached'), ...rendering, '--skip-needs'),
+    read: whatItMeans,
+    expected: { exit: 1, read: 'transient: the chart could not be fetched from its registry' },
+  },
+  {
     name: 'helmfile: template where a need is none',
     tool: 'helmfile',
     argv: helmfileArgv(access, state('no-need'), null, ...rendering),
@@ -452,6 +479,14 @@ export const questions: readonly Question[] = [
     changes: true,
     read: said,
     expected: { exit: 1, read: 'nowhere' },
+  },
+  {
+    name: 'helmfile: sync of a chart that its registry does not have',
+    tool: 'helmfile',
+    argv: helmfileArgv(access, state('in-registry'), named('missing'), 'sync', '--skip-needs'),
+    changes: true,
+    read: whatItMeans,
+    expected: { exit: 1, read: 'fatal: the registry does not have the chart 127.0.0.2:' },
   },
   {
     name: 'helmfile: sync with a context that is none',

@@ -1,4 +1,7 @@
-/** Every string of a TypeScript source as a pattern: what a template fills in may be anything. Comments are left out. */
+/**
+ * Every string of a TypeScript source as a pattern: what a template fills in may be anything, and so may what a rule's
+ * `$<name>` stands for. Comments are left out.
+ */
 export function patternsOf(source: string): RegExp[] {
   const found: RegExp[] = [];
   read(source, 0, found, undefined);
@@ -36,7 +39,7 @@ function quoted(source: string, from: number, mark: string, found: RegExp[]): nu
     const here = source[at] ?? '';
     if (here === '\\') text += source[++at] ?? '';
     else if (here === mark) {
-      keep([text], found);
+      keep(text.split(/\$<\w+>/), found);
       return at;
     } else text += here;
   }

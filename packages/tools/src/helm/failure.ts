@@ -1,5 +1,7 @@
 import type { FailureRule } from '../failure.ts';
 
+const NO_CHART = 'Mend chart and version in the helmfile; then run the same command again.';
+
 /** Texts of helm, which helmfile passes on. From recordings and helm's own messages; the first that fits judges. */
 export const HELM_RULES: readonly FailureRule[] = [
   {
@@ -24,16 +26,40 @@ export const HELM_RULES: readonly FailureRule[] = [
     remedy: 'Find out which of the two it is before anything else: the lines above name the address.',
   },
   {
+    pattern: /on source: (?<chart>\S+): not found/,
+    kind: 'fatal',
+    cause: 'the registry does not have the chart $<chart>',
+    remedy: NO_CHART,
+    page: 'chart',
+  },
+  {
+    pattern: /chart "(?<chart>[^"]*)" matching (?<version>\S*) ?not found in (?<repository>\S+) index/,
+    kind: 'fatal',
+    cause: 'the repository $<repository> does not have the chart $<chart> at version $<version>',
+    remedy: NO_CHART,
+    page: 'chart',
+  },
+  {
+    pattern:
+      /path "[^"]*" not found|chart "[^"]*" (matching|version)|chart metadata is missing|no chart version found|could not locate a version matching/,
+    kind: 'fatal',
+    cause: 'the chart, or this version of it, does not exist',
+    remedy: NO_CHART,
+    page: 'chart',
+  },
+  {
     pattern: /unauthorized|401 Unauthorized|denied: |403 Forbidden/i,
     kind: 'fatal',
     cause: 'the chart registry (or the API server) refuses the credentials',
     remedy: 'Log in with `helm registry login`, or mend the kubeconfig; the lines above name the address.',
+    page: 'chart',
   },
   {
     pattern: /429 Too Many Requests|toomanyrequests|rate limit/i,
     kind: 'transient',
     cause: 'the chart registry limits the rate of requests',
     remedy: 'Wait, or log in to the registry (`helm registry login`), and run the same command again.',
+    page: 'chart',
   },
   {
     pattern: /because it is being terminated/,
@@ -53,7 +79,8 @@ export const HELM_RULES: readonly FailureRule[] = [
       /failed to perform "(FetchReference|Resolve|Fetch)" on source|failed to fetch|looks like .* is not a valid chart repository|failed to do request|could not download chart/i,
     kind: 'transient',
     cause: 'the chart could not be fetched from its registry',
-    remedy: 'Look whether the registry answers and has this version; then run the same command again.',
+    remedy: 'Look whether the registry answers; then run the same command again.',
+    page: 'chart',
   },
   {
     pattern: /not ready\. status: |context deadline exceeded|timed out waiting for the condition/,
@@ -80,12 +107,6 @@ export const HELM_RULES: readonly FailureRule[] = [
     cause: 'objects of this release are there already and belong to someone else',
     remedy:
       "Find out who made them; give them helm's labels and annotations, or remove them, and run the same command again.",
-  },
-  {
-    pattern: /path "[^"]*" not found|chart "[^"]*" (matching|version)|chart metadata is missing|no chart version found/,
-    kind: 'fatal',
-    cause: 'the chart, or this version of it, does not exist',
-    remedy: 'Mend chart and version in the helmfile.',
   },
   {
     pattern:

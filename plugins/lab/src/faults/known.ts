@@ -42,6 +42,7 @@ export const knownFaults: readonly KnownFault[] = [
   // Kubernetes and what runs on it.
   named('api-flaps', 'the Kubernetes API refuses connections; count: that many', 10),
   named('crd-slow', 'a CRD takes minutes to be established; count: that many CRDs', 1),
+  named('chart-missing', "the registry of this release's chart does not have it at this version"),
   named('release-pending', 'helm is killed in the middle of installing this release', 1),
   named('pod-image', 'the image of the pods of this workload cannot be pulled'),
   named('container-creating', 'the pods of this workload stay in ContainerCreating'),

@@ -2,10 +2,11 @@ import type { ControlPlane } from '../../kubernetes/control-plane.ts';
 import type { HelmRelease } from '../../kubernetes/releases.ts';
 import { chartName } from '../../kubernetes/charts/index.ts';
 import type { Model } from '../../model.ts';
-import { access, API_CALL, hostOf } from '../common/access.ts';
+import { access, API_CALL } from '../common/access.ts';
 import { type Flags, flag, flags, type FlagTable, goDuration, parseFlags, toggle } from '../common/flags.ts';
 import { failed, printed } from '../common/result.ts';
 import { notSimulated, type SimulatedTool, type ToolCall, type ToolResult } from '../tool.ts';
+import { chartProblem } from './charts.ts';
 import { ansic, goTime } from './times.ts';
 import { unreached } from './unreached.ts';
 import { upgradeInstall } from './upgrade.ts';
@@ -182,7 +183,7 @@ async function install(plane: ControlPlane, model: Model, call: ToolCall, flags:
   const [name = '', chart = ''] = flags.words;
   const namespace = flags.value('namespace') ?? 'default';
   const frame = (text: string): ToolResult => failed(`Error: INSTALLATION FAILED: ${text}`);
-  const missing = chartProblem(model, call, chart, flags.value('version'));
+  const missing = chartProblem(model, call, { name, chart, version: flags.value('version') });
   if (missing !== undefined) return frame(missing);
   if (plane.releases.last(namespace, name) !== undefined) {
     const why = 'cannot reuse a name that is still in use';
@@ -198,7 +199,7 @@ async function upgrade(plane: ControlPlane, model: Model, call: ToolCall, flags:
   const namespace = flags.value('namespace') ?? 'default';
   if (!flags.on('install') && plane.releases.last(namespace, name) === undefined)
     return failed(`Error: UPGRADE FAILED: "${name}" has no deployed releases`);
-  const missing = chartProblem(model, call, chart, flags.value('version'));
+  const missing = chartProblem(model, call, { name, chart, version: flags.value('version') });
   if (missing !== undefined) return failed(`Error: ${missing}`);
   return put(plane, model, call, flags, { name, namespace, chart }, (text) => failed(`Error: ${text}`));
 }
@@ -240,24 +241,4 @@ export function notes(model: Model, release: HelmRelease): string {
     `DESCRIPTION: ${release.description}`,
     '',
   ].join('\n');
-}
-
-/** What helm says of a chart that it cannot get; undefined where it can. */
-export function chartProblem(
-  model: Model,
-  call: ToolCall,
-  chart: string,
-  version: string | undefined,
-): string | undefined {
-  if (chart.startsWith('.') || chart.startsWith('/')) {
-    return call.read(`${chart}/Chart.yaml`) === undefined ? `path "${chart}" not found` : undefined;
-  }
-  if (!chart.startsWith('oci://')) return undefined;
-  const [registry = '', ...path] = chart.slice(6).split('/');
-  const { host, port } = hostOf(`https://${registry}`);
-  // The only addresses that the world knows to be closed are those of its own machines and of this one.
-  if (host !== '127.0.0.1' && host !== 'localhost') return undefined;
-  const answer = model.dial(host, port);
-  if (answer === 'open') return undefined;
-  return `failed to perform "FetchReference" on source: Get "https://${registry}/v2/${path.join('/')}/manifests/${version ?? 'latest'}": dial tcp ${host}:${port}: connect: connection refused`;
 }

@@ -9,11 +9,13 @@ import type { Model } from '../../model.ts';
 import { type Access, access, API_CALL } from '../common/access.ts';
 import { type Flags, flag, flags, type FlagTable, parseFlags, toggle } from '../common/flags.ts';
 import { failed, printed } from '../common/result.ts';
-import { chartProblem, notes } from '../helm/index.ts';
+import { notes } from '../helm/index.ts';
 import { goTime } from '../helm/times.ts';
 import { unreached } from '../helm/unreached.ts';
 import { upgradeInstall } from '../helm/upgrade.ts';
 import { notSimulated, type SimulatedTool, type ToolCall, type ToolResult } from '../tool.ts';
+import { helmAccess, named, versionOf } from './argv.ts';
+import { chartPlace, charts, pulledChart } from './charts.ts';
 import { order } from './order.ts';
 import { helmFailed, summary } from './say.ts';
 import { placeOf, readStates, type State, StateError, type StateRelease, Unplayed, valuesOf } from './state.ts';
@@ -115,35 +117,6 @@ function nothing(flags: Flags): ToolResult {
   );
 }
 
-/** What is said while charts are got ready: a chart on the disk is built, one in a registry is pulled. */
-function charts(
-  model: Model,
-  call: ToolCall,
-  state: State,
-  releases: StateRelease[],
-): { said: string; missing: StateRelease[]; problem?: { release: StateRelease; text: string } } {
-  let said = '';
-  const missing: StateRelease[] = [];
-  for (const release of releases) {
-    const local = /^[./]/.test(release.chart);
-    const from = local ? posix.resolve(state.folder, release.chart) : release.chart;
-    const text = chartProblem(model, call, from, release.version);
-    if (text !== undefined && !local) return { said, missing, problem: { release, text } };
-    // What is no folder is left to helm, which says so.
-    if (text !== undefined) {
-      missing.push(release);
-      continue;
-    }
-    said += release.chart.startsWith('oci://')
-      ? `Pulling ${release.chart.slice(6)}:${release.version ?? 'latest'}\n`
-      : `Building dependency release=${release.name}, chart=${shownChart(release)}\n`;
-  }
-  return { said, missing };
-}
-
-/** A path is shown without its leading `./`. */
-const shownChart = (release: StateRelease): string => release.chart.replace(/^\.\//, '');
-
 function wantedOf(model: Model, call: ToolCall, state: State, release: StateRelease): Wanted {
   const { values, unknown } = valuesOf(call, state, release);
   for (const what of unknown)
@@ -164,20 +137,20 @@ async function template(model: Model, call: ToolCall, flags: Flags): Promise<Too
   let stderr = '';
   for (const { state, releases } of parts) {
     const there = releases.filter((release) => release.installed);
-    const got = charts(model, call, state, there);
+    const got = charts(model, call, flags, state, there);
     stderr += got.said;
     const here = placeOf(state.file);
-    if (got.problem)
-      return failed(`${stderr}in ${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
+    if (got.failed !== undefined) return failed(`${stderr}${got.failed}`);
     const ordered = order(there, state.releases, flags.value('kube-context'));
     if ('problem' in ordered)
       return failed(`${[...ordered.warnings, `${stderr}in ${here}: ${ordered.problem}`].join('\n')}`);
     for (const release of ordered.groups.flat()) {
-      if (got.missing.includes(release)) {
-        const argv = ['template', release.name, release.chart, ...named(flags, 'kube-context')];
+      const missing = got.missing.get(release);
+      if (missing !== undefined) {
+        const argv = ['template', release.name, release.chart, ...versionOf(release), ...named(flags, 'kube-context')];
         const more = ['include-crds', 'skip-tests'].filter((flag) => flags.on(flag)).map((flag) => `--${flag}`);
         const whole = [...helmAccess(flags), ...argv, '--namespace', release.namespace, ...more];
-        const error = `Error: path "${release.chart}" not found`;
+        const error = `Error: ${/^[./]/.test(release.chart) ? `path "${release.chart}" not found` : missing}`;
         return failed(
           `${stderr}Templating release=${release.name}, chart=${release.chart}\n${helmFailed(here, whole, error)}`,
           stdout,
@@ -185,7 +158,7 @@ async function template(model: Model, call: ToolCall, flags: Flags): Promise<Too
       }
       const wanted = wantedOf(model, call, state, release);
       await call.spend(draw(model.random, 'chart rendered by helmfile', `${release.namespace}/${release.name}`));
-      stderr += `Templating release=${release.name}, chart=${shownChart(release)}\n`;
+      stderr += `Templating release=${release.name}, chart=${chartPlace(call, state, release)}\n`;
       stdout += rendered(model, wanted, flags.on('include-crds'));
     }
   }
@@ -225,10 +198,9 @@ async function syncState(
 ): Promise<ToolResult> {
   const here = placeOf(state.file);
   const there = releases.filter((release) => release.installed);
-  const got = charts(model, call, state, there);
+  const got = charts(model, call, flags, state, there);
   let stderr = got.said;
-  if (got.problem)
-    return failed(`${stderr}in ${here}: release "${got.problem.release.name}" failed: ${got.problem.text}`);
+  if (got.failed !== undefined) return failed(`${stderr}${got.failed}`);
   const ordered = order(there, state.releases, context);
   if ('problem' in ordered) return failed([...ordered.warnings, `${stderr}in ${here}: ${ordered.problem}`].join('\n'));
   let wanted: Map<StateRelease, Wanted>;
@@ -245,15 +217,16 @@ async function syncState(
     installed: Awaited<ReturnType<typeof upgradeInstall>> & object;
   }[] = [];
   for (const release of ordered.groups.flat()) {
-    stderr += `Upgrading release=${release.name}, chart=${shownChart(release)}, namespace=${release.namespace}\n`;
+    stderr += `Upgrading release=${release.name}, chart=${chartPlace(call, state, release)}, namespace=${release.namespace}\n`;
     const began = model.clock.now;
+    const missing = got.missing.get(release);
     const reached = fromFolder(state, flags, (kubeconfig) => access(model, call, 'helmfile', { kubeconfig, context }));
     await call.spend(API_CALL);
     const result =
       reached.how !== 'open'
         ? { error: await unreached(call, reached), installed: false }
-        : got.missing.includes(release)
-          ? notThere(reached.plane, release)
+        : missing !== undefined
+          ? notThere(reached.plane, release, missing)
           : await upgradeInstall(reached.plane, call, wanted.get(release) as Wanted, {
               wait: release.wait || flags.on('wait'),
               timeout: release.timeout,
@@ -266,7 +239,12 @@ async function syncState(
       // Said once helm has looked for the release in the cluster.
       const first = result.installed ? `Release "${release.name}" does not exist. Installing it now.\n` : '';
       const where = `${here}: failed processing release ${release.name}`;
-      const framed = helmFailed(where, helmArgv(model, release, flags), `Error: ${result.error}`, first);
+      const framed = helmFailed(
+        where,
+        upgradeArgv(model, call, flags, state, release),
+        `Error: ${result.error}`,
+        first,
+      );
       return failed(`${stderr}${first}${summary('Failed', [row])}${framed}`);
     }
     updated.push({ release, duration: model.clock.now - began, installed: result });
@@ -288,8 +266,10 @@ async function syncState(
 }
 
 /** A folder that is none, by the name that helmfile gives it, looks to helm like a chart of a repository. */
-const notThere = (plane: ControlPlane, release: StateRelease): { error: string; installed: boolean } => ({
-  error: `non-absolute URLs should be in form of repo_name/path_to_chart, got: ${shownChart(release)}`,
+const notThere = (plane: ControlPlane, release: StateRelease, why: string): { error: string; installed: boolean } => ({
+  error: /^[./]/.test(release.chart)
+    ? `non-absolute URLs should be in form of repo_name/path_to_chart, got: ${release.chart.replace(/^\.\//, '')}`
+    : why,
   installed: plane.releases.last(release.namespace, release.name) === undefined,
 });
 
@@ -301,26 +281,20 @@ function fromFolder(state: State, flags: Flags, reach: (kubeconfig: string | und
   return found.how === 'no-file' ? { ...found, path } : found;
 }
 
-const named = (flags: Flags, name: string): string[] => {
-  const value = flags.value(name);
-  return value === undefined ? [] : [`--${name}`, value];
-};
-/** What helmfile was told of the cluster stands before helm's own command. */
-const helmAccess = (flags: Flags): string[] => [...named(flags, 'kubeconfig'), ...named(flags, 'kube-context')];
-
 /** The call of helm that helmfile makes for a release. */
-function helmArgv(model: Model, release: StateRelease, flags: Flags): string[] {
+function upgradeArgv(model: Model, call: ToolCall, flags: Flags, state: State, release: StateRelease): string[] {
   const folder = `/tmp/helmfile${Math.floor(model.random.of('helmfile', release.name) * 1e9)}`;
   return [
     ...helmAccess(flags),
     'upgrade',
     '--install',
     release.name,
-    shownChart(release),
-    ...(release.version === undefined ? [] : ['--version', release.version]),
+    chartPlace(call, state, release),
+    ...versionOf(release),
     ...(release.wait ? ['--wait', '--timeout', `${release.timeout / 1000}s`] : []),
     '--create-namespace',
     ...named(flags, 'kube-context'),
+    ...(pulledChart(call, state, release)?.isPlain ? ['--plain-http'] : []),
     '--namespace',
     release.namespace,
     ...(release.values.length > 0

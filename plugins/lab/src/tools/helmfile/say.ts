@@ -39,7 +39,7 @@ export function summary(title: 'Updated' | 'Failed', rows: Row[]): string {
     release.name,
     release.namespace,
     release.chart,
-    installed?.version ?? release.version ?? '',
+    installed?.version ?? '',
     `${Math.round(duration / 1000)}s`,
   ]);
   const header = ['NAME', 'NAMESPACE', 'CHART', 'VERSION', 'DURATION'];

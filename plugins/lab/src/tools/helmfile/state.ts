@@ -12,6 +12,7 @@ export type StateRelease = {
   namespace: string;
   chart: string;
   version: string | undefined;
+  plainHttp: boolean;
   installed: boolean;
   needs: string[];
   labels: Record<string, string>;
@@ -28,8 +29,12 @@ export type State = {
   folder: string;
   environment: string;
   environmentValues: Fields;
+  repositories: Repository[];
   releases: StateRelease[];
 };
+
+/** `url` of one in an OCI registry has no scheme. */
+export type Repository = { name: string; url: string; oci: boolean; plainHttp: boolean };
 
 /** What helmfile says of a state file that it cannot use; without a newline. */
 export class StateError extends Error {}
@@ -112,8 +117,19 @@ function readState(call: ToolCall, file: string, environment: string): State {
     folder,
     environment,
     environmentValues,
+    repositories: repositoriesOf(raw),
     releases: list.filter(isFields).map((entry) => release(raw, entry, environmentValues, environment, world)),
   };
+}
+
+function repositoriesOf(raw: Fields): Repository[] {
+  const list = Array.isArray(raw['repositories']) ? raw['repositories'] : [];
+  return list.filter(isFields).map((entry) => ({
+    name: String(entry['name'] ?? ''),
+    url: String(entry['url'] ?? ''),
+    oci: entry['oci'] === true,
+    plainHttp: entry['plainHttp'] === true,
+  }));
 }
 
 function environmentOf(raw: Fields, name: string, world: World, here: string): Fields {
@@ -170,6 +186,7 @@ function release(
     namespace,
     chart: text(whole['chart'] ?? ''),
     version: whole['version'] === undefined ? undefined : text(whole['version']),
+    plainHttp: whole['plainHttp'] === true,
     installed: whole['installed'] !== false && String(whole['installed']) !== 'false' && enabled,
     needs: (Array.isArray(whole['needs']) ? whole['needs'] : []).map(String),
     labels: Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, String(value)])),
