@@ -438,13 +438,6 @@ export const questions: readonly Question[] = [
     expected: { exit: 1, read: 'nowhere' },
   },
   {
-    name: 'helmfile: template of a chart in a registry',
-    tool: 'helmfile',
-    argv: helmfileArgv(access, state('in-registry'), named('pulled'), ...rendering, '--skip-needs'),
-    read: documents,
-    expected: { exit: 0, read: ['Deployment/pulled'] },
-  },
-  {
     name: 'helmfile: template of a chart that its registry does not have',
     tool: 'helmfile',
     argv: helmfileArgv(access, state('in-registry'), named('missing'), ...rendering, '--skip-needs'),

@@ -62,6 +62,12 @@ releases:
   - {name: cilium, namespace: kube-system, chart: ${CILIUM_CHART}, values: [{a: 1}]}
   - {name: coredns, namespace: kube-system, chart: ./coredns, needs: [kube-system/cilium]}
 `;
+const pulls = {
+  'pull.yaml': `releases:
+  - {name: there, namespace: d, chart: oci://127.0.0.2:5055/charts/chart, version: 0.1.0, plainHttp: true}
+  - {name: missing, namespace: d, chart: oci://127.0.0.2:5055/charts/chart, version: 9.9.9, plainHttp: true}
+`,
+};
 const helmfiles = { 'helmfile.yaml': HELMFILE, ...charts };
 const installed = async (world: KubeWorld): Promise<void> => {
   world.nodes(3);
@@ -368,6 +374,16 @@ const scenes: Record<string, Scene> = {
       [/(install\/kubernetes\/cilium) \(\d+ bytes\)/g, '$1'],
     ],
   },
+  'helmfile/pull': {
+    files: pulls,
+    // What the chart renders, and the digest of the packed one, are the chart's own.
+    judge: (told, recorded) => {
+      const plain = (text: string): string => text.trimEnd().replace(/(?<=^Digest: sha256:)[0-9a-f]{64}$/m, '');
+      expect(plain(told.stderr)).toBe(plain(recorded.stderr));
+      expect(told.stdout).toContain('name: there');
+    },
+  },
+  'helmfile/pull-missing': { files: pulls, faults: { 'chart-missing': 1 } },
   'helmfile/required-env': {
     files: { 'envvar.yaml.gotmpl': `releases:\n${' '.repeat(69)}{{ requiredEnv "CLUSTER_ID" }}\n` },
   },
