@@ -20,7 +20,7 @@ export type Row = {
   /** What mends it. `lift`: the fault ends, as if somebody had mended it. `uninstall`: the operator does what the remedy says. */
   mend?: 'lift' | 'uninstall';
 };
-export type From = `fact ${number}` | `scenario: ${string}` | 'issue 5' | 'I2' | 'C7';
+export type From = `fact ${number}` | `scenario: ${string}` | 'issue 5' | 'I2' | 'C7' | 'D5';
 
 const CONFIG = 'clusters/infra/talos/clusterconfig/infra-infra-02.yaml';
 
@@ -369,7 +369,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'chart not in its registry',
-    from: 'issue 4',
+    from: 'D5',
     faults: ['chart-missing@coredns'],
     exit: 4,
     item: 'kube-system/coredns',
@@ -378,7 +378,7 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'chart of definitions not in its registry',
-    from: 'issue 4',
+    from: 'D5',
     faults: ['chart-missing@cert-manager'],
     exit: 4,
     item: 'cluster',

@@ -376,12 +376,9 @@ const scenes: Record<string, Scene> = {
   },
   'helmfile/pull': {
     files: pulls,
-    // What the chart renders, and the digest of the packed one, are the chart's own.
-    judge: (told, recorded) => {
-      const plain = (text: string): string => text.trimEnd().replace(/(?<=^Digest: sha256:)[0-9a-f]{64}$/m, '');
-      expect(plain(told.stderr)).toBe(plain(recorded.stderr));
-      expect(told.stdout).toContain('name: there');
-    },
+    same: [[/^Digest: sha256:[0-9a-f]{64}$/gm, 'Digest: SHA-256']],
+    // What the chart renders is the chart's own.
+    judge: (told) => expect(told.stdout).toContain('name: there'),
   },
   'helmfile/pull-missing': { files: pulls, faults: { 'chart-missing': 1 } },
   'helmfile/required-env': {
