@@ -59,6 +59,9 @@ const FEW = [
   [5, 5],
 ] as const;
 
+/** More workers than a few. Not every number: each is a repository of its own to be written and surveyed. */
+const CROWDS = [4, 9, 20] as const;
+
 /** A run the whole way takes three times as long as one to the machines: there are fewer of them in a case. */
 const SHORT = [
   [1, 8],
@@ -71,7 +74,7 @@ export function draw(seed: number): Case {
   const lead = leadOf(seed);
   const scope = lead?.late || by.happens(0.02) ? 'whole' : 'talos';
   const controlPlanes = lead?.at === 'joining' ? by.pick([3, 3, 5]) : by.weighed(lead?.late ? FEW : MANY);
-  const workers = by.happens(lead?.late ? 0.02 : 0.055) ? by.int(4, 20) : by.int(0, lead?.late ? 1 : 3);
+  const workers = by.happens(lead?.late ? 0.02 : 0.055) ? by.pick(CROWDS) : by.int(0, lead?.late ? 1 : 3);
   const names = nodeNames(controlPlanes, workers);
   // What comes after the machines is seen only where no other fault ends the run before it.
   const others = lead?.late

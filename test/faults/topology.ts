@@ -91,6 +91,11 @@ function writeRepository(root: string, controlPlanes: number, workers: number): 
   );
 }
 
+/** A third of the looks that it takes unless told: what may go wrong between two of them is the same. */
+const PATIENT = Object.fromEntries(
+  ['verify', 'bootstrap', 'etcd', 'kubeconfig', 'api', 'register', 'vip'].map((wait) => [wait, { every: '15s' }]),
+);
+
 async function surveyed(root: string, { scope, parallel, controlPlanes, workers, remote }: Shape): Promise<Ground> {
   // The disk selectors of the model's workers name no machine.
   const machines = Object.fromEntries(
@@ -104,7 +109,7 @@ async function surveyed(root: string, { scope, parallel, controlPlanes, workers,
     cluster: CLUSTER,
     ...(scope === 'talos' && { plugins: [talos] }),
     config: {
-      talos: { apply: { parallel }, machines },
+      talos: { apply: { parallel }, machines, ...PATIENT },
       ...(remote === true && { lock: { git: 'https://git.example.com/ops/locks.git' } }),
     },
     selection,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JournalRecord } from '@coldstart/contract';
 import { Event, Link } from '@coldstart/contract/schema';
 
@@ -15,8 +15,9 @@ export type JournalRead = {
   head: string;
 };
 
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const sha256 = (bytes: Uint8Array): string => hash('sha256', bytes);
 const NEWLINE = 0x0a;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
  * Reads a journal's raw bytes: each line's schema, its canonical form, its place in the chain, its times.
@@ -51,7 +52,7 @@ function readLine(raw: Uint8Array, wrong: (what: string) => void): JournalRecord
   let value: unknown;
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(raw);
+    text = utf8.decode(raw);
     value = JSON.parse(text);
   } catch {
     wrong('it is not a JSON text');

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Event, JournalRecord, World } from '@coldstart/contract';
 
 export type Journal = {
@@ -9,7 +9,7 @@ export type Journal = {
   bytes(): Uint8Array;
 };
 
-export const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+export const sha256 = (bytes: Uint8Array | string): string => hash('sha256', bytes);
 
 /**
  * Opens a run's journal: JSON lines, append-only, each line with `prev` = SHA-256 of the line before it.

@@ -44,7 +44,10 @@ export function createRedactor(): Redactor {
     return spans;
   };
 
+  // Texts that come out as they went in.
+  const same = new Set<string>();
   const text = (input: string): string => {
+    if (same.has(input)) return input;
     let out = plain(input);
     // What is masked or broken up may lay a border bare that makes its neighbour a match, hence again until nothing is found.
     for (let round = 0; round < 8; round++) {
@@ -53,6 +56,7 @@ export function createRedactor(): Redactor {
       if (spans.length === 0) break;
       out = maskSpans(out, spans);
     }
+    if (out === input && input.length <= REMEMBERED && same.size < MOST_REMEMBERED) same.add(input);
     return out;
   };
 
@@ -72,6 +76,7 @@ export function createRedactor(): Redactor {
     register: (value) => {
       known.register(value);
       clean.clear();
+      same.clear();
     },
     text,
     argv: (argv) =>

@@ -22,10 +22,12 @@ import { dirname, join } from 'node:path';
 export type Stat = { kind: 'file' | 'folder' | 'link' | 'other'; mode: number; size: number };
 
 export function readReal(path: string): Uint8Array | undefined {
-  return absent(() => {
-    if (statSync(path).isDirectory()) throw new Error(`${path} is a folder`);
-    return readFileSync(path);
-  });
+  try {
+    return absent(() => readFileSync(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EISDIR') throw new Error(`${path} is a folder`, { cause: error });
+    throw error;
+  }
 }
 
 export function statReal(path: string): Stat | undefined {
