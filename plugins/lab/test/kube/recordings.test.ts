@@ -68,6 +68,14 @@ const pulls = {
   - {name: missing, namespace: d, chart: oci://127.0.0.2:5055/charts/chart, version: 9.9.9, plainHttp: true}
 `,
 };
+const repositories = {
+  'classic.yaml': `repositories:
+  - {name: classic, url: http://127.0.0.1:5056}
+releases:
+  - {name: there, namespace: d, chart: classic/chart, version: 0.1.0}
+  - {name: missing, namespace: d, chart: classic/chart, version: 9.9.9}
+`,
+};
 const helmfiles = { 'helmfile.yaml': HELMFILE, ...charts };
 const installed = async (world: KubeWorld): Promise<void> => {
   world.nodes(3);
@@ -381,6 +389,8 @@ const scenes: Record<string, Scene> = {
     judge: (told) => expect(told.stdout).toContain('name: there'),
   },
   'helmfile/pull-missing': { files: pulls, faults: { 'chart-missing': 1 } },
+  'helmfile/repository': { files: repositories, judge: (told) => expect(told.stdout).toContain('name: there') },
+  'helmfile/repository-missing': { files: repositories, faults: { 'chart-missing': 1 } },
   'helmfile/required-env': {
     files: { 'envvar.yaml.gotmpl': `releases:\n${' '.repeat(69)}{{ requiredEnv "CLUSTER_ID" }}\n` },
   },

@@ -7,12 +7,10 @@ import { helmAccess, versionOf } from './argv.ts';
 import { helmFailed } from './say.ts';
 import { placeOf, type State, type StateRelease } from './state.ts';
 
-/**
- * What is said while charts are got ready: a chart on the disk is built, one in a registry is pulled, and a repository is
- * added. `missing`: what is left to helm to say of a chart that is none; `failed`: what helmfile says of one it cannot pull.
- */
+/** `missing`: what is left to helm to say of a chart that is none; `failed`: what helmfile says of one it cannot pull. */
 export type Got = { said: string; missing: Map<StateRelease, string>; failed?: string };
 
+/** What is said while charts are got ready: repositories are added, a chart on the disk is built, one in a registry is pulled. */
 export function charts(model: Model, call: ToolCall, flags: Flags, state: State, releases: StateRelease[]): Got {
   let said = state.repositories
     .filter(({ oci }) => !oci)
@@ -22,8 +20,7 @@ export function charts(model: Model, call: ToolCall, flags: Flags, state: State,
   for (const release of releases) {
     const { name, version } = release;
     const pulled = pulledChart(call, state, release);
-    const local = /^[./]/.test(release.chart);
-    const chart = pulled?.chart ?? (local ? posix.resolve(state.folder, release.chart) : release.chart);
+    const chart = pulled?.chart ?? (isFolder(release) ? posix.resolve(state.folder, release.chart) : release.chart);
     const why = chartProblem(model, call, { name, chart, version });
     if (pulled) {
       said += `Pulling ${pulled.shown}\n`;
@@ -34,10 +31,14 @@ export function charts(model: Model, call: ToolCall, flags: Flags, state: State,
       }
       said += `Pulled: ${pulled.shown}\nDigest: sha256:${model.random.hex(32, 'chart', pulled.shown)}\n`;
     } else if (why !== undefined) missing.set(release, why);
-    else if (local) said += `Building dependency release=${name}, chart=${chartPlace(call, state, release)}\n`;
+    else if (isFolder(release))
+      said += `Building dependency release=${name}, chart=${chartPlace(call, state, release)}\n`;
   }
   return { said, missing };
 }
+
+/** Whether the chart is one on the disk, and of no registry or repository. */
+export const isFolder = ({ chart }: StateRelease): boolean => /^[./]/.test(chart);
 
 type Pulled = { chart: string; shown: string; place: string; isPlain: boolean; argv: string[] };
 

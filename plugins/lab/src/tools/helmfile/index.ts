@@ -15,7 +15,7 @@ import { unreached } from '../helm/unreached.ts';
 import { upgradeInstall } from '../helm/upgrade.ts';
 import { notSimulated, type SimulatedTool, type ToolCall, type ToolResult } from '../tool.ts';
 import { helmAccess, named, versionOf } from './argv.ts';
-import { chartPlace, charts, pulledChart } from './charts.ts';
+import { chartPlace, charts, isFolder, pulledChart } from './charts.ts';
 import { order } from './order.ts';
 import { helmFailed, summary } from './say.ts';
 import { placeOf, readStates, type State, StateError, type StateRelease, Unplayed, valuesOf } from './state.ts';
@@ -150,7 +150,7 @@ async function template(model: Model, call: ToolCall, flags: Flags): Promise<Too
         const argv = ['template', release.name, release.chart, ...versionOf(release), ...named(flags, 'kube-context')];
         const more = ['include-crds', 'skip-tests'].filter((flag) => flags.on(flag)).map((flag) => `--${flag}`);
         const whole = [...helmAccess(flags), ...argv, '--namespace', release.namespace, ...more];
-        const error = `Error: ${/^[./]/.test(release.chart) ? `path "${release.chart}" not found` : missing}`;
+        const error = `Error: ${isFolder(release) ? `path "${release.chart}" not found` : missing}`;
         return failed(
           `${stderr}Templating release=${release.name}, chart=${release.chart}\n${helmFailed(here, whole, error)}`,
           stdout,
@@ -265,9 +265,9 @@ async function syncState(
   return printed('', `${stderr}${summary('Updated', rows)}`);
 }
 
-/** A folder that is none, by the name that helmfile gives it, looks to helm like a chart of a repository. */
+/** A chart that is none: a folder, by the name that helmfile gives it, looks to helm like a chart of a repository. */
 const notThere = (plane: ControlPlane, release: StateRelease, why: string): { error: string; installed: boolean } => ({
-  error: /^[./]/.test(release.chart)
+  error: isFolder(release)
     ? `non-absolute URLs should be in form of repo_name/path_to_chart, got: ${release.chart.replace(/^\.\//, '')}`
     : why,
   installed: plane.releases.last(release.namespace, release.name) === undefined,
