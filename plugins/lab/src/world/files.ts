@@ -2,7 +2,8 @@ import { posix } from 'node:path';
 import type { WorldFiles } from '../model.ts';
 import * as disk from './disk.ts';
 
-type Entry = { bytes: Uint8Array; mode: number };
+/** `room`: what the bytes stand at the beginning of, where lines were appended: a journal grows by thousands. */
+type Entry = { bytes: Uint8Array; mode: number; room?: Uint8Array };
 export type SavedFiles = { path: string; mode: number; bytes: string }[];
 
 /** A lock that lies beside a file while that is written, or the lock of such a lock, which takes a dead one's place. */
@@ -86,7 +87,15 @@ export class Overlay implements WorldFiles {
   append(path: string, line: string): void {
     if (this.#onDisk(path)) return disk.appendReal(path, line);
     const before = this.read(path) ?? new Uint8Array();
-    this.#written.set(path, { bytes: Buffer.concat([before, Buffer.from(`${line}\n`)]), mode: 0o600 });
+    const added = Buffer.from(`${line}\n`);
+    const length = before.length + added.length;
+    let room = this.#written.get(path)?.room;
+    if (room === undefined || room.length < length) {
+      room = new Uint8Array(2 * length);
+      room.set(before);
+    }
+    room.set(added, before.length);
+    this.#written.set(path, { bytes: room.subarray(0, length), mode: 0o600, room });
     this.#removed.delete(path);
   }
 
