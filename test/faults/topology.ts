@@ -91,7 +91,7 @@ function writeRepository(root: string, controlPlanes: number, workers: number): 
   );
 }
 
-/** A third of the looks that it takes unless told: what may go wrong between two of them is the same. */
+/** A third of the looks that a wait takes unless told, for less processor time a run. Tests of the rehearsal wait as they are told nothing. */
 const PATIENT = Object.fromEntries(
   ['verify', 'bootstrap', 'etcd', 'kubeconfig', 'api', 'register', 'vip'].map((wait) => [wait, { every: '15s' }]),
 );

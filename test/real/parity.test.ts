@@ -15,8 +15,8 @@ import type { ControlPlane } from './controlplane/start.ts';
 import { asks, called, calledIn } from './parity/called.ts';
 import { questions as afterFlux } from './parity/flux.ts';
 import { access, questions } from './parity/questions.ts';
-import { nameRegistry, startRegistry } from './parity/registry.ts';
-import type { Registry } from './parity/registry.ts';
+import { nameRegistry, startChartRegistry } from './parity/registry.ts';
+import type { ChartRegistry } from './parity/registry.ts';
 import { asked, compare, differences, giveKubeconfig, simulation, truth } from './parity/sides.ts';
 import { ground } from './wire/fixture.ts';
 import type { Ground } from './wire/fixture.ts';
@@ -32,7 +32,7 @@ let dir: string;
 let root: string;
 let env: Record<string, string>;
 let plane: ControlPlane;
-let registry: Registry;
+let registry: ChartRegistry;
 let simulated: Ground;
 let wire: Wire;
 
@@ -41,7 +41,7 @@ beforeAll(async () => {
   root = join(dir, 'repository');
   simulated = await ground(toolchain.talosctl.path);
   await cp(new URL('parity/releases', import.meta.url), join(simulated.root, 'releases'), { recursive: true });
-  registry = await startRegistry(toolchain, join(dir, 'registry'));
+  registry = await startChartRegistry(toolchain, join(dir, 'registry'));
   await nameRegistry(simulated.root, registry);
   await cp(simulated.root, root, { recursive: true });
   await commit(root);
@@ -79,8 +79,8 @@ afterAll(async () => {
 });
 
 test.for(questions.map((question) => [question.name, question] as const))('%s', async ([, question]) => {
-  const really = truth(root, env, toolchain);
-  const simulatedly = simulation(simulated.root, wire.lab);
+  const really = truth(root, env, toolchain, { registry: registry.address });
+  const simulatedly = simulation(simulated.root, wire.lab, { registry: registry.address });
   const [real, other] = [await asked(question, really), await asked(question, simulatedly)];
   expect(real.exit, `${real.stdout}\n${real.stderr}`).toBe(question.expected.exit);
   compare(question, real, other);

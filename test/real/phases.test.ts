@@ -405,7 +405,7 @@ describe('phases 0 to 2 with the real tools', () => {
     ]);
     expect(holding.filter(({ requestURI }) => holds(requestURI, canaries))).toEqual([]);
 
-    expect(await filesHolding(ground, canaries)).toEqual([]);
+    expect(filesHolding(ground, canaries)).toEqual([]);
     expect(holds(printed, canaries)).toBe(false);
     expect(sampled.found).toEqual([]);
     expect(sampled.samples).toBeGreaterThan(20);
@@ -511,7 +511,7 @@ describe('phases 0 to 2 with the real tools', () => {
       exit: 0,
       said: '',
     });
-    expect(await filesHolding(ground, canaries)).toEqual([]);
+    expect(filesHolding(ground, canaries)).toEqual([]);
     expect(holds(printed, canaries)).toBe(false);
   }, 400_000);
 

@@ -99,7 +99,7 @@ const wordsOf = (argv: readonly string[]): string[] => {
 
 const looks: Readonly<Record<string, (argv: readonly string[]) => boolean>> = {
   kubectl: (argv) => ['get', 'version', 'config', 'cluster-info'].includes(wordsOf(argv)[0] ?? ''),
-  helm: (argv) => ['list', 'version'].includes(wordsOf(argv)[0] ?? ''),
+  helm: (argv) => ['list', 'show', 'version'].includes(wordsOf(argv)[0] ?? ''),
   helmfile: (argv) => argv.join(' ') === '--version',
   op: (argv) => argv[0] === '--version' || argv[0] === 'account',
   talosctl: (argv) => ['get', 'version', 'services', 'etcd', 'validate', 'config'].includes(argv[0] ?? ''),

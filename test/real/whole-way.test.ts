@@ -187,7 +187,7 @@ test('a value of a Secret shows nowhere but in the Secrets themselves', async ()
     'secrets flux-system/sops-age',
   ]);
   expect(holding.filter(({ requestURI }) => holds(requestURI, whole.canaries))).toEqual([]);
-  expect(await filesHolding(whole.dir, whole.canaries)).toEqual([]);
+  expect(filesHolding(whole.dir, whole.canaries)).toEqual([]);
   expect(holds(whole.printed(), whole.canaries)).toBe(false);
   expect(sampled.found).toEqual([]);
   for (const tool of ['talosctl', 'kubectl', 'helm', 'helmfile'] as const)

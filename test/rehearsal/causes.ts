@@ -20,7 +20,7 @@ export type Row = {
   /** What mends it. `lift`: the fault ends, as if somebody had mended it. `uninstall`: the operator does what the remedy says. */
   mend?: 'lift' | 'uninstall';
 };
-export type From = `fact ${number}` | `scenario: ${string}` | 'issue 5' | 'I2' | 'C7' | 'D5';
+export type From = `fact ${number}` | `scenario: ${string}` | 'issue 5' | 'I2' | 'C1' | 'C7' | 'D5';
 
 const CONFIG = 'clusters/infra/talos/clusterconfig/infra-infra-02.yaml';
 
@@ -369,8 +369,18 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'chart not in its registry',
+    from: 'C1',
+    faults: ['chart-missing@coredns'],
+    exit: 3,
+    item: 'cluster',
+    cause: 'the registry does not have the chart charts.example.com/coredns:1.45.0',
+    page: 'chart',
+  },
+  {
+    name: 'chart taken out of its registry during the run',
     from: 'D5',
     faults: ['chart-missing@coredns'],
+    after: 'talos/bootstrap',
     exit: 4,
     item: 'kube-system/coredns',
     cause: 'the registry does not have the chart charts.example.com/coredns:',
@@ -378,8 +388,18 @@ export const ROWS: readonly Row[] = [
   },
   {
     name: 'chart of definitions not in its registry',
+    from: 'C1',
+    faults: ['chart-missing@gateway-api-crds'],
+    exit: 3,
+    item: 'cluster',
+    cause: 'the registry does not have the chart',
+    page: 'chart',
+  },
+  {
+    name: 'chart of definitions taken out of its registry during the run',
     from: 'D5',
     faults: ['chart-missing@cert-manager'],
+    after: 'helmfile/crd-charts',
     exit: 4,
     item: 'cluster',
     cause: 'the registry does not have the chart',

@@ -57,6 +57,18 @@ test('the same seed gives the same run, byte for byte as the tools received it',
   expect((await bringUp({ seed: 8 })).lab.elapsed()).not.toBe(a.lab.elapsed());
 });
 
+test('a run over a cluster that is whole depends on no registry of core charts (decision 5)', async () => {
+  const { ground, lab } = await bringUp();
+  lab.ask('chart-missing@coredns');
+  const again = await carryOut(ground, lab);
+  expect({ failure: again.failure, exit: again.exit }).toEqual({ failure: null, exit: 0 });
+  const [charts] = endsOf(again.records).filter(({ step }) => step === 'helmfile/charts');
+  expect(charts?.signals.find(({ subject }) => subject === 'charts.example.com/coredns:1.45.0')).toMatchObject({
+    observed: expect.stringContaining('deployed by kube-system/coredns: coredns-1.45.0'),
+    ok: true,
+  });
+});
+
 test('a world that was saved is found again by the next rehearsal', async () => {
   const ground = await survey();
   const first = await carryOut(ground, await bareWorld(ground));

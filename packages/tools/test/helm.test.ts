@@ -94,6 +94,13 @@ describe('failures', () => {
     ['helm/kube-refused', 'transient', /API server could not be reached/],
     ['helm/chart-missing', 'fatal', /does not exist/],
     ['helm/name-in-use', 'fatal', /belong to someone else/],
+    [
+      'helm/show-chart-missing',
+      'fatal',
+      /^the registry does not have the chart 127\.0\.0\.2:5055\/charts\/chart:9\.9\.9$/,
+    ],
+    ['helm/show-chart-not-in-index', 'fatal', /^the repository http:\S+:5056 does not have the chart chart, or not/],
+    ['helm/show-chart-no-index', 'transient', /fetched from its registry/],
     ['helm/registry-unreachable', 'transient', /fetched from its registry/],
     ['helm/upgrade-over-pending', 'fatal', /another helm operation/],
     ['helm/wait-timeout', 'ambiguous', /not Ready in time/],
@@ -121,6 +128,17 @@ describe('failures', () => {
       'fatal',
       'the chart, or this version of it, does not exist',
     ],
+    [
+      'GET "http://127.0.0.2:5055/v2/charts/nothing/tags/list": response status code 404: name unknown: Unknown name',
+      'fatal',
+      'the registry has no chart of this name',
+    ],
+    [
+      'chart "nothing" not found in http://127.0.0.3:5056 repository',
+      'fatal',
+      'the repository http://127.0.0.3:5056 does not have the chart nothing, or not at this version',
+    ],
+    ['repo shelf not found', 'fatal', 'helm knows no repository shelf'],
     [
       'failed to perform "FetchReference" on source: Get "https://127.0.0.2:5055/v2/charts/x/manifests/9.9.9": http: server gave HTTP response to HTTPS client',
       'transient',

@@ -24,6 +24,12 @@ export const HelmfileSection = z.strictObject({
     .regex(/^\d+\.\d+\.\d+$/, 'a version such as 1.36.3')
     .optional()
     .describe('Kubernetes version to render for (default: that of the Talos configuration)'),
+  chart: group({
+    ask: z.boolean().default(true).describe('whether every chart is asked for before anything is changed'),
+    deadline: duration('60s').describe('of asking for one'),
+    every: duration('5s').describe('between two looks at a registry that does not answer'),
+    within: duration('20s').describe('how long it is looked again'),
+  }),
   prepare: group({ deadline: duration('5m').describe('of rendering one chart') }),
   namespace: group({ every: duration('2s'), within: duration('60s') }),
   secret: group({

@@ -2,6 +2,7 @@ import { contribution, type Contribution } from '@coldstart/contract';
 import { git, gitRef, helm, kubectl, kubernetesLease, op, sops } from '@coldstart/tools';
 import { section } from './config.ts';
 import { clusterGuard } from './guards/cluster.ts';
+import { coreCharts, crdCharts } from './steps/charts.ts';
 import { crds, onlyCrds } from './steps/crds.ts';
 import { namespaces, namespacesTransform } from './steps/namespaces.ts';
 import { releases } from './steps/releases.ts';
@@ -15,7 +16,7 @@ export const helmfilePlugin: Contribution = contribution({
   plugin: '@coldstart/plugin-helmfile',
   config: section,
   surveys: [survey],
-  steps: [tools, namespaces, secrets, crds, releases],
+  steps: [tools, namespaces, secrets, crdCharts, crds, coreCharts, releases],
   guards: [clusterGuard],
   transforms: {
     'helmfile/namespaces': namespacesTransform,

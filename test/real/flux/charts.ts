@@ -1,8 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 
 import type { Chart } from '../charts.ts';
 import { must } from '../children.ts';
+import type { Supervisor } from '../controlplane/supervised.ts';
+import type { Toolchain } from '../toolchain/build.ts';
+import { untilAnswers } from './wait.ts';
 
 export type Charts = {
   /** The address of a chart, or of the registry itself: `oci://127.0.0.1:PORT/cilium`. Plain http: Flux wants `insecure`. */
@@ -11,8 +14,32 @@ export type Charts = {
   push: (chart: Pick<Chart, 'folder'>) => Promise<string>;
 };
 
-/** A registry at this address of this machine (`127.0.0.1:PORT`), filled by helm; `dir` is for the packed charts. */
-export const chartsAt = (address: string, helm: string, dir: string): Charts => {
+export type RegistryOptions = {
+  supervisor: Supervisor;
+  toolchain: Pick<Toolchain, 'crane' | 'helm'>;
+  /** Where it listens: `127.0.0.1:PORT`. */
+  address: string;
+  /** An existing folder for packed charts. */
+  dir: string;
+  log: string;
+};
+
+/** Starts a registry without charts, and waits until it answers. */
+export const startRegistry = async ({ supervisor, toolchain, address, dir, log }: RegistryOptions): Promise<Charts> => {
+  const argv = ['registry', 'serve', `--address=${address}`];
+  await supervisor.start({
+    name: 'registry',
+    file: toolchain.crane.path,
+    argv,
+    env: { PATH: '', HOME: dir },
+    log,
+  });
+  await untilAnswers(supervisor, 'registry', `http://${address}/v2/`, log);
+  return chartsAt(address, toolchain.helm.path, join(dir, 'charts'));
+};
+
+/** A registry at this address, filled by helm; `dir` is for the packed charts. */
+const chartsAt = (address: string, helm: string, dir: string): Charts => {
   const registry = `oci://${address}`;
   return {
     url: (name) => (name === undefined ? registry : `${registry}/${name}`),

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { startSupervisor } from '../controlplane/supervised.ts';
 import type { Supervisor } from '../controlplane/supervised.ts';
 import type { Toolchain } from '../toolchain/build.ts';
-import { chartsAt } from './charts.ts';
+import { startRegistry } from './charts.ts';
 import type { Charts } from './charts.ts';
 import { startGitOverSsh } from './git-ssh.ts';
 import type { GitOverSsh } from './git-ssh.ts';
@@ -61,13 +61,8 @@ export const startSources = async ({ toolchain, dir, within = 60 * 60_000 }: Sou
       env: {},
       log: logOf('git-server'),
     });
-    await supervisor.start({
-      name: 'registry',
-      file: toolchain.crane.path,
-      argv: ['registry', 'serve', `--address=127.0.0.1:${registryPort}`],
-      env: { PATH: '', HOME: dir },
-      log: logOf('registry'),
-    });
+    const address = `127.0.0.1:${registryPort}`;
+    const charts = await startRegistry({ supervisor, toolchain, address, dir, log: logOf('registry') });
     const ssh = await startGitOverSsh({
       supervisor,
       file: toolchain['git-ssh'].path,
@@ -78,11 +73,10 @@ export const startSources = async ({ toolchain, dir, within = 60 * 60_000 }: Sou
       log: logOf('git-ssh'),
     });
     await untilAnswers(supervisor, 'git-server', `http://127.0.0.1:${gitPort}/`, logOf('git-server'));
-    await untilAnswers(supervisor, 'registry', `http://127.0.0.1:${registryPort}/v2/`, logOf('registry'));
     return {
       git,
       ssh,
-      charts: chartsAt(`127.0.0.1:${registryPort}`, toolchain.helm.path, join(dir, 'charts')),
+      charts,
       supervisor,
       ports: { sourceHealth, storage, kustomizeHealth, helmHealth },
       logOf,

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 
 import {
   git,
+  HELM_RULES,
   helmArgv,
+  judge,
   kubeNode,
   kubectlArgv,
   listRelease,
@@ -61,6 +63,12 @@ const said = (_: string, stderr: string): string => stderr;
 /** How our steps judge what helmfile said. */
 const whatItMeans = (_: string, stderr: string): string => {
   const { kind, cause } = helmfileFailure({ how: 'exit', exit: 1, text: stderr });
+  return `${kind}: ${cause}`;
+};
+
+/** And what helm itself said. */
+const whatHelmMeans = (_: string, stderr: string): string => {
+  const { kind, cause } = judge({ how: 'exit', exit: 1, text: stderr }, HELM_RULES, 'helm');
   return `${kind}: ${cause}`;
 };
 
@@ -394,6 +402,34 @@ export const questions: readonly Question[] = [
     argv: ['--kubeconfig', access.path, '--kube-context', 'nowhere', 'list', '-A', '-o', 'json'],
     read: said,
     expected: { exit: 1, read: 'context "nowhere" does not exist' },
+  },
+  {
+    name: 'helm: a chart in a registry',
+    tool: 'helm',
+    argv: helmArgv(access, 'show', 'chart', 'oci://{registry}/chart', '--version', '0.1.0', '--plain-http'),
+    read: (stdout) => parse(stdout) as unknown,
+    expected: { exit: 0, read: { apiVersion: 'v2', appVersion: '0.1.0', name: 'chart', version: '0.1.0' } },
+  },
+  {
+    name: 'helm: a chart that its registry does not have',
+    tool: 'helm',
+    argv: helmArgv(access, 'show', 'chart', 'oci://{registry}/missing', '--version', '9.9.9', '--plain-http'),
+    read: whatHelmMeans,
+    expected: { exit: 1, read: 'fatal: the registry does not have the chart 127.0.0.2:' },
+  },
+  {
+    name: 'helm: a chart whose registry does not answer',
+    tool: 'helm',
+    argv: helmArgv(access, 'show', 'chart', 'oci://127.0.0.1:1/chart', '--version', '0.1.0'),
+    read: whatHelmMeans,
+    expected: { exit: 1, read: 'transient: the chart could not be fetched from its registry' },
+  },
+  {
+    name: 'helm: a chart whose index does not answer',
+    tool: 'helm',
+    argv: helmArgv(access, 'show', 'chart', 'chart', '--repo', 'http://127.0.0.1:1', '--version', '0.1.0'),
+    read: whatHelmMeans,
+    expected: { exit: 1, read: 'transient: the chart could not be fetched from its registry' },
   },
   {
     name: 'helmfile: a file that is none',

@@ -38,12 +38,21 @@ export const create: Procedure = {
         { id: 'helmfile/secrets', from: helmfile },
       ],
     },
-    { id: 'crds', number: 1, title: 'CRDs: established', steps: [{ id: 'helmfile/crds', from: helmfile }] },
+    {
+      id: 'crds',
+      number: 1,
+      title: 'CRDs: established',
+      steps: [
+        { id: 'helmfile/crd-charts', from: helmfile },
+        { id: 'helmfile/crds', from: helmfile },
+      ],
+    },
     {
       id: 'core',
       number: 2,
       title: 'Core: Cilium to Flux',
       steps: [
+        { id: 'helmfile/charts', from: helmfile },
         { id: 'helmfile/releases', from: helmfile },
         { id: 'flux/tools', from: flux },
         { id: 'flux/remote-head', from: flux },

@@ -40,6 +40,27 @@ export const HELM_RULES: readonly FailureRule[] = [
     page: 'chart',
   },
   {
+    pattern: /chart "(?<chart>[^"]*)"(?: version "[^"]*")? not found in (?<repository>\S+) repository/,
+    kind: 'fatal',
+    cause: 'the repository $<repository> does not have the chart $<chart>, or not at this version',
+    remedy: NO_CHART,
+    page: 'chart',
+  },
+  {
+    pattern: /\/tags\/list": response status code 404: name unknown/,
+    kind: 'fatal',
+    cause: 'the registry has no chart of this name',
+    remedy: NO_CHART,
+    page: 'chart',
+  },
+  {
+    pattern: /Error: repo (?<repository>\S+) not found/,
+    kind: 'fatal',
+    cause: 'helm knows no repository $<repository>',
+    remedy: 'Name it under `repositories` in the helmfile, or `helm repo add` it; then run the same command again.',
+    page: 'chart',
+  },
+  {
     pattern:
       /path "[^"]*" not found|chart "[^"]*" (matching|version)|chart metadata is missing|no chart version found|could not locate a version matching/,
     kind: 'fatal',

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type { Files, Finding } from '@coldstart/contract';
 import { dig, isObject, list, num, readYaml, str, type Place, type YamlDocument } from '@coldstart/tools';
-import { idOf, type Release } from './types.ts';
+import { Repositories } from './repositories.ts';
+import { idOf, isFolder, type Release } from './types.ts';
 
 /** A release as it stands in the file, with its own words for `needs` and where things stand. */
 export type Written = Release & { place: (key: string, index?: number) => Place; written: string[] };
@@ -56,6 +57,7 @@ class HelmfileReader {
   readonly #files: Files;
   readonly #file: string;
   readonly #documents: YamlDocument[];
+  readonly #repositories = new Repositories();
   #timeout = TIMEOUT;
   #environment: unknown;
 
@@ -78,6 +80,7 @@ class HelmfileReader {
             `\`${key}\``,
             `all releases in this file: \`${key}\` is not followed yet`,
           );
+      this.#repositories.add(document.value);
       this.#timeout = num(document.value, 'helmDefaults', 'timeout') ?? this.#timeout;
       this.#environment = dig(document.value, 'environments', 'default', 'values') ?? this.#environment;
       const releases = dig(document.value, 'releases');
@@ -151,6 +154,7 @@ class HelmfileReader {
       namespace,
       chart,
       version: typeof version === 'string' ? version : null,
+      ask: this.#ask(document, chart, version, value, label),
       installed: this.#installed(value, place, label),
       needs: [],
       written,
@@ -167,6 +171,16 @@ class HelmfileReader {
         'each release once',
       );
     else this.releases.push(release);
+  }
+
+  #ask(document: YamlDocument, chart: string, version: unknown, value: unknown, label: string): string[] | null {
+    const known = typeof version === 'string' ? version : null;
+    const ask = this.#repositories.ask(chart, known, value, dig(document.value, 'helmDefaults'));
+    if (ask === null && !isFolder(chart))
+      this.assumed.push(
+        `${this.#file}: the chart ${chart} of ${label} is for helmfile to fetch, and is not asked for before anything is changed`,
+      );
+    return ask;
   }
 
   #text(

@@ -24,6 +24,7 @@ export const RANGES = {
   'source fetched by Flux': seconds(2, 9),
   'Kustomization applied by Flux': seconds(1, 6),
   'HelmRelease reconciled by Flux': seconds(3, 12),
+  'chart fetched by helm': [300, 1500],
   'chart rendered by helmfile': [400, 1800],
 } as const satisfies Record<string, Range>;
 export type Named = keyof typeof RANGES;

@@ -339,6 +339,12 @@ const scenes: Record<string, Scene> = {
   'helm/list-pending': { given: stuck, files: charts, judge: sameReleases },
   'helm/name-in-use': { given: (world) => helm(world, 'install', 'slow', './coredns', '-n', 'default'), files: charts },
   'helm/registry-unreachable': {},
+  'helm/show-chart': { same: [[/^Digest: sha256:[0-9a-f]{64}$/m, 'Digest: SHA-256']] },
+  'helm/show-chart-missing': { faults: { 'chart-missing': 1 } },
+  'helm/show-chart-no-index': {},
+  'helm/show-chart-not-in-index': { faults: { 'chart-missing': 1 } },
+  'helm/show-chart-of-index': {},
+  'helm/show-chart-unreachable': {},
   'helm/status-json': {
     files: helmfiles,
     given: installed,

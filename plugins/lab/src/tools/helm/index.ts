@@ -2,11 +2,12 @@ import type { ControlPlane } from '../../kubernetes/control-plane.ts';
 import type { HelmRelease } from '../../kubernetes/releases.ts';
 import { chartName } from '../../kubernetes/charts/index.ts';
 import type { Model } from '../../model.ts';
+import { draw } from '../../kubernetes/durations.ts';
 import { access, API_CALL } from '../common/access.ts';
 import { type Flags, flag, flags, type FlagTable, goDuration, parseFlags, toggle } from '../common/flags.ts';
 import { failed, printed } from '../common/result.ts';
 import { notSimulated, type SimulatedTool, type ToolCall, type ToolResult } from '../tool.ts';
-import { chartProblem } from './charts.ts';
+import { chartProblem, pulledLines } from './charts.ts';
 import { ansic, goTime } from './times.ts';
 import { unreached } from './unreached.ts';
 import { upgradeInstall } from './upgrade.ts';
@@ -43,6 +44,14 @@ const INSTALL: FlagTable = {
   'create-namespace': toggle(),
 };
 
+const SHOW: FlagTable = {
+  ...GLOBAL,
+  version: flag(),
+  repo: flag(),
+  'plain-http': toggle(),
+  'insecure-skip-tls-verify': toggle(),
+};
+
 /** helm 4.3.1 over the world's control planes. Charts are stand-ins (`kubernetes/charts`); a chart on the disk is not rendered. */
 export const helm: SimulatedTool = {
   name: 'helm',
@@ -61,6 +70,7 @@ type Run = (model: Model, call: ToolCall, flags: Flags) => Promise<ToolResult>;
 
 const COMMANDS: Record<string, { table: FlagTable; run: Run }> = {
   version: { table: { ...GLOBAL, short: toggle() }, run: async () => printed('v4.3\n') },
+  show: { table: SHOW, run: show },
   list: { table: LIST, run: inCluster(list) },
   ls: { table: LIST, run: inCluster(list) },
   status: { table: { ...GLOBAL, output: flag('o') }, run: inCluster(status) },
@@ -73,6 +83,22 @@ const COMMANDS: Record<string, { table: FlagTable; run: Run }> = {
   install: { table: INSTALL, run: inCluster(install) },
   upgrade: { table: INSTALL, run: inCluster(upgrade) },
 };
+
+async function show(model: Model, call: ToolCall, flags: Flags): Promise<ToolResult> {
+  const [what, chart = ''] = flags.words;
+  if (what !== 'chart') return notSimulated('helm', call.argv);
+  const [version, index, name] = [flags.value('version'), flags.value('repo'), chartName(chart)];
+  await call.spend(draw(model.random, 'chart fetched by helm', chart));
+  const why = chartProblem(model, call, { name, chart, version, index });
+  if (why !== undefined) return failed(`Error: ${why}`);
+  if (!chart.includes('://') && index === undefined)
+    model.assumed.add(`chart ${chart}: helm is taken to know the repository ${chart.split('/')[0]}`);
+  const known = version !== undefined && /^v?\d+\.\d+\.\d+/.test(version) ? version : '0.1.0';
+  return printed(
+    `apiVersion: v2\nappVersion: ${known}\nname: ${name}\nversion: ${known}\n\n`,
+    chart.startsWith('oci://') ? pulledLines(model, `${chart.slice('oci://'.length)}:${known}`) : '',
+  );
+}
 
 function inCluster(
   run: (plane: ControlPlane, model: Model, call: ToolCall, flags: Flags) => ToolResult | Promise<ToolResult>,

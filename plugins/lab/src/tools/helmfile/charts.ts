@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { Model } from '../../model.ts';
 import type { Flags } from '../common/flags.ts';
-import { chartProblem } from '../helm/charts.ts';
+import { chartProblem, isFolder, pulledLines } from '../helm/charts.ts';
 import type { ToolCall } from '../tool.ts';
 import { helmAccess, versionOf } from './argv.ts';
 import { helmFailed } from './say.ts';
@@ -20,7 +20,8 @@ export function charts(model: Model, call: ToolCall, flags: Flags, state: State,
   for (const release of releases) {
     const { name, version } = release;
     const pulled = pulledChart(call, state, release);
-    const chart = pulled?.chart ?? (isFolder(release) ? posix.resolve(state.folder, release.chart) : release.chart);
+    const chart =
+      pulled?.chart ?? (isFolder(release.chart) ? posix.resolve(state.folder, release.chart) : release.chart);
     const why = chartProblem(model, call, { name, chart, version });
     if (pulled) {
       said += `Pulling ${pulled.shown}\n`;
@@ -29,16 +30,13 @@ export function charts(model: Model, call: ToolCall, flags: Flags, state: State,
         const framed = helmFailed(`${placeOf(state.file)}: [release "${name}"`, argv, `Error: ${why}`);
         return { said, missing, failed: `${framed}]` };
       }
-      said += `Pulled: ${pulled.shown}\nDigest: sha256:${model.random.hex(32, 'chart', pulled.shown)}\n`;
+      said += pulledLines(model, pulled.shown);
     } else if (why !== undefined) missing.set(release, why);
-    else if (isFolder(release))
+    else if (isFolder(release.chart))
       said += `Building dependency release=${name}, chart=${chartPlace(call, state, release)}\n`;
   }
   return { said, missing };
 }
-
-/** Whether the chart is one on the disk, and of no registry or repository. */
-export const isFolder = ({ chart }: StateRelease): boolean => /^[./]/.test(chart);
 
 type Pulled = { chart: string; shown: string; place: string; isPlain: boolean; argv: string[] };
 
@@ -49,7 +47,7 @@ export function pulledChart(call: ToolCall, { repositories }: State, release: St
   if (!repository && !release.chart.startsWith('oci://')) return undefined;
   const address = repository ? [repository.url, ...rest].join('/') : release.chart.slice('oci://'.length);
   const version = release.version ?? 'latest';
-  const cache = posix.join(call.env['HELMFILE_CACHE_HOME'] ?? `${call.env['HOME'] ?? ''}/.cache/helmfile`);
+  const cache = call.env['HELMFILE_CACHE_HOME'] ?? `${call.env['HOME'] ?? ''}/.cache/helmfile`;
   const [host = '', ...path] = address.split('/');
   const shelf = repository ? release.chart : posix.join(`oci__${host.replaceAll(/[.:]/g, '_')}`, ...path);
   const place = posix.join(cache, shelf, version);

@@ -9,13 +9,14 @@ import type { Model } from '../../model.ts';
 import { type Access, access, API_CALL } from '../common/access.ts';
 import { type Flags, flag, flags, type FlagTable, parseFlags, toggle } from '../common/flags.ts';
 import { failed, printed } from '../common/result.ts';
+import { isFolder } from '../helm/charts.ts';
 import { notes } from '../helm/index.ts';
 import { goTime } from '../helm/times.ts';
 import { unreached } from '../helm/unreached.ts';
 import { upgradeInstall } from '../helm/upgrade.ts';
 import { notSimulated, type SimulatedTool, type ToolCall, type ToolResult } from '../tool.ts';
 import { helmAccess, named, versionOf } from './argv.ts';
-import { chartPlace, charts, isFolder, pulledChart } from './charts.ts';
+import { chartPlace, charts, pulledChart } from './charts.ts';
 import { order } from './order.ts';
 import { helmFailed, summary } from './say.ts';
 import { placeOf, readStates, type State, StateError, type StateRelease, Unplayed, valuesOf } from './state.ts';
@@ -150,7 +151,7 @@ async function template(model: Model, call: ToolCall, flags: Flags): Promise<Too
         const argv = ['template', release.name, release.chart, ...versionOf(release), ...named(flags, 'kube-context')];
         const more = ['include-crds', 'skip-tests'].filter((flag) => flags.on(flag)).map((flag) => `--${flag}`);
         const whole = [...helmAccess(flags), ...argv, '--namespace', release.namespace, ...more];
-        const error = `Error: ${isFolder(release) ? `path "${release.chart}" not found` : missing}`;
+        const error = `Error: ${isFolder(release.chart) ? `path "${release.chart}" not found` : missing}`;
         return failed(
           `${stderr}Templating release=${release.name}, chart=${release.chart}\n${helmFailed(here, whole, error)}`,
           stdout,
@@ -217,7 +218,8 @@ async function syncState(
     installed: Awaited<ReturnType<typeof upgradeInstall>> & object;
   }[] = [];
   for (const release of ordered.groups.flat()) {
-    stderr += `Upgrading release=${release.name}, chart=${chartPlace(call, state, release)}, namespace=${release.namespace}\n`;
+    const chart = chartPlace(call, state, release);
+    stderr += `Upgrading release=${release.name}, chart=${chart}, namespace=${release.namespace}\n`;
     const began = model.clock.now;
     const missing = got.missing.get(release);
     const reached = fromFolder(state, flags, (kubeconfig) => access(model, call, 'helmfile', { kubeconfig, context }));
@@ -226,7 +228,7 @@ async function syncState(
       reached.how !== 'open'
         ? { error: await unreached(call, reached), installed: false }
         : missing !== undefined
-          ? notThere(reached.plane, release, missing)
+          ? notThere(reached.plane, release, chart, missing)
           : await upgradeInstall(reached.plane, call, wanted.get(release) as Wanted, {
               wait: release.wait || flags.on('wait'),
               timeout: release.timeout,
@@ -266,9 +268,14 @@ async function syncState(
 }
 
 /** A chart that is none: a folder, by the name that helmfile gives it, looks to helm like a chart of a repository. */
-const notThere = (plane: ControlPlane, release: StateRelease, why: string): { error: string; installed: boolean } => ({
-  error: isFolder(release)
-    ? `non-absolute URLs should be in form of repo_name/path_to_chart, got: ${release.chart.replace(/^\.\//, '')}`
+const notThere = (
+  plane: ControlPlane,
+  release: StateRelease,
+  chart: string,
+  why: string,
+): { error: string; installed: boolean } => ({
+  error: isFolder(release.chart)
+    ? `non-absolute URLs should be in form of repo_name/path_to_chart, got: ${chart}`
     : why,
   installed: plane.releases.last(release.namespace, release.name) === undefined,
 });
