@@ -62,8 +62,13 @@ const FEW = [
 /** More workers than a few. Not every number: each is a repository of its own to be written and surveyed. */
 const CROWDS = [4, 9, 20] as const;
 
-/** A run the whole way takes three times as long as one to the machines: there are fewer of them in a case. */
-const SHORT = [
+/** How many starts with trials there are. One the whole way takes three times as long as one to the machines: there are fewer. */
+const STARTS = [
+  [1, 6],
+  [2, 3],
+  [3, 1],
+] as const;
+const FEW_STARTS = [
   [1, 8],
   [2, 2],
 ] as const;
@@ -88,19 +93,8 @@ export function draw(seed: number): Case {
   const troubles = lead ? [trouble(lead, by, names, by.happens(0.3))] : [];
   if (lead?.late) for (const kind of companions(by)) troubles.push(trouble(kind, by, names, false));
   for (let i = 0; i < others; i++) troubles.push(trouble(beside(by), by, names, by.happens(0.5)));
-  const calm: Episode[] = by.happens(lead?.late ? 0.8 : 0.5) ? [{ pause: 0 }] : [];
-  const episodes = Array.from(
-    {
-      length: lead?.late
-        ? by.weighed(SHORT)
-        : by.weighed([
-            [1, 6],
-            [2, 3],
-            [3, 1],
-          ] as const),
-    },
-    () => episode(by, scope),
-  );
+  const calm: Episode[] = by.happens(lead?.late ? 0.95 : 0.5) ? [{ pause: 0 }] : [];
+  const episodes = Array.from({ length: by.weighed(lead?.late ? FEW_STARTS : STARTS) }, () => episode(by, scope));
   return {
     seed,
     controlPlanes,

@@ -18,6 +18,9 @@ export type Trials = {
   clone?: boolean;
 };
 
+/** How long closing looks take at most, a hung call included; virtual ms. */
+const CLOSING_WITHIN = 2 * 60_000;
+
 /** Text that each tool gives where nothing answered. */
 const REFUSED: Readonly<Record<string, string>> = {
   talosctl:
@@ -54,6 +57,12 @@ export class Door implements World {
     this.#watch = watch;
     this.#trials = trials;
     this.killed = Promise.race([this.#inner.died, new Promise<void>((resolve) => (this.#die = resolve))]);
+  }
+
+  /** Whether a fault began after its closing looks did: no process can know of it. */
+  get outdated(): boolean {
+    const began = this.#watch.closing.get(this.#who);
+    return began !== undefined && this.#watch.latest > began && this.#lab.model.clock.now - began < CLOSING_WITHIN;
   }
 
   /** The process has ended by itself. */

@@ -1,7 +1,7 @@
 import { leakedSecrets } from '../../plugins/lab/src/verdict/nodes.ts';
 import { hasOneCluster, phaseFindings } from './whole.ts';
 import type { OpenLab } from '@coldstart/plugin-lab';
-import type { Ended } from './process.ts';
+import type { Process } from './process.ts';
 import type { Case } from './case.ts';
 import type { Ground } from './topology.ts';
 import type { Watch } from './watch.ts';
@@ -17,12 +17,19 @@ const PASSING = /^(?:reboots|crash|flaps|api-flaps)\b/;
 const BACK_WITHIN = 60 * 60_000;
 
 /** What holds of one process's end, whatever happened to it. */
-export async function ofEnd(ended: Ended, lab: OpenLab, { scope, troubles }: Case, ground: Ground): Promise<string[]> {
+export async function ofEnd(
+  { ended, outdated }: Pick<Process, 'ended' | 'outdated'>,
+  lab: OpenLab,
+  { scope, troubles }: Case,
+  ground: Ground,
+): Promise<string[]> {
   if (ended.how === 'endless') return ['it did not end within a day of virtual time'];
   if (ended.how === 'broke') return [`it broke: ${ended.error}`];
   if (ended.how === 'killed') return [];
   if (ended.exit === 1) return [`it ended as a bug: ${ended.failure?.cause ?? 'no cause'}`];
   if (ended.exit !== 0) return ended.exit === 130 || ended.failure?.cause ? [] : [`exit ${ended.exit} without a cause`];
+  // The last looks may take half a minute, where one of their calls hangs.
+  if (outdated) return [];
   // A node that goes down by itself and comes back may do so a moment after the last look: nobody can know it.
   const passing = troubles.some(({ fault }) => PASSING.test(fault));
   if (passing && phaseFindings(lab, scope, ground).length > 0) await lab.process().sleep(BACK_WITHIN);

@@ -63,6 +63,7 @@ async function history(one: Case, ground: Ground, lab: OpenLab): Promise<Played>
       void lab.model.clock.sleep(from).then(() => {
         if (lifted) return;
         begins(fault);
+        watch.latest = lab.model.clock.now;
         lab.ask(fault);
       });
 
@@ -122,7 +123,7 @@ async function judged(
   trials: Parameters<typeof startProcess>[3],
 ): Promise<Judged> {
   const process = await startProcess(ground, lab, watch, trials);
-  return { ...process, wrong: await ofEnd(process.ended, lab, one, ground) };
+  return { ...process, wrong: await ofEnd(process, lab, one, ground) };
 }
 
 async function episodeOf(

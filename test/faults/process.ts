@@ -19,7 +19,14 @@ export type Ended =
   | { how: 'killed' }
   | { how: 'endless' }
   | { how: 'broke'; error: string };
-export type Process = { ended: Ended; calls: number; came: Record<string, number>; said: string[] };
+export type Process = {
+  ended: Ended;
+  calls: number;
+  came: Record<string, number>;
+  said: string[];
+  /** Whether a fault began after its closing looks did. */
+  outdated: boolean;
+};
 
 /** One process of coldstart, from its start to its end. */
 export async function startProcess(
@@ -44,7 +51,7 @@ export async function startProcess(
   door.exit();
   if ('failure' in ended && ended.failure) said.push(JSON.stringify(ended.failure));
   if ('error' in ended) said.push(ended.error);
-  return { ended, calls: door.calls, came: door.came, said };
+  return { ended, calls: door.calls, came: door.came, said, outdated: door.outdated };
 }
 
 async function carry(ground: Ground, door: Door, stop: AbortSignal, consents: Record<string, string>): Promise<Ended> {

@@ -6,6 +6,9 @@ import type { Ground } from './topology.ts';
 /** The lock at a remote, as the journal names it. */
 const REF = 'git-ref';
 
+/** The looks at the end that hold what each step reached once more, as the journal names them. */
+const CLOSING = 'coldstart/closing';
+
 /** How long before a config is sent it was looked who answers, at most; virtual ms. */
 const LOOKED_BEFORE = 1500;
 
@@ -37,6 +40,10 @@ export class Watch {
   readonly acted: string[] = [];
   /** Since when another machine answers at a node's address, virtual ms. */
   readonly impostors = new Map<string, number>();
+  /** When a fault began last, after the world's birth; virtual ms. */
+  latest = 0;
+  /** When each process began its closing looks. */
+  readonly closing = new Map<string, number>();
   /** How many configs went to one that had come after the last look at who answers. */
   excused = 0;
   /** How often the lock at the remote was taken. */
@@ -61,6 +68,8 @@ export class Watch {
     this.lines.push(line);
     const record = JSON.parse(line) as JournalRecord;
     if (record.type === 'run-start') this.#runs.set(who, record.run);
+    if (record.type === 'item-start' && record.step === CLOSING && !this.closing.has(who))
+      this.closing.set(who, this.#lab.model.clock.now);
     if (record.type === 'lock' && record.what === 'asked') this.#asked.add(`${record.lock} ${this.#runs.get(who)}`);
     if (record.type === 'lock' && record.lock === REF) this.#lockedAtRemote(record.what, who);
     if (record.type === 'deviation' && record.what.startsWith(`the ${REF} was not taken`)) this.#without.add(who);
