@@ -79,10 +79,13 @@ const notTold = ({ message }: Fault): string => `not told: ${message}`;
 export const unanswered = (
   signal: Pick<Signal, 'name' | 'subject' | 'source' | 'expected'>,
   fault: Fault,
-): Checked => ({
+): Checked & { untold: Fault } => ({
   signals: [{ ...signal, observed: notTold(fault), ok: false }],
   untold: fault,
 });
+
+/** What was told, good or bad. */
+export const told = (...signals: Signal[]): Checked & { untold: null } => ({ signals, untold: null });
 
 /** Whether the disk that the config selects is there. */
 export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): Promise<Checked> {
@@ -94,14 +97,11 @@ export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): P
     source: 'talosctl get disks',
   };
   if (!disks.ok) return unanswered(base, disks.fault);
-  const told = (observed: Signal['observed'], ok: boolean): Checked => ({
-    signals: [{ ...base, observed, ok }],
-    untold: null,
-  });
   const match = matchDisks(node, disks.value);
-  if (match.odd !== null) return told(match.odd, false);
-  if (match.disks.length > 0) return told(match.disks.map(showDisk).join('; '), true);
-  return told(`none of ${disks.value.map(showDisk).join('; ') || 'no disks'}`, false);
+  if (match.odd !== null) return told({ ...base, observed: match.odd, ok: false });
+  const shown = (match.disks.length > 0 ? match.disks : disks.value).map(showDisk).join('; ');
+  const ok = match.disks.length > 0;
+  return told({ ...base, observed: ok ? shown : `none of ${shown || 'no disks'}`, ok });
 }
 
 /** Whether the booted image knows the config's keys: an older minor release does not. */
@@ -115,7 +115,7 @@ export async function checkBootVersion(world: Reader, reach: Reach, node: TalosN
     ? `${wanted.major}.${wanted.minor} or newer, as the config`
     : 'any: the config names no version';
   const ok = booted !== null && booted !== '' && (!wanted || !olderMinor(booted, wanted));
-  return { signals: [{ ...base, expected, observed: version.value, ok }], untold: null };
+  return told({ ...base, expected, observed: version.value, ok });
 }
 
 /**

@@ -3,10 +3,16 @@ import type { TalosNode } from '../facts.ts';
 import { ask } from '../talosctl/argv.ts';
 import { differences, identityOf, parseMachineConfig } from '../talosctl/machineconfig.ts';
 import { askNode, read, type Reach } from './ask.ts';
-import { unanswered, type Checked } from './inspect.ts';
+import type { Fault } from '../talosctl/failure.ts';
+import { told, unanswered } from './inspect.ts';
 
-/** How the config that a node runs compares with the repository's. */
-export type RunningConfig = Checked & { how: 'same' | 'differs' | 'another-node' | 'untold'; at: string[] };
+/** How the config that a node runs compares with the repository's, unless the node did not tell it; `at`: where it differs. */
+export type RunningConfig = { signals: Signal[] } & (
+  | { untold: Fault }
+  | { untold: null; how: 'same' }
+  | { untold: null; how: 'another-node' }
+  | { untold: null; how: 'differs'; at: string[] }
+);
 
 /**
  * Compares what a configured node runs with its file in the repository, in memory: only paths of differing values leave
@@ -16,12 +22,7 @@ export async function compareRunningConfig(world: Reader, reach: Reach, node: Ta
   const running = read(await askNode(world, reach, node.address, 'secure', ask.config), parseMachineConfig);
   const source = 'talosctl get machineconfig';
   const subject = node.name;
-  if (!running.ok)
-    return {
-      how: 'untold',
-      at: [],
-      ...unanswered({ name: 'machine config', subject, expected: 'told', source }, running.fault),
-    };
+  if (!running.ok) return unanswered({ name: 'machine config', subject, expected: 'told', source }, running.fault);
   const bytes = await world.read(node.config);
   const wanted = parseMachineConfig(new TextDecoder().decode(bytes));
   const live = identityOf(running.value);
@@ -34,7 +35,7 @@ export async function compareRunningConfig(world: Reader, reach: Reach, node: Ta
     ok: sameNode,
     source,
   };
-  if (!sameNode) return { how: 'another-node', at: [], signals: [who], untold: null };
+  if (!sameNode) return { how: 'another-node', ...told(who) };
   const at = differences(running.value, wanted);
   const same: Signal = {
     name: 'machine config',
@@ -44,5 +45,5 @@ export async function compareRunningConfig(world: Reader, reach: Reach, node: Ta
     ok: true,
     source,
   };
-  return { how: at.length === 0 ? 'same' : 'differs', at, signals: [who, same], untold: null };
+  return at.length === 0 ? { how: 'same', ...told(who, same) } : { how: 'differs', at, ...told(who, same) };
 }

@@ -3,7 +3,7 @@ import { nodesOf, policyOf, type TalosNode } from '../facts.ts';
 import { adviceFor, type Advice } from '../remedies.ts';
 import { judgeMachine, lacksDiskOnly, refusalOf } from '../machine/judge.ts';
 import { reachOf } from '../node/ask.ts';
-import { checkBootVersion, checkDisk, checkLinks, type Checked } from '../node/inspect.ts';
+import { checkBootVersion, checkDisk, checkLinks, told, type Checked } from '../node/inspect.ts';
 import { foreignNode } from '../node/foreign.ts';
 import { lookAtNode, type NodeLook } from '../node/look.ts';
 import { compareRunningConfig } from '../node/running-config.ts';
@@ -71,7 +71,7 @@ async function inMaintenance(look: Look<TalosNode>, seen: NodeLook): Promise<Obs
   const fits = verdict(item, signals, [
     [version, adviceFor('unknown-keys')],
     [disk, adviceFor('disk-not-found')],
-    [told(links), LINKS],
+    [told(...links), LINKS],
   ]);
   return fits.state === 'done' && refusal ? { state: 'unknown', signals, ...refusal } : fits;
 }
@@ -91,13 +91,11 @@ async function configured({ world, facts, item }: Look<TalosNode>, seen: NodeLoo
     [...seen.signals, ...running.signals, ...links],
     [
       [running, wrongNode],
-      [told(links.filter((signal) => !isMtu(signal))), LINKS],
-      [told(links.filter(isMtu)), MTU],
+      [told(...links.filter((signal) => !isMtu(signal))), LINKS],
+      [told(...links.filter(isMtu)), MTU],
     ],
   );
 }
-
-const told = (signals: Signal[]): Checked => ({ signals, untold: null });
 
 function verdict(node: TalosNode, signals: Signal[], judged: [Checked, Advice][]): Observation {
   for (const [of, advice] of judged) {
@@ -120,7 +118,7 @@ const untold = (node: TalosNode, signals: Signal[], { name, observed }: Signal, 
   state: 'unknown',
   signals,
   cause: `${name} of ${node.name} (${node.address}) was ${say(observed)}`,
-  ...adviceFor(cause === 'other' ? 'deadline' : cause),
+  ...adviceFor(cause),
 });
 
 const say = (value: Signal['observed']): string => (typeof value === 'string' ? value : JSON.stringify(value));
