@@ -17,16 +17,17 @@ const out = mkdtempSync(join(tmpdir(), 'coldstart-packages-'));
 let wrong = 0;
 
 try {
+  const packed = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--workspaces', '--pack-destination', out], { cwd: root, encoding: 'utf8' }),
+  ) as { name: string; filename: string }[];
   for (const folder of folders) {
     const pkgDir = join(root, folder);
     const pkg = JSON.parse(readFileSync(join(pkgDir, 'package.json'), 'utf8')) as { name: string; exports?: object };
     const { messages } = await publint({ pkgDir, strict: true });
     for (const message of messages) console.error(`${pkg.name}: ${formatMessage(message, pkg as never)}`);
     wrong += messages.filter((m) => m.type !== 'suggestion').length;
-    const packed = JSON.parse(
-      execFileSync('npm', ['pack', '--json', '--pack-destination', out], { cwd: pkgDir, encoding: 'utf8' }),
-    ) as { filename: string }[];
-    const tarball = join(out, packed[0]?.filename ?? '');
+    const { filename = '' } = packed.find(({ name }) => name === pkg.name) ?? {};
+    const tarball = join(out, filename);
     if (pkg.exports && '.' in pkg.exports)
       try {
         execFileSync(
@@ -41,7 +42,7 @@ try {
         wrong += 1;
         console.error(`${pkg.name}: ${(error as { stdout?: string }).stdout ?? String(error)}`);
       }
-    console.log(`${pkg.name}: ${packed[0]?.filename}`);
+    console.log(`${pkg.name}: ${filename}`);
   }
 } finally {
   rmSync(out, { recursive: true, force: true });

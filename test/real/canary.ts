@@ -1,4 +1,5 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -13,17 +14,42 @@ export const formsOf = (values: readonly string[]): string[] => {
 export const holds = (text: string, forms: readonly string[]): boolean => forms.some((form) => text.includes(form));
 
 /** The files below a folder whose name or content holds one of the values; what cannot be read is gone by now. */
-export const filesHolding = async (folder: string, forms: readonly string[]): Promise<string[]> => {
+export const filesHolding = (folder: string, forms: readonly string[], known: Known = new Map()): string[] => {
   const found: string[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
+  for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) found.push(...(await filesHolding(path, forms)));
-    else if (entry.isFile()) {
-      const text = await readFile(path, 'latin1').catch(() => '');
-      if (holds(`${entry.name}\n${text}`, forms)) found.push(path);
-    }
+    if (entry.isDirectory()) found.push(...filesHolding(path, forms, known));
+    else if (entry.isFile() && isNew(path, known) && holds(`${entry.name}\n${contentOf(path)}`, forms))
+      found.push(path);
   }
   return found;
+};
+
+/** Which file stood at a path, and how it was changed last: one that is still the same need not be read again. */
+type Known = Map<string, string>;
+
+const isNew = (path: string, known: Known): boolean => {
+  const seen = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const is = seen && `${seen.ino} ${seen.size} ${seen.mtimeNs} ${seen.ctimeNs}`;
+  if (is === undefined || known.get(path) === is) return false;
+  known.set(path, is);
+  return true;
+};
+
+// Not asynchronous: while a request for a file is out, the lab in this process takes it for somebody who goes on.
+const entriesOf = (folder: string): Dirent[] => {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+};
+const contentOf = (path: string): string => {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
 };
 
 export type Watch = {
@@ -35,17 +61,18 @@ export type Watch = {
 export const watchFor = (forms: readonly string[], folder: string): Watch => {
   const seen = { samples: 0, programs: new Set<string>(), found: new Set<string>() };
   const ending = new AbortController();
+  const known: Known = new Map();
   const watching = (async () => {
     while (!ending.signal.aborted) {
-      for (const pid of await readdir('/proc')) {
+      for (const { name: pid } of entriesOf('/proc')) {
         if (!/^\d+$/.test(pid)) continue;
-        const argv = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
+        const argv = contentOf(`/proc/${pid}/cmdline`);
         seen.programs.add(argv.split('\0')[0] ?? '');
         if (holds(argv, forms)) seen.found.add(`process ${pid}: ${argv.split('\0')[0]}`);
       }
-      for (const path of await filesHolding(folder, forms)) seen.found.add(path);
+      for (const path of filesHolding(folder, forms, known)) seen.found.add(path);
       seen.samples += 1;
-      await sleep(50, undefined, { signal: ending.signal }).catch(() => {});
+      await sleep(100, undefined, { signal: ending.signal }).catch(() => {});
     }
   })();
   return {

@@ -161,7 +161,7 @@ describe('the whole way to GitOps', () => {
   });
 
   test('a value of a Secret shows nowhere else', async () => {
-    expect(await filesHolding(whole.dir, whole.canaries)).toEqual(
+    expect(filesHolding(whole.dir, whole.canaries)).toEqual(
       [
         join(whole.dir, 'home/.config/coldstart-shim-op.json'),
         ...[whole.repository, whole.fresh].map((root) => join(root, 'age.key')),

@@ -28,14 +28,18 @@ export function installPacked(names: readonly string[], own: Readonly<Record<str
   const folder = mkdtempSync(join(tmpdir(), 'coldstart-packed-'));
   const modules = join(folder, 'node_modules');
   mkdirSync(join(modules, '@coldstart'), { recursive: true });
-  for (const name of names) {
-    const source = join(WORKSPACE, FOLDERS[name] as string);
-    const said = execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
-      cwd: source,
+  // In one call: npm takes longer to begin than to pack.
+  const workspaces = names.flatMap((name) => ['--workspace', FOLDERS[name] as string]);
+  const said = execFileSync(
+    'npm',
+    ['pack', '--json', '--ignore-scripts', '--pack-destination', folder, ...workspaces],
+    {
+      cwd: WORKSPACE,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    const { filename } = (JSON.parse(said) as { filename: string }[])[0] as { filename: string };
+    },
+  );
+  for (const { name, filename } of JSON.parse(said) as { name: string; filename: string }[]) {
     mkdirSync(join(modules, name));
     execFileSync('tar', ['-xzf', join(folder, filename), '--strip-components=1', '-C', join(modules, name)]);
   }
