@@ -176,7 +176,7 @@ describe('charts before anything is changed (C1)', () => {
       app_version: '',
       ...more,
     });
-    const look1 = async (...releases: object[]) => {
+    const seenBeside = async (...releases: object[]) => {
       const { seen, asked } = await look({ '--kube-context infra list': { stdout: JSON.stringify(releases) } });
       expect(unnamed(asked)).toEqual([]);
       return {
@@ -185,11 +185,11 @@ describe('charts before anything is changed (C1)', () => {
       };
     };
     const deployed = { observed: 'deployed by kube-system/coredns: coredns-1.45.0', asked: false };
-    expect(await look1(listed('coredns-1.45.0'))).toEqual(deployed);
+    expect(await seenBeside(listed('coredns-1.45.0'))).toEqual(deployed);
     const wanted = { observed: 'coredns 1.45.0', asked: true };
-    expect(await look1(listed('coredns-1.44.0'))).toEqual(wanted);
-    expect(await look1(listed('coredns-1.45.0', { namespace: 'default' }))).toEqual(wanted);
-    expect(await look1()).toEqual(wanted);
+    expect(await seenBeside(listed('coredns-1.44.0'))).toEqual(wanted);
+    expect(await seenBeside(listed('coredns-1.45.0', { namespace: 'default' }))).toEqual(wanted);
+    expect(await seenBeside()).toEqual(wanted);
   });
   it('in a folder are there, as the survey has seen; those that only helmfile can fetch are left out', async () => {
     const release = { name: 'x', namespace: 'x', version: null, installed: true, needs: [], values: [], timeout: 1 };

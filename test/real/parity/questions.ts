@@ -60,17 +60,16 @@ const apply = (...more: string[]): string[] =>
 const yaml = (...objects: object[]): string => objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('');
 const names = (stdout: string): string[] => (parseObjects(stdout) ?? []).map(({ metadata }) => metadata.name);
 const said = (_: string, stderr: string): string => stderr;
+const judgedBy =
+  (judged: typeof helmfileFailure) =>
+  (_: string, stderr: string): string => {
+    const { kind, cause } = judged({ how: 'exit', exit: 1, text: stderr });
+    return `${kind}: ${cause}`;
+  };
 /** How our steps judge what helmfile said. */
-const whatItMeans = (_: string, stderr: string): string => {
-  const { kind, cause } = helmfileFailure({ how: 'exit', exit: 1, text: stderr });
-  return `${kind}: ${cause}`;
-};
-
+const whatItMeans = judgedBy(helmfileFailure);
 /** And what helm itself said. */
-const whatHelmMeans = (_: string, stderr: string): string => {
-  const { kind, cause } = judge({ how: 'exit', exit: 1, text: stderr }, HELM_RULES, 'helm');
-  return `${kind}: ${cause}`;
-};
+const whatHelmMeans = judgedBy((failure) => judge(failure, HELM_RULES, 'helm'));
 
 const definition = {
   apiVersion: 'apiextensions.k8s.io/v1',

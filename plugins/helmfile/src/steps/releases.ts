@@ -1,6 +1,5 @@
 import type { ChangingStep, Look, Observation, Signal } from '@coldstart/contract';
 import {
-  chartHasVersion,
   compareVersions,
   explainPods,
   isExactVersion,
@@ -9,6 +8,7 @@ import {
   type HelmRelease,
 } from '@coldstart/tools';
 import { accessFrom, filesFrom, kubeVersionFrom, policyFrom, releasesFrom } from '../facts.ts';
+import { isDeployed } from '../releases/deployed.ts';
 import { diagnose } from '../releases/diagnose.ts';
 import { helmReleaseOf, lookAtRelease, workloadSignals } from '../releases/look.ts';
 import { pending } from '../releases/pending.ts';
@@ -161,14 +161,12 @@ const owned = (release: Release, owner: string): Signal => ({
 });
 
 function stateSignal(release: Release, helm: HelmRelease | undefined): Signal {
-  const exact = release.version !== null && isExactVersion(release.version);
-  const ok = helm?.status === 'deployed' && (!exact || chartHasVersion(helm.chart, release.version ?? ''));
   return {
     name: 'release',
     subject: idOf(release),
     expected: `deployed${release.version === null ? '' : ` at ${release.version}`}`,
     observed: helm ? `${helm.status}: ${helm.chart}, revision ${helm.revision}` : 'not installed',
-    ok,
+    ok: isDeployed(release, helm),
     source: 'helm list',
   };
 }

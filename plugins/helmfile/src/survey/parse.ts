@@ -162,7 +162,7 @@ class HelmfileReader {
       timeout: num(value, 'timeout') ?? this.#timeout,
       place,
     };
-    if (chart.startsWith('.')) await this.#exists(this.#resolve(chart), place('chart'), `the chart ${chart}`, true);
+    if (isFolder(chart)) await this.#exists(this.#resolve(chart), place('chart'), `the chart ${chart}`, true);
     const twin = this.releases.find((r) => idOf(r) === idOf(release));
     if (twin)
       this.#problem(
