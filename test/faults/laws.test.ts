@@ -1,7 +1,14 @@
+import { EXIT } from '@coldstart/contract';
+import { openLab, type OpenLab } from '@coldstart/plugin-lab';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Case, Episode } from './case.ts';
+import { chance } from './chance.ts';
+import { Door } from './door.ts';
+import { ofEnd } from './laws.ts';
 import { play, type Played } from './play.ts';
-import { Grounds } from './topology.ts';
+import type { Ended } from './process.ts';
+import { CLUSTER, Grounds, type Ground } from './topology.ts';
+import { Watch } from './watch.ts';
 
 /** Histories that each law was made for, written out. */
 let grounds: Grounds;
@@ -9,23 +16,19 @@ beforeAll(() => void (grounds = new Grounds()));
 afterAll(() => grounds.close());
 
 const episode = (trials: Partial<Episode> = {}): Episode => ({ pause: 0, ...trials });
-const history = (told: Partial<Case>): Promise<Played> =>
-  play(
-    {
-      seed: 7,
-      controlPlanes: 3,
-      workers: 1,
-      scope: 'talos',
-      parallel: 1,
-      weather: null,
-      troubles: [],
-      episodes: [episode()],
-      again: true,
-      verify: true,
-      ...told,
-    },
-    grounds,
-  );
+const CALM: Case = {
+  seed: 7,
+  controlPlanes: 3,
+  workers: 1,
+  scope: 'talos',
+  parallel: 1,
+  weather: null,
+  troubles: [],
+  episodes: [episode()],
+  again: true,
+  verify: true,
+};
+const history = (told: Partial<Case>): Promise<Played> => play({ ...CALM, ...told }, grounds);
 const faults = (...asked: string[]): Case['troubles'] => asked.map((fault) => ({ fault, from: 0 }));
 
 type Row = [what: string, told: Partial<Case>, ends: RegExp];
@@ -119,4 +122,67 @@ describe('a history, then no faults: one cluster, finished, nothing sent twice',
     expect(played.broken).toEqual([]);
     expect(played.ends[1]).toMatch(/^exit 5 .*Another run holds the lock/);
   }, 120_000);
+});
+
+describe('a success that is none', () => {
+  let ground: Ground;
+  let lab: OpenLab;
+  beforeAll(async () => {
+    ground = await grounds.of(CALM);
+    lab = await openLab({
+      root: ground.root,
+      cluster: CLUSTER,
+      facts: ground.facts,
+      env: {},
+      seed: CALM.seed,
+      faults: [],
+      pace: null,
+      disk: 'memory',
+    });
+  });
+  afterAll(() => lab.close());
+
+  test('is found in a world that is not whole, unless what broke it began too late to be known', async () => {
+    const success: Ended = { how: 'exit', exit: EXIT.done, failure: null, evidence: [] };
+    const failure: Ended = { how: 'exit', exit: EXIT.failed, failure: null, evidence: [] };
+    const bug: Ended = { how: 'exit', exit: EXIT.bug, failure: null, evidence: [] };
+    const found = (ended: Ended, outdated: boolean): Promise<string[]> => ofEnd({ ended, outdated }, lab, CALM, ground);
+
+    expect(await found(success, false)).toContainEqual(expect.stringMatching(/^exit 0, and the world is not whole: /));
+    expect(await found(success, true)).toEqual([]);
+    for (const outdated of [false, true]) {
+      expect(await found(failure, outdated)).toEqual(['exit 4 without a cause']);
+      expect(await found(bug, outdated)).toEqual(['it ended as a bug: no cause']);
+    }
+  });
+
+  test('is excused for a fault that began after the closing looks did, for two minutes', async () => {
+    const watch = new Watch(lab, ground);
+    const door = new Door(lab, watch, { by: chance(1) });
+    const { clock } = lab.model;
+    const line = (step: string): Promise<void> =>
+      door.append('.coldstart/outdated.jsonl', JSON.stringify({ type: 'item-start', step, item: 'cluster' }));
+    const begins = (): void => void (watch.latest = clock.now);
+
+    await door.sleep(1000);
+    begins();
+    expect(door.outdated).toBe(false);
+    await door.sleep(1000);
+    await line('talos/nodes-ready');
+    await door.sleep(1000);
+    begins();
+    expect(door.outdated).toBe(false);
+    await door.sleep(1000);
+    await line('coldstart/closing');
+    expect(door.outdated).toBe(false);
+    await door.sleep(1000);
+    begins();
+    expect(door.outdated).toBe(true);
+    await door.sleep(1000);
+    // The looks began with the first of them.
+    await line('coldstart/closing');
+    expect(door.outdated).toBe(true);
+    await door.sleep(120_000);
+    expect(door.outdated).toBe(false);
+  });
 });
