@@ -12,7 +12,7 @@ beforeAll(() => {
   installed = installPacked(['@coldstart/contract', '@coldstart/engine', '@coldstart/cli'], {
     '@coldstart/plugin-stub': join(import.meta.dirname, 'stub-plugin'),
   });
-}, 60_000);
+});
 afterAll(() => installed.remove());
 beforeEach(() => (ground = new Ground()));
 afterEach(() => ground.remove());
@@ -76,12 +76,15 @@ describe('the real world, with a program as its tool', () => {
   );
 
   test('SIGKILL in the middle: the child is found by the next run, which finishes and writes the evidence of both', async () => {
-    const running = ground.start(installed, CREATE, { STUB_SLOW_MS: '4000' });
+    const running = ground.start(installed, CREATE, { STUB_SLOW_UNTIL: 'enough' });
     await running.said('"slow"');
     running.child.kill('SIGKILL');
     expect((await running.ended).signal).toBe('SIGKILL');
     expect(evidenceOrNone()).toEqual([]);
-    const next = await ground.run(installed, CREATE);
+    const following = ground.start(installed, CREATE);
+    await following.says('is still there: waits for its end until');
+    ground.write('enough');
+    const next = await following.ended;
     expect({ exit: next.exit, stderr: next.exit === 0 ? '' : next.stderr + next.stdout }).toEqual({
       exit: 0,
       stderr: '',

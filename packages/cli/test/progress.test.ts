@@ -49,7 +49,8 @@ const story: [number, Event][] = [
     },
   ],
   [1, { type: 'deviation', what: '--allow-missing-workers 1', subject: null }],
-  [2, { type: 'outlived', run: 'r0', ...act, pid: 77, ended: true }],
+  [2, { type: 'outlives', run: 'r0', of: act, pid: 77, until: '2026-11-20T10:01:00.000Z' }],
+  [3, { type: 'outlived', run: 'r0', ...act, pid: 77, ended: true }],
   [10, { type: 'phase-start', phase: 'talos' }],
   [10, { type: 'item-start', ...where, item: 'infra-01' }],
   [11, { type: 'look', ...where, item: 'infra-01', state: 'done', signals: [signal], cause: null }],
@@ -143,6 +144,7 @@ describe('plain lines', () => {
     expect(lines(false)).toEqual([
       'create infra (live): run r1, 1 phase, 1 step',
       'deviation: --allow-missing-workers 1',
+      'talos talos/apply infra-02: process 77 of run r0 is still there: waits for its end until 10:01:00 UTC, and ends it then',
       'talos talos/apply infra-02: process 77 of run r0 was still there, and was ended',
       'talos: begins',
       'talos talos/apply infra-01: skipped, already done: stage infra-01 running',

@@ -395,6 +395,13 @@ describe('a run', () => {
       next.living.add(100);
       next.alive = async ({ pid }) => next.living.has(pid) && lives(next.mono());
       const ran = await carryOut(next, [changing(next, 'a/one')]);
+      expect(ofType(ran, 'outlives')).toEqual([
+        expect.objectContaining({
+          pid: 100,
+          mono: 0,
+          until: new Date(Date.parse(next.now()) - next.mono() + 60_000).toISOString(),
+        }),
+      ]);
       const said = ofType(ran, 'outlived')[0] as { mono: number; ended: boolean };
       expect([ran.exit, next.spawned[0]!.at >= said.mono]).toEqual([0, true]);
       return [said.mono, said.ended];

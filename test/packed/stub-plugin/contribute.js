@@ -52,7 +52,7 @@ export default async () =>
         name: 'stubtool',
         version: { argv: ['--version'], parse: (out) => out.trim() || null },
         reads: (argv) => argv[0] === '--version',
-        env: ['STUB_SLOW_MS'],
+        env: ['STUB_SLOW_*'],
       },
     ],
   });

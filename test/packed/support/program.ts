@@ -14,7 +14,14 @@ import { join } from 'node:path';
 import type { Installed } from './install.ts';
 
 export type Ended = { exit: number | null; signal: string | null; stdout: string; stderr: string };
-export type Running = { child: ChildProcess; ended: Promise<Ended>; said(text: string): Promise<void> };
+export type Running = {
+  child: ChildProcess;
+  ended: Promise<Ended>;
+  /** Waits until the stub tool has logged it. */
+  said(text: string): Promise<void>;
+  /** Waits until coldstart has told it. */
+  says(text: string): Promise<void>;
+};
 
 /** A repository of one cluster with the stub tool on its PATH. */
 export class Ground {
@@ -41,7 +48,7 @@ export class Ground {
     let [stdout, stderr] = ['', ''];
     child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
     child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-    const bound = setTimeout(() => child.kill('SIGKILL'), 60_000);
+    const bound = setTimeout(() => child.kill('SIGKILL'), 300_000);
     const ended = new Promise<Ended>((resolve) =>
       child.on('close', (exit, signal) => {
         clearTimeout(bound);
@@ -54,7 +61,13 @@ export class Ground {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     };
-    return { child, ended, said };
+    const says = async (text: string): Promise<void> => {
+      while (!stderr.includes(text)) {
+        if (child.exitCode !== null) throw new Error(`it ended before it said ${text}: ${stdout}${stderr}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    };
+    return { child, ended, said, says };
   }
 
   run(installed: Installed, args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
@@ -70,6 +83,10 @@ export class Ground {
       .split('\n')
       .filter(Boolean)
       .map((l) => JSON.parse(l) as Record<string, unknown>);
+  }
+
+  write(path: string): void {
+    writeFileSync(join(this.root, path), '');
   }
 
   read(path: string): string {

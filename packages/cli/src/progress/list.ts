@@ -3,6 +3,7 @@ import { DefaultRenderer as Renderer } from 'listr2';
 import { showDuration } from '../config/duration.ts';
 import type { Progress } from './index.ts';
 import { brief, newRunState, type PhaseState, phaseTime, type StepState, stepTime, take } from './model.ts';
+import { waitsFor } from './plain.ts';
 
 /** listr2's renderer for a terminal on stderr: it looks at stdout alone to tell whether there is one. */
 class StderrRenderer extends Renderer {
@@ -60,6 +61,7 @@ export function listProgress(stderr: NodeJS.WriteStream): Progress {
     on(record) {
       take(state, record);
       if (record.type === 'run-start') start();
+      if (record.type === 'outlives') this.note(waitsFor(record));
       if (record.type === 'phase-start') gateOf(gates, phaseKey(record.phase)).open();
       if (record.type === 'phase-end') {
         const phase = state.phases.find((p) => p.id === record.phase);

@@ -61,6 +61,7 @@ export function take(state: RunState, record: JournalRecord): void {
     case 'consent':
     case 'simulated':
     case 'lock':
+    case 'outlives':
     case 'outlived':
       return;
     default:

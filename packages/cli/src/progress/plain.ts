@@ -31,6 +31,8 @@ function linesOf(record: JournalRecord, state: RunState, verbose: boolean): stri
       return [`deviation: ${record.what}${record.subject ? ` (${record.subject})` : ''}`];
     case 'consent':
       return [`consent: ${record.what}: ${record.words}`];
+    case 'outlives':
+      return [waitsFor(record)];
     case 'outlived':
       return [
         `${at(record)} process ${record.pid} of run ${record.run} was still there${record.ended ? ', and was ended' : ''}`,
@@ -70,6 +72,10 @@ function linesOf(record: JournalRecord, state: RunState, verbose: boolean): stri
       return [];
   }
 }
+
+/** What it waits for before anything is begun, and how long at most. */
+export const waitsFor = ({ of, pid, run, until }: Extract<JournalRecord, { type: 'outlives' }>): string =>
+  `${at(of)} process ${pid} of run ${run} is still there: waits for its end until ${until.slice(11, 19)} UTC, and ends it then`;
 
 function endLines(record: Extract<JournalRecord, { type: 'item-end' }>): string[] {
   const where = at(record);

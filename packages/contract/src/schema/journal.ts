@@ -67,7 +67,15 @@ export const Event = z.discriminatedUnion('type', [
     what: z.enum(['asked', 'taken', 'lost', 'released', 'left']),
     why: z.string().nullable(),
   }),
-  /** A child of an earlier run of this cluster was found alive, and what was done about it. */
+  /** A child of an earlier run of this cluster is alive. It is waited for, and ended where it is still there at `until` (UTC). */
+  z.strictObject({
+    type: z.literal('outlives'),
+    run: z.string(),
+    of: z.strictObject(action),
+    pid: z.number().int(),
+    until: z.string(),
+  }),
+  /** What became of it. */
   z.strictObject({
     type: z.literal('outlived'),
     run: z.string(),

@@ -18,6 +18,9 @@ export async function settleOutlived(run: RunContext, runs: readonly FormerRun[]
     if (!(await run.world.alive(child))) continue;
     const left = Math.min(LONGEST, Math.max(0, due - Date.parse(run.world.now())));
     const until = run.world.mono() + left;
+    const { run: of, ...action } = name;
+    const by = new Date(Date.parse(run.world.now()) + left).toISOString();
+    await run.journal.write({ type: 'outlives', run: of, of: action, pid: child.pid, until: by });
     while (run.world.mono() < until && (await run.world.alive(child)))
       await orStopped(run.world.sleep(EVERY, run.stop), run.stop);
     const ended = (await run.world.alive(child)) ? await run.world.end(child, RULE) : false;
