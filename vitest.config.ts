@@ -11,8 +11,9 @@ export default defineConfig({
     // No test file leaves anything behind in its process: they share one, and what it has loaded.
     isolate: false,
     disableConsoleIntercept: true,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // For what hangs. A slow test fails nothing: a machine may lend its processors to others for minutes.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     reporters: process.env['COLDSTART_TEST_REPORT']
       ? ['default', ['json', { outputFile: process.env['COLDSTART_TEST_REPORT'] }]]
       : ['default'],

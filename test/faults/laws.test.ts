@@ -97,31 +97,27 @@ const ROWS: Row[] = [
 ];
 
 describe('a history, then no faults: one cluster, finished, nothing sent twice', () => {
-  test.each(ROWS)(
-    '%s',
-    async (_what, told, ends) => {
-      const played = await history(told);
-      expect(played.broken, played.ends.join(' | ')).toEqual([]);
-      expect(played.ends[0]).toMatch(ends);
-      expect((played.fired['the lock at a remote'] ?? 0) > 0).toBe(told.remote === true);
-      // The run that finishes, and the same command once more.
-      expect(played.ends.slice(-2)).toEqual(['exit 0', 'exit 0']);
-    },
-    120_000,
-  );
+  test.each(ROWS)('%s', async (_what, told, ends) => {
+    const played = await history(told);
+    expect(played.broken, played.ends.join(' | ')).toEqual([]);
+    expect(played.ends[0]).toMatch(ends);
+    expect((played.fired['the lock at a remote'] ?? 0) > 0).toBe(told.remote === true);
+    // The run that finishes, and the same command once more.
+    expect(played.ends.slice(-2)).toEqual(['exit 0', 'exit 0']);
+  });
 
   test('from another clone, the second one is refused by the lock at the remote', async () => {
     const played = await history({ remote: true, episodes: [episode({ second: { clone: true, after: 2000 } })] });
     expect(played.broken).toEqual([]);
     expect(played.ends[0]).toBe('exit 0');
     expect(played.ends[1]).toMatch(/^exit 5 .*holds the git-ref of this cluster/);
-  }, 120_000);
+  });
 
   test('side by side, the second one is refused by the lock', async () => {
     const played = await history({ episodes: [episode({ second: { clone: false, after: 1000 } })] });
     expect(played.broken).toEqual([]);
     expect(played.ends[1]).toMatch(/^exit 5 .*Another run holds the lock/);
-  }, 120_000);
+  });
 });
 
 describe('a success that is none', () => {

@@ -75,7 +75,7 @@ describe('bootstrap is refused (exit 5), with what was seen and the way out', ()
     });
     expect(bootstraps(at.lab)).toBe(2);
     expect(at.watch.lines.some((line) => line.includes('"etcd detector"') && line.includes('split: '))).toBe(true);
-  }, 120_000);
+  });
 
   test('unknown: a control plane of which nobody knows falls silent', async () => {
     const at = await beforeBootstrap();
@@ -101,12 +101,12 @@ describe('bootstrap is refused (exit 5), with what was seen and the way out', ()
     at.watch.journaled = journaled;
     expect((await startProcess(at.ground, at.lab, at.watch, { by: chance(3) })).ended).toMatchObject({ exit: 0 });
     expect(at.watch.broken).toEqual([]);
-  }, 120_000);
+  });
 
   test('one cluster that somebody else made is taken as it is: no second one', async () => {
     const at = await beforeBootstrap();
     await byHand(at, 'cp-2');
     expect((await startProcess(at.ground, at.lab, at.watch, { by: chance(2) })).ended).toMatchObject({ exit: 0 });
     expect([bootstraps(at.lab), at.lab.model.etcd.size, ...at.watch.broken]).toEqual([1, 1]);
-  }, 120_000);
+  });
 });

@@ -48,7 +48,7 @@ beforeAll(async () => {
   git(at('a'), 'push', '-q', 'origin', 'main');
   git(folder, 'clone', '-q', remote(), at('b'));
   ground = await survey({ root: at('a'), config: { lock: { git: 'origin' } } });
-}, 30_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => {
   for (const one of ['remote.git/hooks/pre-receive', 'a/.git/hooks/pre-push']) rmSync(at(one), { force: true });
@@ -77,7 +77,7 @@ function atOnce(clone: string): Pick<World, 'probe' | 'spawn'> {
     const { status, stdout, stderr } = spawnSync('git', argv, {
       cwd: at(clone),
       env: { ...gitEnv(folder), ...own },
-      timeout: 20_000,
+      timeout: 120_000,
       ...(stdin && { input: stdin }),
     });
     return { exit: status, how: 'exit', stdout: new Uint8Array(stdout), stderr: stderr.toString() };
@@ -397,7 +397,7 @@ describe('the lab and the real git answer alike', () => {
           // Where the repository's own objects are is asked without a store beside them.
           if (!argv.includes('--git-path')) env['GIT_OBJECT_DIRECTORY'] = world === there ? store.there : store.here;
           if (argv[0] === 'fetch') env['GIT_ALTERNATE_OBJECT_DIRECTORIES'] = '.git/objects';
-          const call = { tool: 'git', argv, env, deadline: 20_000 };
+          const call = { tool: 'git', argv, env, deadline: 120_000 };
           if (probe) return world.probe(call);
           return world.spawn(
             { ...call, ...(stdin !== undefined && { stdin: new TextEncoder().encode(stdin) }) },

@@ -32,7 +32,7 @@ beforeAll(async () => {
   git(at('clone'), 'init', '-q', '-b', 'work');
   push('first');
   ground = await survey({ root: at('clone') });
-}, 30_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const real = (root = at('clone')): Promise<World> =>
@@ -118,12 +118,12 @@ describe('the real git and the lab tell the same', () => {
     const [lab, world] = [(await bareWorld(ground)).world, await real()];
     try {
       const commits = async (reader: Reader, source: string): Promise<string> => {
-        const told = await reader.probe({ tool: 'git', argv: ['ls-remote', '--', source, 'main'], deadline: 10_000 });
+        const told = await reader.probe({ tool: 'git', argv: ['ls-remote', '--', source, 'main'], deadline: 120_000 });
         return new TextDecoder().decode(told.stdout).slice(0, 40);
       };
       const list = async (reader: Reader, commit: string) => {
         const argv = ['ls-tree', '-r', '-z', '--full-tree', commit];
-        const { exit, stdout, stderr } = await reader.probe({ tool: 'git', argv, deadline: 10_000 });
+        const { exit, stdout, stderr } = await reader.probe({ tool: 'git', argv, deadline: 120_000 });
         return { exit, stdout: new TextDecoder().decode(stdout), stderr: stderr.trim() };
       };
       const [there, here] = [
@@ -134,7 +134,7 @@ describe('the real git and the lab tell the same', () => {
       const oids = [...there.stdout.matchAll(/blob ([0-9a-f]{40})/g)].map(([, oid]) => oid);
       expect(oids.length).toBeGreaterThan(100);
       const stdin = new TextEncoder().encode(`${[...oids.slice(0, 40), '1'.repeat(40)].join('\n')}\n`);
-      const probe = { tool: 'git', argv: ['cat-file', '--batch'], stdin, deadline: 10_000 };
+      const probe = { tool: 'git', argv: ['cat-file', '--batch'], stdin, deadline: 120_000 };
       expect((await lab.probe(probe)).stdout).toEqual(new Uint8Array((await world.probe(probe)).stdout));
       expect(await list(lab, '1'.repeat(40))).toEqual(await list(world, '1'.repeat(40)));
       expect(await list(lab, 'nonsense')).toEqual(await list(world, 'nonsense'));

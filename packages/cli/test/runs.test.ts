@@ -46,7 +46,7 @@ describe('a rehearsed bring-up, as a process', () => {
     world = ['--world', join(root, '.coldstart', 'world.json')];
     first = await coldstart(rehearse(root, ...world, '--json'));
     return () => rmSync(root, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   test('ends well, and its document fits its schema', () => {
     expect(first.exit).toBe(0);

@@ -17,6 +17,9 @@ type Options = {
   started?: (child: ChildProcess) => void;
 };
 
+/** For a process that hangs; ms. */
+const BOUND = 300_000;
+
 /** Runs the command as a process of its own, with nothing of the tester's environment but PATH. */
 export async function coldstart(args: string[], options: Options = {}): Promise<Ended> {
   const bin = options.bin ?? join(HOST, 'bin', 'run.js');
@@ -24,7 +27,7 @@ export async function coldstart(args: string[], options: Options = {}): Promise<
     cwd: options.cwd ?? WORKSPACE,
     env: { PATH: process.env['PATH'], HOME: homeless, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 60_000,
+    timeout: BOUND,
     killSignal: 'SIGKILL',
   });
   const out: Buffer[] = [];
@@ -53,7 +56,7 @@ export async function coldstartSlowlyRead(args: string[]): Promise<Ended> {
   const child = execFile(
     'bash',
     ['-c', script, 'bash', ...words],
-    { cwd: WORKSPACE, env, timeout: 60_000, maxBuffer: 16 * 1024 * 1024 },
+    { cwd: WORKSPACE, env, timeout: BOUND, maxBuffer: 16 * 1024 * 1024 },
     (_, stdout) => {
       resolve({ exit: child.exitCode, stdout, stderr: '' });
     },

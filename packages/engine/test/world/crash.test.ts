@@ -121,7 +121,7 @@ test('one lock, four processes, a dead holder: never two at once, and one of the
   }
   expect(log.filter((line) => line.endsWith('took over'))).toHaveLength(1);
   expect(readdirSync(join(at.root, '.coldstart'))).toEqual([]);
-}, 60_000);
+});
 
 /** A run in a process of its own, which is killed once it has written that file. */
 const merges = async (path: string): Promise<void> => {

@@ -93,7 +93,7 @@ export async function spawn(
       tool: name,
       argv: how.argv ?? [],
       env: how.env ?? {},
-      deadline: how.deadline ?? 20_000,
+      deadline: how.deadline ?? 120_000,
       ...(how.stdin && { stdin: how.stdin }),
     },
     how.rule ?? RULE,
@@ -130,11 +130,11 @@ export function tree(folder: string): Record<string, string> {
   );
 }
 
-/** Waits until a condition holds, looking often; fails after 25 s. */
+/** Waits until a condition holds, looking often; fails after two minutes. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   const began = performance.now();
   while (!(await holds())) {
-    if (performance.now() - began > 25_000) throw new Error('it did not come about within 25 s');
+    if (performance.now() - began > 120_000) throw new Error('it did not come about within two minutes');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
