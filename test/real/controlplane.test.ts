@@ -112,7 +112,7 @@ describe('the control plane', () => {
     await plane.api.send('POST', '/api/v1/namespaces', { metadata: { name: 'harness' } });
     // Once the namespace has its service account, the log has changes that a controller made.
     const account = () => plane.api.send('GET', '/api/v1/namespaces/harness/serviceaccounts/default');
-    await expect.poll(async () => (await account()).status, { timeout: 20_000 }).toBe(200);
+    await expect.poll(async () => (await account()).status, { timeout: 120_000 }).toBe(200);
 
     expect(short(await plane.audit.changes({ since: began }))).toEqual([
       'patch coordination.k8s.io/leases coldstart persisted',
@@ -168,12 +168,12 @@ describe('the control plane', () => {
       await kubectl(['create', 'configmap', '-n', 'hooked', `try-${performance.now()}`]);
       return plane.asked();
     };
-    await expect.poll(create, { timeout: 20_000, interval: 500 }).toContain('hook.default.svc configmaps');
+    await expect.poll(create, { timeout: 120_000, interval: 500 }).toContain('hook.default.svc configmaps');
     expect((await kubectl(['create', 'configmap', '-n', 'hooked', 'let-in'])).exit).toBe(0);
 
     const available = ['get', 'apiservice', 'v1.nobody.example.com', '-o', 'jsonpath={.status.conditions[0].reason}'];
     const reason = async (): Promise<string> => (await kubectl(available)).stdout;
-    await expect.poll(reason, { timeout: 20_000 }).toMatch(/FailedDiscoveryCheck|EndpointsNotFound|MissingEndpoints/);
+    await expect.poll(reason, { timeout: 120_000 }).toMatch(/FailedDiscoveryCheck|EndpointsNotFound|MissingEndpoints/);
     await kubectl(['delete', 'apiservice', 'v1.nobody.example.com']);
   });
 

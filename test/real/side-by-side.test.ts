@@ -67,13 +67,13 @@ test(
 
     second.child.kill('SIGINT');
     await once(second.child, 'exit');
-    await expect.poll(() => processesOf(two?.dir ?? '-'), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => processesOf(two?.dir ?? '-'), { timeout: 120_000 }).toEqual([]);
 
     expect(await processesOf(`${one?.dir}/plane`)).not.toEqual([]);
     const ended = once(first.child, 'exit');
     first.child.stdin?.end();
     expect(await ended).toEqual([0, null]);
-    await expect.poll(() => processesOf(one?.dir ?? '-'), { timeout: 30_000 }).toEqual([]);
+    await expect.poll(() => processesOf(one?.dir ?? '-'), { timeout: 120_000 }).toEqual([]);
   },
 );
 
@@ -82,8 +82,8 @@ test('interrupted while coldstart is at work: nothing is left of it', { timeout:
   await expect.poll(() => last()?.dir, { timeout: 120_000 }).toBeDefined();
   const dir = last()?.dir ?? '-';
   const atWork = async (): Promise<boolean> => (await processesOf(dir)).some((line) => line.includes(' talos apply '));
-  await expect.poll(atWork, { timeout: 60_000 }).toBe(true);
+  await expect.poll(atWork, { timeout: 120_000 }).toBe(true);
   child.kill('SIGINT');
   await once(child, 'exit');
-  await expect.poll(() => processesOf(dir), { timeout: 60_000 }).toEqual([]);
+  await expect.poll(() => processesOf(dir), { timeout: 120_000 }).toEqual([]);
 });

@@ -146,7 +146,7 @@ describe('the toolchain', () => {
     });
     const ended = once(child, 'exit');
     const started = () => readFile(pidFile, 'utf8').catch(() => '');
-    await expect.poll(started, { timeout: 20_000 }).toMatch(/^\d+\n$/);
+    await expect.poll(started, { timeout: 120_000 }).toMatch(/^\d+\n$/);
     child.kill('SIGINT');
     expect(await ended).toEqual([130, null]);
     expect(await ofGroups([Number(await started())])).toEqual([]);

@@ -48,7 +48,7 @@ const until = async (what: string, holds: () => Promise<boolean>): Promise<void>
   for (const end = performance.now() + 60_000; !(await holds()); await sleep(250))
     if (performance.now() > end) throw new Error(`${what}: not within a minute`);
 };
-const soon = { timeout: 60_000, interval: 250 };
+const soon = { timeout: 120_000, interval: 250 };
 
 beforeAll(async () => {
   run = await ground(toolchain.talosctl.path);

@@ -49,20 +49,20 @@ describe('the life of nodes, seen by the real talosctl', () => {
         stderr: 'Applied configuration without a reboot\n',
       });
     }
-    await expect.poll(() => wire.node('infra-01').stage, { timeout: 30_000 }).toBe('booting');
+    await expect.poll(() => wire.node('infra-01').stage, { timeout: 120_000 }).toBe('booting');
     await wire.refresh();
     expect(parseMachineStatus((await run.talosctl([...stage, ...secure('infra-01')])).stdout)).toMatchObject({
       stage: 'booting',
       ready: false,
     });
     // A worker's certificate comes through a control plane; nothing else does before bootstrap.
-    await expect.poll(() => wire.node('infra-04').certified, { timeout: 30_000 }).toBe(true);
+    await expect.poll(() => wire.node('infra-04').certified, { timeout: 120_000 }).toBe(true);
 
     await expect
-      .poll(async () => (await run.talosctl(['bootstrap', ...secure('infra-01')])).exit, { timeout: 30_000 })
+      .poll(async () => (await run.talosctl(['bootstrap', ...secure('infra-01')])).exit, { timeout: 120_000 })
       .toBe(0);
     await expect
-      .poll(() => ['infra-01', 'infra-02', 'infra-04'].map((name) => wire.node(name).stage), { timeout: 60_000 })
+      .poll(() => ['infra-01', 'infra-02', 'infra-04'].map((name) => wire.node(name).stage), { timeout: 120_000 })
       .toEqual(['running', 'running', 'running']);
 
     const members = parseEtcdMembers((await run.talosctl(['etcd', 'members', ...secure('infra-01')])).stdout);
@@ -129,8 +129,8 @@ describe('the life of nodes, seen by the real talosctl', () => {
 
   test('a watch shows what changes', async () => {
     wire = await run.open({}, { 'infra-01': 'booting' });
-    const watching = run.talosctl(['get', 'machinestatus', '-w', ...secure('infra-01')], { deadline: 4_000 });
-    await expect.poll(() => wire.calls.some((call) => call.method.endsWith('/Watch')), { timeout: 3_000 }).toBe(true);
+    const watching = run.talosctl(['get', 'machinestatus', '-w', ...secure('infra-01')], { deadline: 10_000 });
+    await expect.poll(() => wire.calls.some((call) => call.method.endsWith('/Watch')), { timeout: 120_000 }).toBe(true);
     await sleep(300);
     wire.node('infra-01').stage = 'running';
     const { stdout } = await watching;
@@ -351,18 +351,18 @@ describe('faults', () => {
   test('an apply that is cut after success: the node installs', async () => {
     wire = await run.open({ faults: ['eof-after-success@infra-01'] });
     expect(cause(await apply('infra-01'))).toEqual({ exit: 1, cause: 'cut' });
-    await expect.poll(() => wire.node('infra-01').stage, { timeout: 30_000 }).toBe('booting');
+    await expect.poll(() => wire.node('infra-01').stage, { timeout: 120_000 }).toBe('booting');
     expect(wire.lab.fired()).toEqual({ 'eof-after-success@infra-01': 1 });
   });
 
   test('an install that fails: the node is back in maintenance, and takes the config again', async () => {
     wire = await run.open({ faults: ['back-to-maintenance@infra-01'] });
     expect((await apply('infra-01')).exit).toBe(0);
-    await expect.poll(() => wire.node('infra-01').config, { timeout: 30_000 }).toBeNull();
-    await expect.poll(() => wire.node('infra-01').stage, { timeout: 30_000 }).toBe('maintenance');
+    await expect.poll(() => wire.node('infra-01').config, { timeout: 120_000 }).toBeNull();
+    await expect.poll(() => wire.node('infra-01').stage, { timeout: 120_000 }).toBe('maintenance');
     await wire.refresh();
     expect((await apply('infra-01')).exit).toBe(0);
-    await expect.poll(() => wire.node('infra-01').stage, { timeout: 30_000 }).toBe('booting');
+    await expect.poll(() => wire.node('infra-01').stage, { timeout: 120_000 }).toBe('booting');
   });
 
   test('a disk that is not there', async () => {
@@ -413,6 +413,6 @@ describe('the run itself', () => {
         setTimeout(() => socket.destroy(), 200).unref();
       });
     expect(await connects()).toBe(true);
-    await expect.poll(connects, { timeout: 5_000 }).toBe(false);
+    await expect.poll(connects, { timeout: 120_000 }).toBe(false);
   });
 });

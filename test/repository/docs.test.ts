@@ -196,7 +196,7 @@ describe('what is shown was printed', () => {
   afterAll(() => clone.run?.remove());
   const run = (line: string): { exit: number | null; stdout: string; stderr: string } => clone.run!.run(line);
 
-  test('README: npm start', { timeout: 120_000 }, () => {
+  test('README: npm start', () => {
     const start =
       /run\.js (.+)$/.exec(
         (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } }).scripts.start,
@@ -217,7 +217,6 @@ describe('what is shown was printed', () => {
   const first = of('docs/first-run.md');
   test.each(['1. Clone and rehearse', '2. Fail on purpose', '3. Read the plan', '4. Look at the evidence'])(
     'first run: %s',
-    { timeout: 300_000 },
     (heading) => {
       let stdout = '';
       const wrong: object[] = [];

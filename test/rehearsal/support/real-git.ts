@@ -11,7 +11,7 @@ export const gitEnv = (home: string): Record<string, string> => ({
 export const gitAt =
   (home: () => string) =>
   (cwd: string, ...argv: string[]): string =>
-    execFileSync('git', [...WHO, ...argv], { cwd, env: gitEnv(home()), stdio: 'pipe', timeout: 20_000 })
+    execFileSync('git', [...WHO, ...argv], { cwd, env: gitEnv(home()), stdio: 'pipe', timeout: 120_000 })
       .toString()
       .trim();
 

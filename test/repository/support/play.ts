@@ -24,7 +24,7 @@ export function openClone(): {
         cwd: folder,
         encoding: 'utf8',
         env,
-        timeout: 120_000,
+        timeout: 600_000,
       });
       return { exit: done.status, stdout: done.stdout, stderr: done.stderr };
     },

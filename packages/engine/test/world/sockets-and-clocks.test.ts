@@ -12,10 +12,10 @@ test('dial: open, refused, unreachable, timeout', async () => {
   const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  expect(await world.dial('127.0.0.1', port, 5000)).toBe('open');
+  expect(await world.dial('127.0.0.1', port, 60_000)).toBe('open');
   await new Promise((resolve) => server.close(resolve));
-  expect(await world.dial('127.0.0.1', port, 5000)).toBe('refused');
-  expect(await world.dial('no-such-host.invalid', 1, 20_000)).toBe('unreachable');
+  expect(await world.dial('127.0.0.1', port, 60_000)).toBe('refused');
+  expect(await world.dial('no-such-host.invalid', 1, 60_000)).toBe('unreachable');
   expect(await world.dial('127.0.0.1', port, 0)).toMatch(/^(timeout|refused)$/);
 });
 
@@ -25,11 +25,11 @@ test('sleep ends after its time, or at once when it is told to; no rejection', a
   await world.sleep(60);
   expect(world.mono() - began).toBeGreaterThanOrEqual(59);
   const stop = new AbortController();
-  const sleeping = world.sleep(60_000, stop.signal);
+  const sleeping = world.sleep(600_000, stop.signal);
   stop.abort();
   await sleeping;
-  await world.sleep(60_000, stop.signal);
-  expect(world.mono() - began).toBeLessThan(10_000);
+  await world.sleep(600_000, stop.signal);
+  expect(world.mono() - began).toBeLessThan(60_000);
 });
 
 test('clocks, names, environment', async () => {
