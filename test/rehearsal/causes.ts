@@ -380,7 +380,7 @@ export const ROWS: readonly Row[] = [
     name: 'chart taken out of its registry during the run',
     from: 'D5',
     faults: ['chart-missing@coredns'],
-    after: 'talos/bootstrap',
+    after: 'helmfile/charts',
     exit: 4,
     item: 'kube-system/coredns',
     cause: 'the registry does not have the chart charts.example.com/coredns:',

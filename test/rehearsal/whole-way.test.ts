@@ -69,6 +69,21 @@ test('a run over a cluster that is whole depends on no registry of core charts (
   });
 });
 
+test('a chart that was fetched while nodes installed is needed from its registry no more (D5)', async () => {
+  const ground = await survey();
+  const lab = await bareWorld(ground);
+  let fetched = false;
+  const ran = await carryOut(ground, lab, {
+    on: (record) => {
+      if (record.type !== 'item-end' || record.step !== 'talos/bootstrap') return;
+      fetched = [...lab.model.pulled].some((cache) => cache.endsWith('/coredns/1.45.0'));
+      lab.ask('chart-missing@coredns');
+    },
+  });
+  expect(fetched).toBe(true);
+  expect({ failure: ran.failure, exit: ran.exit }).toEqual({ failure: null, exit: 0 });
+});
+
 test('a world that was saved is found again by the next rehearsal', async () => {
   const ground = await survey();
   const first = await carryOut(ground, await bareWorld(ground));

@@ -98,6 +98,20 @@ const RULES: readonly FailureRule[] = [
     remedy: 'Look whether the release is disabled by a condition or an environment of the helmfile.',
   },
   {
+    pattern: /chart directory at (?<folder>\S+) is corrupted/,
+    kind: 'fatal',
+    cause: 'half of a chart lies in the cache of helmfile, at $<folder>: a pull was broken off there',
+    remedy: 'Take that folder away, or run `helmfile cache cleanup`; then run the same command again.',
+    page: 'chart',
+  },
+  {
+    pattern: /timeout waiting for (?:exclusive|shared) file lock on chart/,
+    kind: 'transient',
+    cause: 'another helmfile is fetching the same chart into the same cache',
+    remedy: 'Wait until it is done, or end it; then run the same command again.',
+    page: 'chart',
+  },
+  {
     pattern: /is not found|values file matching "[^"]*" does not exist/,
     kind: 'fatal',
     cause: 'a file that the helmfile names is not there',

@@ -544,11 +544,21 @@ describe('helmfile, the tool', () => {
     ['helmfile/bad-yaml', 'fatal', /cannot read/],
     ['helmfile/no-such-context', 'fatal', /no such context/],
     ['helmfile/apply-without-diff-plugin', 'fatal', /helm-diff/],
+    [
+      'helmfile/pull-half',
+      'fatal',
+      /^half of a chart lies in the cache of helmfile, at \/home\/op\/\.cache\/helmfile\/oci__127_0_0_2_5055\/charts\/chart\/0\.1\.0: /,
+    ],
     ['helm/upgrade-over-pending', 'fatal', /in progress, or was ended/],
     ['helm/wait-timeout', 'ambiguous', /not Ready in time/],
   ])('%s is %s', (name, kind, cause) => {
     const judged = helmfileFailure(failureOf(name));
     expect(judged.kind).toBe(kind);
     expect(judged.cause).toMatch(cause);
+  });
+  it('a chart that another helmfile fetches is tried again', () => {
+    // After the source of helmfile 1.8 (pkg/state, acquireExclusiveLock).
+    const text = 'timeout waiting for exclusive file lock on chart /home/op/.cache/helmfile/x/1.0.0 after 30s';
+    expect(helmfileFailure({ how: 'exit', exit: 1, text })).toMatchObject({ kind: 'transient', page: 'chart' });
   });
 });

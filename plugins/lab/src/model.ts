@@ -22,6 +22,8 @@ export type Model = {
   apiOf(etcdCluster: string): KubernetesModel;
   /** By remote (`canonical`). */
   readonly remotes: Map<string, RemoteRefs>;
+  /** Folders of helmfile's cache in which a chart lies. The operator's own cache is none of the world's. */
+  readonly pulled: Set<string>;
   /** The operator's files as the world has them: what was written over what stands on the disk. */
   readonly files: WorldFiles;
   readonly faults: Faults;

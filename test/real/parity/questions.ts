@@ -596,6 +596,22 @@ export const questions: readonly Question[] = [
     read: names,
     expected: { exit: 0, read: ['another', 'one'] },
   },
+  {
+    name: 'helmfile: sync of a chart in a registry',
+    tool: 'helmfile',
+    argv: helmfileArgv(access, state('in-registry'), named('there'), 'sync', '--skip-needs'),
+    changes: true,
+    read: (_, stderr) => /^(?:Pulling|Skipping refresh)/m.exec(stderr)?.[0],
+    expected: { exit: 0, read: 'Pulling' },
+  },
+  {
+    name: 'helmfile: sync of the same, which lies in its cache now',
+    tool: 'helmfile',
+    argv: helmfileArgv(access, state('in-registry'), named('there'), 'sync', '--skip-needs'),
+    changes: true,
+    read: (_, stderr) => /^(?:Pulling|Skipping refresh)/m.exec(stderr)?.[0],
+    expected: { exit: 0, read: 'Skipping refresh' },
+  },
   // git.
   {
     name: 'git: own version',

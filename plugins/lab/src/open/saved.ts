@@ -19,6 +19,7 @@ const Saved = z.object({
   etcd: z.array(z.custom<EtcdCluster>(isObject)),
   apis: z.record(z.string(), z.json()),
   remotes: z.record(z.string(), z.record(z.string(), z.object({ id: z.string(), text: z.string() }))).default({}),
+  pulled: z.array(z.string()).default([]),
   files: z.array(z.object({ path: z.string(), mode: z.number(), bytes: z.string() })),
   nextPid: z.number(),
 });

@@ -95,6 +95,7 @@ export class KubeWorld {
       faults,
       received: [],
       remotes: new Map(),
+      pulled: new Set(),
       assumed: new Set(),
       findings: new Set(),
       root: '/repo',
