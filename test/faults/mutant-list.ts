@@ -4,7 +4,7 @@ export type Mutant = { name: string; file: string; from: string; to: string; tes
 const talos = (name: string): string => `plugins/talos/${name}`;
 const engine = (name: string): string => `packages/engine/${name}`;
 const TABLE = talos('test/detector-table.test.ts');
-const STEPS = talos('test/steps.test.ts');
+const STEPS = talos('test/steps/');
 const RUN = engine('test/run.test.ts');
 const LAWS = 'test/faults/laws.test.ts';
 const MACHINE = talos('test/machine.test.ts');
@@ -220,7 +220,7 @@ export const mutants: readonly Mutant[] = [
     file: 'plugins/helmfile/src/guards/cluster.ts',
     from: '      if (shown !== wanted)\n        return {',
     to: "      if (shown !== wanted && cluster === '')\n        return {",
-    tests: ['plugins/helmfile/test/steps.test.ts', FENCE],
+    tests: ['plugins/helmfile/test/steps/guard.test.ts', FENCE],
   },
   {
     name: 'fence off: a second etcd cluster in one generation',
@@ -234,7 +234,7 @@ export const mutants: readonly Mutant[] = [
     file: 'plugins/helmfile/src/guards/cluster.ts',
     from: "if (is === 'same') return { ok: true, signals };",
     to: "if (is !== 'untold') return { ok: true, signals };",
-    tests: ['plugins/helmfile/test/steps.test.ts'],
+    tests: ['plugins/helmfile/test/steps/guard.test.ts'],
   },
   {
     name: 'fence off: the kubeconfig is written without a look whose it is',

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Facts, Json } from '@coldstart/contract';
 import { readYaml } from '@coldstart/tools';
-import { fakeReader, lookWith, type Answers } from '../../../packages/tools/test/fakes.ts';
-import { FluxSection } from '../src/config.ts';
-import { compareCharts, type Planned } from '../src/remote/charts.ts';
-import { manifestsFrom, type Manifest } from '../src/remote/reach.ts';
-import type { Tree } from '../src/remote/tree.ts';
-import { remoteHead } from '../src/steps/remote-head.ts';
+import { fakeReader, lookWith, type Answers } from '../../../../packages/tools/test/fakes.ts';
+import { FluxSection } from '../../src/config.ts';
+import { compareCharts, type Planned } from '../../src/remote/charts.ts';
+import { manifestsFrom, type Manifest } from '../../src/remote/reach.ts';
+import type { Tree } from '../../src/remote/tree.ts';
+import { remoteHead } from '../../src/steps/remote-head.ts';
 
 /** A commit's files in memory; `read` of one that is not asked for in a whole test was not reached. */
 function treeOf(files: Record<string, string>): Tree & { opened: string[] } {

@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { fakeReader, example, inMemory, lookWith, unnamed, type Answers } from '../../../packages/tools/test/fakes.ts';
-import { recording } from '../../../packages/tools/test/recording.ts';
-import { section } from '../src/config.ts';
-import { coreCharts, crdCharts } from '../src/steps/charts.ts';
-import { survey } from '../src/survey/index.ts';
-import type { Release } from '../src/survey/types.ts';
+import {
+  fakeReader,
+  example,
+  inMemory,
+  lookWith,
+  unnamed,
+  type Answers,
+} from '../../../../packages/tools/test/fakes.ts';
+import { recording } from '../../../../packages/tools/test/recording.ts';
+import { section } from '../../src/config.ts';
+import { coreCharts, crdCharts } from '../../src/steps/charts.ts';
+import { survey } from '../../src/survey/index.ts';
+import type { Release } from '../../src/survey/types.ts';
 
 const surveyed = async (files = example(), config: object = {}) => {
   const checked = section.validate(config);

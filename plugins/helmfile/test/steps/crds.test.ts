@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { example, fakeReader, KUBECONFIG, lookWith, unnamed } from '../../../packages/tools/test/fakes.ts';
-import { CONTENT_ANNOTATION, crdsOf } from '../src/crds/documents.ts';
-import { COLUMNS, parseLiveCrds } from '../src/crds/live.ts';
-import { crds, onlyCrds } from '../src/steps/crds.ts';
-import { survey } from '../src/survey/index.ts';
+import { example, fakeReader, KUBECONFIG, lookWith, unnamed } from '../../../../packages/tools/test/fakes.ts';
+import { CONTENT_ANNOTATION, crdsOf } from '../../src/crds/documents.ts';
+import { COLUMNS, parseLiveCrds } from '../../src/crds/live.ts';
+import { crds, onlyCrds } from '../../src/steps/crds.ts';
+import { survey } from '../../src/survey/index.ts';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const crd = (name: string, spec = 'group: example.com', metadata = ''): string =>
