@@ -14,7 +14,7 @@ import { startControlPlane } from './controlplane/start.ts';
 import type { ControlPlane } from './controlplane/start.ts';
 import { asks, called, calledIn } from './parity/called.ts';
 import { questions as afterFlux } from './parity/flux.ts';
-import { access, questions } from './parity/questions.ts';
+import { access, questions } from './parity/questions/index.ts';
 import { nameRegistry, startChartRegistry } from './parity/registry.ts';
 import type { ChartRegistry } from './parity/registry.ts';
 import { asked, compare, differences, giveKubeconfig, simulation, truth } from './parity/sides.ts';

@@ -1,4 +1,4 @@
-import type { Question } from './questions.ts';
+import type { Question } from './questions/index.ts';
 
 export type Aspect = 'exit' | 'streams' | 'raw' | 'read';
 export type Difference = { question: string; in: Aspect[]; because: string };

@@ -18,8 +18,8 @@ import {
   SOURCE_KINDS,
 } from '../../../plugins/flux/src/flux/resources.ts';
 import { gitRepository, kustomization } from '../flux/objects.ts';
-import { access } from './questions.ts';
-import type { Question } from './questions.ts';
+import { access } from './questions/index.ts';
+import type { Question } from './questions/index.ts';
 
 const namespace = 'flux-system';
 const kubectl = (...rest: string[]): string[] => kubectlArgv(access, ...rest);

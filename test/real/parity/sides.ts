@@ -12,8 +12,8 @@ import { run } from '../children.ts';
 import type { Toolchain } from '../toolchain/build.ts';
 import { answerOf, differing, rawDifferences } from './answer.ts';
 import type { Answer, Difference } from './answer.ts';
-import { access } from './questions.ts';
-import type { Question } from './questions.ts';
+import { access } from './questions/index.ts';
+import type { Question } from './questions/index.ts';
 import type { Ground } from '../wire/fixture.ts';
 
 /** Where both differ still: one file for all tables of questions. */
