@@ -60,7 +60,7 @@ export const KINDS: readonly Kind[] = [
   // Kubernetes and what runs on it.
   { name: 'api-flaps', share: 0, comes: 0.2, at: 'nothing', count: [10, 60], late: true, born: true },
   { name: 'crd-slow', share: 1.7, at: 'nothing', count: [1, 5], late: true, born: true },
-  { name: 'chart-missing', share: 2, at: ['coredns', 'cert-manager'], late: true },
+  { name: 'chart-missing', share: 2.5, at: ['coredns', 'cert-manager'], late: true },
   { name: 'release-pending', share: 1.7, at: ['cilium', 'cert-manager'], late: true, born: true },
   { name: 'pod-image', share: 1.7, at: ['coredns'], late: true, born: true },
   { name: 'container-creating', share: 1.7, at: ['cert-manager'], late: true, born: true },
