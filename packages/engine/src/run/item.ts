@@ -1,7 +1,5 @@
 import type {
   Action,
-  ChangingStep,
-  Explanation,
   Failure,
   Facts,
   Item,
@@ -18,6 +16,7 @@ import type {
 import { canonical } from '../plan/compare.ts';
 import { act, type Acted } from './act.ts';
 import { backoff, NO_RETRY } from './backoff.ts';
+import { blocked, explanation, fatal, judge, reached, refused, spent, timedOut, type Ending } from './ending.ts';
 import type { FactStore } from './facts.ts';
 import { Interrupted, orStopped } from './interrupt.ts';
 import { keepPins } from './pins.ts';
@@ -42,20 +41,6 @@ const BLIND_LOOKS = 3;
 const BLIND_EVERY = 2_000;
 /** What was seen longer ago than this (ms) is looked at again before anything is sent. */
 const STALE = 1000;
-
-type Ending = {
-  verdict: Verdict;
-  signals: Signal[];
-  cause?: string;
-  remedy?: string;
-  page?: string;
-  facts?: Facts | undefined;
-  diagnose?: boolean;
-  /** The look or the tool itself said why going on is in vain: nothing that is found later is a better cause. */
-  told?: boolean;
-  /** How long it was waited for, as the cause's last words. */
-  waited?: string;
-};
 
 /**
  * One item of a step, from the first look to its verdict: observe → done? skip → guards → journal → act → journal →
@@ -157,15 +142,14 @@ class Carrier {
       blind = seen.state === 'unknown' ? blind + 1 : 0;
 
       if (seen.state === 'done') {
-        if (!this.#acted)
-          return (await this.#pin(seen)) ?? this.#end(step.kind === 'change' ? 'skipped' : 'done', seen);
+        if (!this.#acted) return (await this.#pin(seen)) ?? reached(step.kind === 'change' ? 'skipped' : 'done', seen);
         steadySince ??= world.mono();
         if (!settle || world.mono() - steadySince >= settle.stableFor)
-          return (await this.#pin(seen)) ?? this.#end('done', seen);
+          return (await this.#pin(seen)) ?? reached('done', seen);
         await this.#wait(Math.min(settle.every, settle.stableFor));
         continue;
       }
-      if (seen.state === 'blocked') return this.#fail(seen, seen.refuse === true);
+      if (seen.state === 'blocked') return blocked(seen, this.#attempt > 0);
       // That its preparation failed is its failure, unless it is done already.
       const unprepared = this.#prepared?.failure;
       if (unprepared) return { verdict: 'failed', signals: seen.signals, ...unprepared };
@@ -282,15 +266,7 @@ class Carrier {
     const retry = (step.kind === 'change' && step.retry?.(this.#at.facts.all())) || NO_RETRY;
     if (!this.#acted) return undefined;
     const judged = this.#acted.judged;
-    if (this.#attempt > retry.retries)
-      return {
-        verdict: 'failed',
-        signals: seen.signals,
-        cause: judged?.cause ?? seen.cause ?? `not there after ${this.#attempt} tries`,
-        remedy: judged?.remedy ?? seen.remedy ?? 'Look at the evidence of this run.',
-        ...pageOf(judged?.page ?? seen.page),
-        diagnose: true,
-      };
+    if (this.#attempt > retry.retries) return spent(seen, judged, this.#attempt);
     const due = this.#acted.at + backoff(retry, this.#attempt, () => this.#run.world.random());
     const left = due - this.#run.world.mono();
     if (left <= 0) return undefined;
@@ -337,26 +313,10 @@ class Carrier {
       }
       this.#acted = { at: this.#run.world.mono(), ok: false };
       if (done.outcome === 'stopped') throw new Interrupted();
-      if (done.outcome === 'refused')
-        return {
-          verdict: 'refused',
-          signals: seen.signals,
-          cause: done.cause,
-          remedy: done.remedy ?? 'Look at why it was refused before anything else.',
-          ...pageOf(done.page),
-        };
+      if (done.outcome === 'refused') return refused(seen, done);
       const judged = this.#judge(done.failure);
       this.#acted.judged = judged;
-      if (judged.kind === 'fatal')
-        return {
-          verdict: judged.refuse ? 'refused' : 'failed',
-          signals: seen.signals,
-          cause: judged.cause,
-          remedy: judged.remedy,
-          ...pageOf(judged.page),
-          diagnose: true,
-          told: true,
-        };
+      if (judged.kind === 'fatal') return fatal(seen, judged);
       return undefined;
     }
     this.#acted = { at: this.#run.world.mono(), ok: true };
@@ -413,65 +373,9 @@ class Carrier {
     return judge(step, failure);
   }
 
-  #end(verdict: Verdict, seen: Observation): Ending {
-    return { verdict, signals: seen.signals, facts: seen.facts };
-  }
-
-  #fail(seen: Observation, refused: boolean): Ending {
-    return {
-      verdict: refused ? 'refused' : 'failed',
-      signals: seen.signals,
-      cause: seen.cause ?? firstBad(seen.signals) ?? 'it is blocked',
-      remedy: seen.remedy ?? 'Look at the signals of this step.',
-      ...pageOf(seen.page),
-      diagnose: !refused && this.#attempt > 0,
-      told: true,
-    };
-  }
-
   #timedOut(seen: Observation, waited: number, settle: Settle | undefined): Ending {
-    const open =
-      seen.refuse === true ||
-      (seen.state === 'unknown' && this.#at.actions.some((a) => a.risk === 'once') && this.#attempt > 0);
-    const long = settle ? ` (waited ${Math.round(waited / 1000)} s)` : '';
-    return {
-      verdict: open ? 'refused' : 'failed',
-      signals: seen.signals,
-      cause: `${seen.cause ?? firstBad(seen.signals) ?? `still ${seen.state}`}${long}`,
-      waited: long,
-      remedy: seen.remedy ?? this.#acted?.judged?.remedy ?? 'Look at the signals of this step.',
-      ...pageOf(seen.page ?? this.#acted?.judged?.page),
-      diagnose: true,
-    };
+    const once = this.#at.actions.some((action) => action.risk === 'once');
+    const open = seen.state === 'unknown' && once && this.#attempt > 0;
+    return timedOut(seen, { waited, settle, judged: this.#acted?.judged, open });
   }
-}
-
-/** What a failure means; what could not even be put together is fatal whatever the step would say. */
-export function judge(step: ChangingStep, failure: Failure): Judgement {
-  if (failure.how !== 'unfilled') return step.classify(failure);
-  return {
-    kind: 'fatal',
-    cause: `${failure.action.id} could not be put together: ${failure.text}`,
-    remedy: 'Mend what it is made from, as the cause says.',
-  };
-}
-
-/** What the gathered signals come to, for a step that can tell; a plugin's mistake here must not hide the failure itself. */
-function explanation(step: Step, gathered: readonly Signal[]): Explanation | undefined {
-  if (gathered.length === 0) return undefined;
-  try {
-    return step.explain?.(gathered);
-  } catch {
-    return undefined;
-  }
-}
-
-const pageOf = (page: string | undefined): { page?: string } => (page === undefined ? {} : { page });
-
-function firstBad(signals: readonly Signal[]): string | undefined {
-  const bad = signals.find((s) => !s.ok);
-  return (
-    bad &&
-    `${bad.name}${bad.subject ? ` of ${bad.subject}` : ''}: expected ${JSON.stringify(bad.expected)}, observed ${JSON.stringify(bad.observed)}`
-  );
 }

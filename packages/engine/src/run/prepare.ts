@@ -2,7 +2,7 @@ import type { Action, Facts, Step } from '@coldstart/contract';
 import { act } from './act.ts';
 import { backoff, NO_RETRY } from './backoff.ts';
 import type { RunContext } from './context.ts';
-import { judge } from './item.ts';
+import { judge } from './ending.ts';
 import { Interrupted, orStopped } from './interrupt.ts';
 import { readerOf } from './reader.ts';
 import { Slots } from './slots.ts';
