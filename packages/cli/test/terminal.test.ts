@@ -14,8 +14,15 @@ async function onTerminal(
   args: string[],
   at: { size?: string; env?: Record<string, string>; typed?: (screen: string) => string | undefined } = {},
 ): Promise<OnTerminal> {
+  return programOnTerminal([join(HOST, 'bin', 'run.js'), ...args], at);
+}
+
+async function programOnTerminal(
+  program: string[],
+  at: { size?: string; env?: Record<string, string>; typed?: (screen: string) => string | undefined } = {},
+): Promise<OnTerminal> {
   const out = join(temporary(), 'stdout');
-  const words = [process.execPath, join(HOST, 'bin', 'run.js'), ...args].map((word) => `'${word}'`).join(' ');
+  const words = [process.execPath, ...program].map((word) => `'${word}'`).join(' ');
   const { size = 'cols 120 rows 50', typed } = at;
   const child = spawn('script', ['-q', '-e', '-f', '-c', `stty ${size}; exec ${words} > '${out}'`, '/dev/null'], {
     env: { PATH: process.env['PATH'], TERM: 'xterm', SHELL: '/bin/sh', ...at.env },
@@ -65,6 +72,16 @@ describe('progress on a terminal', () => {
     expect(plain(screen)).not.toMatch(/✔ (Prerequisites|CRDs|Core|Validation)/);
     expect(plain(screen)).toMatch(/↓ Validation: .* not run/);
     expect(screen.lastIndexOf(SHOW)).toBeGreaterThan(screen.lastIndexOf(HIDE));
+  });
+
+  test('what is waited for before anything begins stands above it, at once', async () => {
+    const program = ['--conditions=source', join(import.meta.dirname, 'support/waits.ts')];
+    const { exit, screen } = await programOnTerminal(program);
+    expect(exit).toBe(0);
+    const told = screen.indexOf('talos talos/apply infra-02: process 77 of run r0 is still there: waits for its end');
+    expect(told).toBeGreaterThanOrEqual(0);
+    expect(told).toBeLessThan(screen.indexOf(HIDE));
+    expect(plain(screen)).toMatch(/✔ Talos/);
   });
 
   test('Ctrl-C on it ends the run as interrupted and leaves the terminal as it was', async () => {

@@ -44,7 +44,9 @@ export function listProgress(stderr: NodeJS.WriteStream): Progress {
     },
   });
 
+  let began = false;
   const start = (): void => {
+    began = true;
     // Stdout and stderr in each other's place: what listr2 paints on stdout belongs on stderr.
     const logger = new ListrLogger({ useIcons: true, processOutput: new ProcessOutput(stderr, process.stdout) });
     const list = new Listr(state.phases.map(phaseTask) as never, {
@@ -60,8 +62,9 @@ export function listProgress(stderr: NodeJS.WriteStream): Progress {
   return {
     on(record) {
       take(state, record);
-      if (record.type === 'run-start') start();
+      // What is told before anything begins stands above the list, which keeps what others write until its end.
       if (record.type === 'outlives') this.note(waitsFor(record));
+      if (!began && (record.type === 'phase-start' || record.type === 'item-start')) start();
       if (record.type === 'phase-start') gateOf(gates, phaseKey(record.phase)).open();
       if (record.type === 'phase-end') {
         const phase = state.phases.find((p) => p.id === record.phase);
