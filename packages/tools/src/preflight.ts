@@ -18,6 +18,8 @@ export async function lookForTools(world: Reader, tools: readonly Tool[]): Promi
       source: `${tool.name} ${tool.version.argv.join(' ')}`,
     });
     if (!found) result.missing.push(tool.name);
+    else if (tool.known && found.version === null)
+      result.deviations.push(`${tool.name} did not tell its version; versions known to work are ${expected}`);
     else if (tool.known && found.version !== null && !between(found.version, tool.known))
       result.deviations.push(`${tool.name} ${found.version} is outside of the versions known to work (${expected})`);
   }
