@@ -1,4 +1,15 @@
-import { conditionReadiness, dig, fullName, list, nameOf, namespaceOf, str, type KubeObject } from '@coldstart/tools';
+import {
+  conditionReadiness,
+  dig,
+  fullName,
+  list,
+  nameOf,
+  namespaceOf,
+  num,
+  str,
+  type KubeObject,
+  type Readiness,
+} from '@coldstart/tools';
 
 /** A source, Kustomization or HelmRelease of Flux, judged by its conditions. `flux get` is no judge: it exits 0 whatever it shows. */
 export type FluxResource = {
@@ -25,7 +36,7 @@ export const FLUX_INSTANCES = 'fluxinstances.fluxcd.controlplane.io';
 export function fluxResource(object: KubeObject): FluxResource {
   // A HelmRepository of type oci is only an address: Flux gives it no conditions.
   const staticOci = object.kind === 'HelmRepository' && str(object, 'spec', 'type') === 'oci';
-  const { ready, why } = staticOci ? { ready: true, why: '' } : conditionReadiness(object);
+  const { ready, why } = staticOci ? { ready: true, why: '' } : fluxReadiness(object);
   const readyCondition = list(object, 'status', 'conditions').find((c) => str(c, 'type') === 'Ready');
   return {
     kind: object.kind,
@@ -39,6 +50,24 @@ export function fluxResource(object: KubeObject): FluxResource {
     ),
     since: str(readyCondition, 'lastTransitionTime') ?? '',
   };
+}
+
+/**
+ * Whether a resource is Ready, and why not. While source-controller tries again, Ready tells only that it does, and what
+ * failed stands beside it until a try succeeds: `FetchFailed` and the like (source-controller 1.9, gitrepository_controller.go).
+ */
+export function fluxReadiness(object: KubeObject): Readiness {
+  const judged = conditionReadiness(object);
+  if (judged.ready || !/^Progressing\b/.test(judged.why)) return judged;
+  const failed = list(object, 'status', 'conditions').find(
+    (condition) =>
+      str(condition, 'type')?.endsWith('Failed') &&
+      str(condition, 'status') === 'True' &&
+      num(condition, 'observedGeneration') === num(object, 'metadata', 'generation'),
+  );
+  return failed === undefined
+    ? judged
+    : { ready: false, why: `${str(failed, 'reason') ?? ''}: ${str(failed, 'message') ?? ''}` };
 }
 
 /** Those in the order of `dependsOn`, what nothing waits for first; within one rank by name. A circle comes last. */

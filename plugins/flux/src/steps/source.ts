@@ -2,7 +2,6 @@ import { posix } from 'node:path';
 import type { ChangingStep, Observation, Reader, Signal } from '@coldstart/contract';
 import {
   applyAction,
-  conditionReadiness,
   explainPods,
   fluxOwner,
   getObjects,
@@ -13,7 +12,7 @@ import {
   type KubeObject,
 } from '@coldstart/tools';
 import { accessFrom, policyFrom, sourceFrom, type FluxSource } from '../facts.ts';
-import { FLUX_INSTANCES, GIT_REPOSITORIES, KUSTOMIZATIONS } from '../flux/resources.ts';
+import { FLUX_INSTANCES, fluxReadiness, GIT_REPOSITORIES, KUSTOMIZATIONS } from '../flux/resources.ts';
 import { trouble } from '../flux/trouble.ts';
 import { controllerSignals } from '../look/flux.ts';
 
@@ -150,7 +149,7 @@ function judge(
     [gitId, git] as const,
     [firstId, kustomization] as const,
   ]) {
-    const { ready, why } = object ? conditionReadiness(object) : { ready: false, why: 'not made yet' };
+    const { ready, why } = object ? fluxReadiness(object) : { ready: false, why: 'not made yet' };
     signals.push({
       name: 'Ready',
       subject: id,
