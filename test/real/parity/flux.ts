@@ -1,10 +1,12 @@
 import {
   fluxOwner,
   kubectlArgv,
+  list,
   listRelease,
   parseApplied,
   parseObjects,
   parseReleases,
+  str,
   workloadReadiness,
 } from '@coldstart/tools';
 
@@ -30,16 +32,27 @@ const apply = kubectl('apply', '--server-side', '--field-manager=coldstart', '-f
 const yaml = (...objects: object[]): string => objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('');
 const said = (_: string, stderr: string): string => stderr;
 
+/** Without what differs from run to run: a temporary folder, the Git server's address. */
+const anyPlace = (why: string): string =>
+  why.replace(/stat \S+\/kustomization-\d+/, 'stat TEMPORARY').replace(/(?<=')http:\/\/127[\d.:]+/, 'GIT');
+
 /** How our steps judge what `kubectl get -o json` shows; revisions are each side's own commits. */
 const judged = (stdout: string): unknown[] =>
   (parseObjects(stdout) ?? []).map(fluxResource).map(({ kind, id, ready, suspended, why, revision, dependsOn }) => ({
     is: `${kind} ${id}`,
     ready,
-    why: why.replace(/stat \S+\/kustomization-\d+/, 'stat TEMPORARY').replace(/(?<=')http:\/\/127[\d.:]+/, 'GIT'),
+    why: anyPlace(why),
     revision: revision.replace(/[0-9a-f]{40}$/, 'COMMIT'),
     ...(suspended && { suspended }),
     ...(dependsOn.length > 0 && { dependsOn }),
   }));
+/** What failed last, which stands beside Ready until a try succeeds. */
+const failedFetch = (stdout: string): unknown[] =>
+  (parseObjects(stdout) ?? [])
+    .flatMap((object) => list(object, 'status', 'conditions'))
+    .filter((condition) => str(condition, 'type') === 'FetchFailed')
+    .map((condition) => ['status', 'reason', 'message'].map((field) => str(condition, field)))
+    .map(([status, reason, message]) => anyPlace(`${status} ${reason}: ${message}`));
 const well = (is: string, revision = 'main@sha1:COMMIT') => ({ is, ready: true, why: '', revision });
 /** The generation that suspends is not dealt with. */
 const unlooked = {
@@ -293,6 +306,13 @@ export const questions: readonly Question[] = [
       exit: 0,
       read: [amiss('GitRepository flux-system/bad-branch', `${clone}GIT/open/fleet.git': ${noBranch}`)],
     },
+  },
+  {
+    name: 'flux, amiss: what stands beside that while it is tried again',
+    tool: 'kubectl',
+    argv: one(GIT_REPOSITORIES, 'bad-branch'),
+    read: failedFetch,
+    expected: { exit: 0, read: [`True ${clone}GIT/open/fleet.git': ${noBranch}`] },
   },
   {
     name: 'flux, amiss: a Secret that is not there',

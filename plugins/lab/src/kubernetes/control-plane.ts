@@ -7,7 +7,7 @@ import { CONTROLLERS } from './controllers.ts';
 import { assumedRanges } from './durations.ts';
 import { findType, BUILT_IN, type ResourceType, typeOf } from './kinds.ts';
 import { nodeObject, nodeReady, type Registered } from './nodes.ts';
-import { at, isTrue, type KubeObject, textAt } from './object.ts';
+import { at, condition, isTrue, type KubeObject, textAt } from './object.ts';
 import { managedFields } from './apply.ts';
 import { memo } from '../memo.ts';
 import { ReleaseStorage } from './releases.ts';
@@ -399,8 +399,7 @@ export class ControlPlane implements KubernetesModel {
   }
 }
 
+/** Why it is not ready; while it is tried again, why the last try failed. */
 function reasonOf(object: KubeObject): string {
-  const conditions = at(object, 'status', 'conditions');
-  const ready = Array.isArray(conditions) ? conditions.find((entry) => textAt(entry, 'type') === 'Ready') : undefined;
-  return textAt(ready, 'message') ?? 'no status yet';
+  return textAt(condition(object, 'FetchFailed') ?? condition(object, 'Ready'), 'message') ?? 'no status yet';
 }

@@ -130,6 +130,33 @@ describe('Flux in the lab', () => {
     expect(flux(world)[object]).toBe('Ready');
   });
 
+  test('a source that is tried again is Progressing, and tells beside that what failed, until it is fetched', async () => {
+    const world = await fluxWorld();
+    await world.apply(KEY + source().replace('branch: main', 'branch: release'));
+    const conditions = async (): Promise<string[]> => {
+      const { stdout } = await world.kubectl('get', 'gitrepository', 'flux-system', '-n', 'flux-system', '-o', 'json');
+      const { status } = JSON.parse(stdout) as {
+        status?: { conditions: { type: string; status: string; reason: string }[] };
+      };
+      return (status?.conditions ?? []).map(({ type, status: is, reason }) => `${type} ${is} ${reason}`);
+    };
+    const seen = new Set<string>();
+    for (let second = 0; second < 120; second++) {
+      await world.pass(1000);
+      seen.add((await conditions()).join(', '));
+    }
+    const failed = 'FetchFailed True GitOperationFailed';
+    expect([...seen]).toEqual([
+      'Reconciling True Progressing, Ready Unknown Progressing',
+      `Reconciling True ProgressingWithRetry, Ready False GitOperationFailed, ${failed}`,
+      `Reconciling True Progressing, Ready Unknown Progressing, ${failed}`,
+    ]);
+    expect(flux(world)['GitRepository/flux-system']).toMatch(/^failed to checkout and determine revision: /);
+    await world.apply(source());
+    await world.pass(90_000);
+    expect(await conditions()).toEqual(['Ready True Succeeded']);
+  });
+
   test('flux-not-ready: the first Kustomization fails with a path that is not found, until the fault is lifted', async () => {
     const world = await fluxWorld({ faults: { 'flux-not-ready': 1 } });
     await world.apply(KEY + source() + ks('root', './root'));

@@ -2,18 +2,32 @@ import { isIP } from 'node:net';
 import type { Chore, Controller } from '../controllers.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { draw } from '../durations.ts';
-import { at, textAt } from '../object.ts';
+import { at, condition, textAt } from '../object.ts';
 import { remoteOf } from '../remote.ts';
-import type { Stored } from '../store.ts';
+import { seconds, type Stored } from '../store.ts';
 import { BUILT_IN, findType, type ResourceType } from '../kinds.ts';
-import { controllerReady, custom, duration, isSuspended, noteKey, noteOf, setNote, setReady } from './status.ts';
+import {
+  controllerReady,
+  custom,
+  duration,
+  isSuspended,
+  type Note,
+  noteKey,
+  noteOf,
+  setNote,
+  setReady,
+} from './status.ts';
 
 const DEFINITIONS = ['gitrepositories', 'ocirepositories', 'helmrepositories', 'buckets'].map(
   (plural) => `${plural}.source.toolkit.fluxcd.io`,
 );
+const FETCH_FAILED = 'FetchFailed';
 const SECRET = findType(BUILT_IN, 'Secret') as ResourceType;
 
-/** source-controller: fetches each source, and tries again after a failure. */
+/**
+ * source-controller: fetches each source, and tries again after a failure. While it tries, a source without an artifact is
+ * `Progressing`, and what failed last stands beside that (source-controller 1.9, gitrepository_controller.go).
+ */
 export const sources: Controller = (plane) => {
   const up = controllerReady(plane, 'source-controller');
   if (up === Infinity) return [];
@@ -25,19 +39,35 @@ export const sources: Controller = (plane) => {
       return [];
     const generation = source.object.metadata.generation ?? 1;
     const note = noteOf(plane, source);
-    if (note?.generation === generation && note.next === undefined) return [];
-    const tries = note?.generation === generation ? note.tries : 0;
-    const from = note?.generation === generation ? (note.next as number) : Math.max(up, source.changed);
+    const mine = note?.generation === generation ? note : undefined;
+    if (mine && mine.next === undefined && mine.began === undefined) return [];
+    const tries = mine?.tries ?? 0;
     const key = noteKey(source);
+    if (mine?.began === undefined)
+      return [
+        {
+          at: mine?.next ?? Math.max(up, source.changed),
+          key,
+          run: (moment) => beginFetch(plane, source, { generation, tries, began: moment }, moment),
+        },
+      ];
     return [
       {
-        at: from + draw(plane.model.random, 'source fetched by Flux', `${key}/${generation}/${tries}`),
+        at: mine.began + draw(plane.model.random, 'source fetched by Flux', `${key}/${generation}/${tries}`),
         key,
         run: (moment) => fetchSource(plane, source, generation, tries, moment),
       },
     ];
   });
 };
+
+function beginFetch(plane: ControlPlane, source: Stored, note: Note, moment: number): void {
+  setNote(plane, source, note);
+  if (at(source.object, 'status', 'artifact') !== undefined) return;
+  const failed = condition(source.object, FETCH_FAILED);
+  const progressing = { status: 'Unknown', reason: 'Progressing', message: 'building artifact' } as const;
+  setReady(plane, source, moment, progressing, {}, failed ? [failed] : []);
+}
 
 function fetchSource(plane: ControlPlane, source: Stored, generation: number, tries: number, moment: number): void {
   const problem = source.object.kind === 'GitRepository' ? gitProblem(plane, source) : undefined;
@@ -62,7 +92,14 @@ function fetchSource(plane: ControlPlane, source: Stored, generation: number, tr
   const interval = duration(at(source.object, 'spec', 'interval')) ?? 60_000;
   const backoff = Math.min(1000 * 2 ** Math.min(tries, 10), interval);
   setNote(plane, source, { generation, tries: tries + 1, next: moment + backoff });
-  setReady(plane, source, moment, { status: 'False', ...problem });
+  const failed = {
+    type: FETCH_FAILED,
+    status: 'True',
+    ...problem,
+    observedGeneration: generation,
+    lastTransitionTime: seconds(plane.model.clock.wall(moment)),
+  };
+  setReady(plane, source, moment, { status: 'False', ...problem }, {}, [failed]);
 }
 
 function gitProblem(plane: ControlPlane, source: Stored): { reason: string; message: string } | undefined {

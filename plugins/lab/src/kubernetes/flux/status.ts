@@ -30,6 +30,8 @@ export type Note = {
   generation: number;
   /** When it deals with the object next; absent: not by itself. */
   next?: Ms;
+  /** Since when it tries: what it does takes its time. */
+  began?: Ms;
   /** What it waits for: objects that it applied, since `since`. */
   waiting?: { since: Ms; until: Ms };
   tries: number;
@@ -45,13 +47,14 @@ export function setNote(plane: ControlPlane, stored: Stored, note: Note): void {
 
 export const isSuspended = (stored: Stored): boolean => at(stored.object, 'spec', 'suspend') === true;
 
-/** Sets the Ready condition, as every controller of Flux does, and remembers since when it has been True. */
+/** Sets the Ready condition, with those that stand beside it, as every controller of Flux does, and remembers since when it has been True. */
 export function setReady(
   plane: ControlPlane,
   stored: Stored,
   moment: Ms,
   ready: { status: 'True' | 'False' | 'Unknown'; reason: string; message: string },
   more: Fields = {},
+  beside: readonly Fields[] = [],
 ): void {
   const type = plane.served(stored.object.apiVersion, stored.object.kind);
   if (type === undefined) return;
@@ -81,6 +84,7 @@ export function setReady(
         ? []
         : [condition('Reconciling', 'True', ready.status === 'False' ? 'ProgressingWithRetry' : 'Progressing')]),
       condition('Ready', ready.status, ready.reason),
+      ...beside,
     ],
   });
   const key = `ready/${noteKey(stored)}`;
