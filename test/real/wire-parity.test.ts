@@ -124,9 +124,13 @@ describe('what changes the world', () => {
 describe('the table', () => {
   test('has a question once, each with what is expected', () => {
     expect(new Set(questions.map(({ name }) => name)).size).toBe(questions.length);
-    expect(questions.filter(({ expected: { read } }) => read === undefined || read === null || read === '')).toEqual(
-      [],
-    );
+    // Nothing, or an object without a key, is met by every answer; a list that is to be empty is not.
+    const anything = (read: unknown): boolean =>
+      read === undefined ||
+      read === null ||
+      read === '' ||
+      (typeof read === 'object' && !Array.isArray(read) && Object.keys(read).length === 0);
+    expect(questions.filter(({ expected: { read } }) => anything(read)).map(({ name }) => name)).toEqual([]);
   });
 
   test('has no more differences than it had, each of a question there is and with a reason', () => {

@@ -1,9 +1,10 @@
 /**
  * What a test can do to one node on the wire. `slow` and `rpc-fails` are the lab's too (`--fault slow@infra-02`), which come here
- * with the lab's counts.
+ * with the lab's counts. The other faults of the lab that nodes on the wire play are in `played.ts`.
  *
  * - `refused`: nothing listens; `silent`: connections are taken and nothing is said.
- * - `stale-secrets`: the node has another cluster's CA of the same name; `impostor`: somebody else's server answers there;
+ * - `stale-secrets`: the node has another cluster's CA of the same name; `impostor`: somebody else's server answers there, which nobody takes
+ *   for the node (a machine in maintenance, which is given the config, is the lab's `impostor`);
  *   `certificate`: the node's certificate is for another address.
  * - `hang`: a call is never answered; `hang-after`: it is carried out and never answered; `eof-before` and `eof-after`: the connection is closed before or after the call was
  *   carried out, without an answer; `rst-after`: the same with a reset.
@@ -36,6 +37,9 @@ export type Fault = {
 /** Ten times what a call takes here, talosctl's own start included; real milliseconds. */
 export const SLOW = 1000;
 
+/** For how long a node that flaps answers, and for how long it does not, as in the lab; real milliseconds. */
+export const FLAP = 7000;
+
 /** What strikes a connection that a call came by. */
 const ofConnections = ['hang', 'hang-after', 'eof-before', 'eof-after', 'rst-after'] as const;
 /** What strikes a call, by whatever way it came. */
@@ -54,10 +58,13 @@ export type WireFaults = {
   fails: (node: string, method: string) => boolean;
   /** By how many real milliseconds this call's answer is late; counted. */
   late: (node: string, method: string) => number;
+  /** Whether a node that flaps is away now: by the real clock, since in the nodes' own time it would be away for a blink. */
+  away: () => boolean;
 };
 
 export const wireFaults = (): WireFaults => {
   let faults: (Fault & { left: number })[] = [];
+  const began = performance.now();
   const take = (kinds: readonly Fault['kind'][], node: string, method: string): Fault | undefined => {
     const fits = (fault: Fault & { left: number }): boolean =>
       fault.node === node && kinds.includes(fault.kind) && fault.left > 0 && (fault.method ?? method) === method;
@@ -75,5 +82,6 @@ export const wireFaults = (): WireFaults => {
       const fault = take(['slow'], node, method);
       return fault ? (fault.by ?? SLOW) : 0;
     },
+    away: () => Math.floor((performance.now() - began) / FLAP) % 2 === 1,
   };
 };

@@ -1,13 +1,15 @@
 import { gzipSync } from 'node:zlib';
 
 import type { Change, Model } from '../../../plugins/lab/src/model.ts';
-import { bootstrapEtcd, raftIndex } from '../../../plugins/lab/src/etcd/life.ts';
+import { bootstrapEtcd, leaderNow, raftIndex } from '../../../plugins/lab/src/etcd/life.ts';
 import { install, reconfigure } from '../../../plugins/lab/src/nodes/life.ts';
+import { isImpostor } from '../../../plugins/lab/src/nodes/impostor.ts';
+import { bootedVersion } from '../../../plugins/lab/src/nodes/masked.ts';
 import type { NodeModel } from '../../../plugins/lab/src/nodes/node.ts';
-import { checked, drySummary } from '../../../plugins/lab/src/tools/talosctl/apply.ts';
+import { checked, drySummary, swallow, takenBefore } from '../../../plugins/lab/src/tools/talosctl/apply.ts';
 import { mayBootstrap } from '../../../plugins/lab/src/tools/talosctl/bootstrap.ts';
 import { dmesgOf } from '../../../plugins/lab/src/tools/talosctl/dmesg.ts';
-import { servingMember } from '../../../plugins/lab/src/tools/talosctl/etcd.ts';
+import { agreed, servingMember } from '../../../plugins/lab/src/tools/talosctl/etcd.ts';
 import { checks } from '../../../plugins/lab/src/tools/talosctl/health.ts';
 import { adminConfig } from '../../../plugins/lab/src/tools/talosctl/kubeconfig.ts';
 import { servicesOf } from '../../../plugins/lab/src/tools/talosctl/services.ts';
@@ -57,12 +59,22 @@ export const unary: Readonly<Record<string, Unary>> = {
     };
   },
   '/machine.MachineService/ApplyConfiguration': ({ model }, node, request, change) => {
-    const legacy = below(node.version, '1.13.0');
+    const told = (details: string): Message => ({ mode: request['mode'], mode_details: details });
+    if (isImpostor(model, node)) {
+      swallow(node, request['data'] as Buffer, change);
+      return told('Applied configuration without a reboot');
+    }
+    const legacy = below(bootedVersion(model, node), '1.13.0');
     if (request['mode'] !== 'AUTO' && !request['dry_run'])
       throw new Failure('Unimplemented', `a simulated node does not play the mode ${String(request['mode'])}`);
     const { stage } = node;
+    if (model.faults.strike('apply-hangs', node.name)) return new Promise<Message>(() => {});
     const config = checked(model, node, request['data'] as Buffer, null);
-    const told = (details: string): Message => ({ mode: request['mode'], mode_details: details });
+    // In maintenance nobody has shown a certificate.
+    if (stage === 'maintenance' && model.faults.strike('taken', node.name)) {
+      install(model, node, config, change);
+      throw takenBefore(model, node, node.address);
+    }
     if (request['dry_run']) return told(drySummary(node, config, legacy).trimEnd());
     if (stage === 'maintenance') install(model, node, config, change);
     else reconfigure(model, node, config, change);
@@ -84,7 +96,7 @@ export const unary: Readonly<Record<string, Unary>> = {
   }),
   '/machine.MachineService/EtcdMemberList': async (ground, node) => {
     const down = 'failed to create etcd client: error building etcd client: context deadline exceeded';
-    const { cluster } = await etcdOf(ground, node, 'member list', down);
+    const { cluster } = agreed(ground.model, await etcdOf(ground, node, 'member list', down), null);
     return {
       members: cluster.members.map(({ id, hostname, address, learner }) => ({
         id: decimal(id),
@@ -98,16 +110,18 @@ export const unary: Readonly<Record<string, Unary>> = {
   '/machine.MachineService/EtcdStatus': async (ground, node) => {
     const { cluster, self } = await etcdOf(ground, node, 'etcd status', DOWN);
     const index = String(raftIndex(cluster, ground.model.clock.now));
+    const leads = leaderNow(ground.model, cluster);
     return {
       member_status: {
         member_id: decimal(self.id),
         db_size: '2500000',
         db_size_in_use: '1250000',
-        leader: decimal(cluster.members.find((member) => member.node === cluster.leader)?.id ?? '0'),
+        leader: decimal(cluster.members.find((member) => member.node === leads)?.id ?? '0'),
         raft_index: index,
         raft_applied_index: index,
         raft_term: String(cluster.term),
         is_learner: self.learner,
+        errors: leads === null ? ['etcdserver: no leader'] : [],
         protocol_version: '3.6.4',
         storage_version: '3.6.0',
       },

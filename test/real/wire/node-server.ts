@@ -9,7 +9,7 @@ import { brokenOff } from '../../../plugins/lab/src/tools/talosctl/client.ts';
 import { authorityOf, foreignAuthority, issue, maintenancePair } from './certificates.ts';
 import type { Authority, Pair } from './certificates.ts';
 import { doorAt } from './door.ts';
-import { faceOf } from './face.ts';
+import { answersInMaintenance, faceOf, seenOf } from './face.ts';
 import type { Face } from './face.ts';
 import { Failure, failureOf, numberOf, printed, unavailable } from './failure.ts';
 import { SLOW } from './faults.ts';
@@ -19,6 +19,7 @@ import { inMaintenance, streamed, unary } from './machine-api.ts';
 import type { Ground } from './machine-api.ts';
 import type { Message, Method, Protocol } from './protocol.ts';
 import { routeOf } from './routing.ts';
+import type { Route } from './routing.ts';
 import type { State } from './state.ts';
 
 /** A call that a node answered or was about to answer. */
@@ -58,6 +59,7 @@ export const serveNode = async (shared: Shared, node: NodeModel): Promise<NodeSe
     register(shared, server, node, path, method, (peer, how) => door.cut(peer, how));
   const door = doorAt(node.address, shared.port);
   const maintenance = await maintenancePair(node.address);
+  const stranger = await maintenancePair(node.address);
   let shown: string | null = null;
   let injector: { drain: (ms: number) => void } | null = null;
   let turning: Promise<void> = Promise.resolve();
@@ -70,6 +72,7 @@ export const serveNode = async (shared: Shared, node: NodeModel): Promise<NodeSe
         ca !== null,
       );
     if (face === 'maintenance') return ssl(maintenance, null);
+    if (face === 'stranger') return ssl(stranger, null);
     if (face === 'own' || face === 'misnamed') {
       const authority = await authorityFor(shared, node);
       const address = face === 'own' ? node.address : '127.0.0.1';
@@ -94,11 +97,13 @@ export const serveNode = async (shared: Shared, node: NodeModel): Promise<NodeSe
 
   const refresh = (): Promise<void> => {
     turning = turning.then(async () => {
-      const face = faceOf(model, shared.faults, node);
+      const { face, fault } = seenOf(model, shared.faults, node);
       // A node that took another CA shows another certificate.
       const key = face === 'own' ? `own ${node.config?.caFingerprint}` : face;
       if (key === shown) return;
       shown = key;
+      // What a test reads as fired: that it was shown.
+      if (fault !== null) model.faults.strike(fault, node.name);
       await turn(face);
     });
     return turning;
@@ -172,7 +177,7 @@ const single = async (
   if (struck === 'hang') return;
   if (struck === 'eof-before') return cut(call.getPeer(), 'fin');
   try {
-    const route = routeOf(call.metadata, path, node);
+    const route = routeAt(shared, node, path, call);
     let reply: Message;
     if (route.to === 'many') {
       const messages = route.targets.map((target) => framed(target, () => remote(shared, node, path, target, call)));
@@ -206,7 +211,7 @@ const stream = async (
   const stop = new AbortController();
   call.once('cancelled', () => stop.abort());
   try {
-    const route = routeOf(call.metadata, path, node);
+    const route = routeAt(shared, node, path, call);
     for (const target of route.to === 'many' ? route.targets : [null]) {
       try {
         const from = target ?? (route.to === 'one' ? route.target : null);
@@ -226,6 +231,9 @@ const stream = async (
     call.emit('error', errorOf(failureOf(error)));
   }
 };
+
+const routeAt = ({ ground: { model } }: Shared, node: NodeModel, path: string, call: AnyCall): Route =>
+  answersInMaintenance(model, node) ? { to: 'own' } : routeOf(call.metadata, path, node);
 
 /** The connection is to be cut instead of an answer. */
 class Cutting extends Error {}
@@ -283,7 +291,7 @@ const reached = async ({ ground, faults, port }: Shared, via: NodeModel, target:
     throw unavailable(
       `connection error: desc = "transport: authentication handshake failed: tls: failed to verify certificate: x509: certificate is valid for 127.0.0.1, not ${target}"`,
     );
-  if (face === 'maintenance' || face === 'impostor') throw untrusted('');
+  if (face === 'maintenance' || face === 'stranger' || face === 'impostor') throw untrusted('');
   if (face === 'foreign' || node.config?.caFingerprint !== via.config?.caFingerprint) throw untrusted(another);
   return node;
 };
@@ -298,7 +306,7 @@ const local = async (
 ): Promise<Message> => {
   const entry = noted(shared, node, path, via);
   try {
-    mayAsk(node, path);
+    mayAsk(shared, node, path);
     breaksOff(shared, node, path);
     const late = latenessOf(shared, node, path);
     const { request } = call;
@@ -331,7 +339,7 @@ async function* streamOf(
 ): AsyncIterable<Message> {
   const entry = noted(shared, node, path, via);
   try {
-    mayAsk(node, path);
+    mayAsk(shared, node, path);
     breaksOff(shared, node, path);
     const late = latenessOf(shared, node, path);
     if (late > 0) await sleep(late);
@@ -361,8 +369,8 @@ const breaksOff = ({ ground: { model }, faults }: Shared, node: NodeModel, path:
 const latenessOf = ({ ground: { model }, faults }: Shared, node: NodeModel, path: string): number =>
   faults.late(node.name, methodIn(path)) + (model.faults.strike('slow', node.name) ? SLOW : 0);
 
-const mayAsk = (node: NodeModel, path: string): void => {
-  if (node.stage !== 'maintenance' || path.startsWith('/cosi.')) return;
+const mayAsk = ({ ground: { model } }: Shared, node: NodeModel, path: string): void => {
+  if (!answersInMaintenance(model, node) || path.startsWith('/cosi.')) return;
   if (!inMaintenance.has(methodIn(path))) throw new Failure('PermissionDenied', 'not authorized');
 };
 

@@ -10,6 +10,7 @@ import { lifecycleOf } from './lifecycle.ts';
 import { otherAuthorities, serveNode } from './node-server.ts';
 import type { Call, Shared } from './node-server.ts';
 import { loadProtocol } from './protocol.ts';
+import { mustPlay } from './played.ts';
 import { stateOf } from './state.ts';
 
 export type WireOptions = {
@@ -20,7 +21,7 @@ export type WireOptions = {
   facts: Facts;
   port: number;
   seed?: number;
-  /** Faults of the lab, as `--fault` names them. */
+  /** Faults of the lab, as `--fault` names them; one that the wire does not play is an error. */
   faults?: string[];
   /** How much faster than the real one the nodes' time runs. */
   pace?: number;
@@ -60,7 +61,13 @@ export const openWire = async (options: WireOptions): Promise<Wire> => {
     pace,
     disk: 'memory',
   });
-  const { model } = lab;
+  const { model, ask } = lab;
+  const names = [...model.nodes.keys()];
+  for (const fault of options.faults ?? []) mustPlay(fault, names);
+  lab.ask = (fault) => {
+    mustPlay(fault, names);
+    ask(fault);
+  };
   const faults = wireFaults();
   const calls: Call[] = [];
   const shared: Shared = {

@@ -9,12 +9,11 @@ export type Route = { to: 'own' } | { to: 'one'; target: string } | { to: 'many'
 const MANY =
   /^\/(machine\.MachineService|cluster\.ClusterService|inspect\.InspectService|storage\.StorageService|time\.TimeService)\//;
 
-/** As Talos' apid does it: by the metadata `nodes` and `node`. Throws `Failure`. A worker, and a node in maintenance, forwards nothing. */
+/** As Talos' apid does it: by the metadata `nodes` and `node`. Throws `Failure`. A worker forwards nothing; a node in maintenance is not asked this. */
 export const routeOf = (metadata: Metadata, path: string, node: NodeModel): Route => {
   // An empty value is sent where no node was named.
   const nodes = valuesOf(metadata, 'nodes');
   const [one] = valuesOf(metadata, 'node');
-  if (node.stage === 'maintenance') return { to: 'own' };
   const forwards = node.config?.role === 'controlplane';
   const self = (target: string): boolean => target === node.address || target === node.config?.hostname;
   if (nodes.length > 0 && (forwards || nodes.length > 1 || !self(nodes[0] ?? ''))) {

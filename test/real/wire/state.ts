@@ -4,6 +4,7 @@ import type { Model } from '../../../plugins/lab/src/model.ts';
 import type { NodeModel } from '../../../plugins/lab/src/nodes/node.ts';
 import { resourceTypes } from '../../../plugins/lab/src/tools/talosctl/resources.ts';
 import type { Resource, ResourceType } from '../../../plugins/lab/src/tools/talosctl/resources.ts';
+import { answersInMaintenance } from './face.ts';
 import { Failure } from './failure.ts';
 import { healthTypes, typedSpec } from './health.ts';
 import { PLATFORM } from './platform.ts';
@@ -66,7 +67,7 @@ export const stateOf = (model: Model, protocol: Protocol): State => {
     if (request['type'] === DEFINITIONS.type) return definitions;
     const type = types.find((one) => one.type === request['type']);
     if (!type || request['namespace'] !== type.namespace) return [];
-    if (node.stage === 'maintenance' && !type.open) throw new Failure('PermissionDenied', 'not authorized');
+    if (answersInMaintenance(model, node) && !type.open) throw new Failure('PermissionDenied', 'not authorized');
     return type.list(model, node).map((resource) => resourceOf(model, protocol, type, resource));
   };
   const named = (node: NodeModel, request: Message): Message | undefined =>

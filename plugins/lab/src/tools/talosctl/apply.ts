@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml';
-import type { Model } from '../../model.ts';
+import type { Change, Model } from '../../model.ts';
 import { understand, type ReceivedConfig } from '../../nodes/config.ts';
 import { visibleDisks } from '../../nodes/disks.ts';
 import { Undecodable } from '../../nodes/document.ts';
@@ -63,7 +63,10 @@ async function send(
 ): Promise<ToolResult> {
   const { node, via } = await reach(model, call, client, target);
   call.target(node.name);
-  if (isImpostor(model, node)) return swallowed(node, bytes, call);
+  if (isImpostor(model, node)) {
+    swallow(node, bytes, call.change);
+    return said('', 'Applied configuration without a reboot\n');
+  }
   const mode = flags.one('mode') ?? 'auto';
   const dry = flags.has('dry-run');
   const legacy = below(bootedVersion(model, node), '1.13.0');
@@ -81,14 +84,7 @@ async function send(
   if (node.stage !== stage) throw new RpcError(EOF);
   if (client.insecure && model.faults.strike('taken', node.name)) {
     install(model, node, config, call.change);
-    throw new RpcError(
-      `rpc error: code = Unavailable desc = ${
-        // One fault, two texts: the alert comes through, or the write is faster than it.
-        model.random.of('taken', node.name) < 0.3
-          ? `write tcp 192.0.2.254:40000->${target}:50000: write: broken pipe`
-          : 'connection error: desc = "error reading server preface: remote error: tls: certificate required"'
-      }`,
-    );
+    throw takenBefore(model, node, target);
   }
   if (dry) return said('', drySummary(node, config, legacy));
   if (node.stage === 'maintenance') install(model, node, config, call.change);
@@ -98,11 +94,21 @@ async function send(
 }
 
 /** Another machine has the config now, and every secret in it. It says what Talos says. */
-function swallowed(node: NodeModel, bytes: Uint8Array, call: ToolCall): ToolResult {
-  call.change.made(`an impostor at the address of ${node.name}: ${bytes.length} bytes of machine config`);
+export function swallow(node: NodeModel, bytes: Uint8Array, change: Change): void {
+  change.made(`an impostor at the address of ${node.name}: ${bytes.length} bytes of machine config`);
   node.leaked += 1;
-  return said('', 'Applied configuration without a reboot\n');
 }
+
+/** What a call without a certificate gets from a node that somebody else has just given its config. */
+export const takenBefore = (model: Model, node: NodeModel, target: string): RpcError =>
+  new RpcError(
+    `rpc error: code = Unavailable desc = ${
+      // One fault, two texts: the alert comes through, or the write is faster than it.
+      model.random.of('taken', node.name) < 0.3
+        ? `write tcp 192.0.2.254:40000->${target}:50000: write: broken pipe`
+        : 'connection error: desc = "error reading server preface: remote error: tls: certificate required"'
+    }`,
+  );
 
 /** What the node understood of a config that it takes. Throws `RpcError` with what it finds wrong, in its words. */
 export function checked(model: Model, node: NodeModel, bytes: Uint8Array, via: string | null): ReceivedConfig {

@@ -127,7 +127,7 @@ async function serving(
 }
 
 /** The list of members is read through the leader: without one there is none. */
-function agreed(model: Model, found: Serving, target: string): Serving {
+export function agreed(model: Model, found: Serving, target: string | null): Serving {
   if (leaderNow(model, found.cluster) === null)
     throw new RpcError('rpc error: code = Unavailable desc = etcdserver: no leader', target);
   return found;
