@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -12,6 +11,7 @@ import { parseMachineStatus } from '../../plugins/talos/src/talosctl/machinestat
 import { parseServerVersion } from '../../plugins/talos/src/talosctl/versions.ts';
 import type { Finished } from './children.ts';
 import { remainsAfter, runs } from './fixtures/processes.ts';
+import { connects } from './wire/connects.ts';
 import { reserveBlock } from './wire/addresses.ts';
 import { apiOfNodes } from './wire/api-of-nodes.ts';
 import { ground } from './wire/fixture.ts';
@@ -33,6 +33,7 @@ const insecure = (node: string): string[] => ['--insecure', '-n', run.at(node)];
 const secure = (node: string, via = node): string[] => ['-e', run.at(via), '-n', run.at(node)];
 const stage = ['get', 'machinestatus', '-o', 'json'];
 const cause = (done: Finished) => ({ exit: done.exit, cause: faultOf(done.stderr).cause });
+const soon = { timeout: 120_000 };
 const apply = (node: string) => run.talosctl(['apply-config', '-f', configOf(node), ...insecure(node)]);
 
 describe('the life of nodes, seen by the real talosctl', () => {
@@ -329,8 +330,16 @@ describe('faults', () => {
   test('a call that is never answered', async () => {
     wire = await run.open({}, { 'infra-01': 'booting' });
     wire.faults.add({ node: 'infra-01', kind: 'hang', method: 'Bootstrap' });
-    const done = await run.talosctl(['bootstrap', ...secure('infra-01')], { deadline: 3_000 });
-    expect(done).toMatchObject({ deadline: true, stdout: '', stderr: '' });
+    const stop = new AbortController();
+    const asking = run.talosctl(['bootstrap', ...secure('infra-01')], { deadline: 200_000, stop: stop.signal });
+    await expect
+      .poll(() => wire.calls.map(({ method }) => method), soon)
+      .toEqual(['/machine.MachineService/Bootstrap']);
+    // As long as an answer could take, and more.
+    expect(await Promise.race([asking, sleep(3_000)])).toBeUndefined();
+    stop.abort();
+    expect(await asking).toMatchObject({ exit: null, signal: 'SIGKILL', deadline: false, stdout: '', stderr: '' });
+    expect(wire.calls).toMatchObject([{ node: 'infra-01', changes: [], error: 'never answered' }]);
     expect(wire.node('infra-01').etcd.cluster).toBeNull();
   });
 
@@ -405,14 +414,10 @@ describe('the run itself', () => {
   });
 
   test('leaves nothing listening, and closes by itself in time', async () => {
-    wire = await run.open({ within: 1_500 });
-    const connects = (): Promise<boolean> =>
-      new Promise((resolve) => {
-        const socket = createConnection({ host: run.at('infra-01'), port: run.block.port });
-        socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-        setTimeout(() => socket.destroy(), 200).unref();
-      });
-    expect(await connects()).toBe(true);
-    await expect.poll(connects, { timeout: 120_000 }).toBe(false);
+    wire = await run.open();
+    const door = { host: run.at('infra-01'), port: run.block.port };
+    expect(await connects(door)).toBe(true);
+    wire.closeAfter(500);
+    await expect.poll(() => connects(door), soon).toBe(false);
   });
 });

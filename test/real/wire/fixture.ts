@@ -25,7 +25,7 @@ export type Ground = {
   /** Runs the real talosctl in the repository, with the repository's credentials in its environment. */
   talosctl: (
     argv: readonly string[],
-    options?: { deadline?: number; started?: (pid: number) => void },
+    options?: { deadline?: number; started?: (pid: number) => void; stop?: AbortSignal },
   ) => Promise<Finished>;
   open: (options?: Partial<WireOptions>, standing?: Readonly<Record<string, Standing>>) => Promise<Wire>;
   release: () => Promise<void>;
@@ -49,6 +49,7 @@ export const ground = async (binary: string): Promise<Ground> => {
         env: { HOME: dir, PATH: '', TALOSCONFIG: join(root, talosconfig) },
         deadline: options.deadline ?? 30_000,
         ...(options.started && { started: options.started }),
+        ...(options.stop && { stop: options.stop }),
       }),
     open: async (options = {}, standing = {}) => {
       const wire = await openWire({ root, cluster: 'infra', facts, port: block.port, pace: 600, ...options });

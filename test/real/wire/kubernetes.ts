@@ -1,6 +1,4 @@
 import { mkdir } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
-import type { Server, Socket } from 'node:net';
 import { join } from 'node:path';
 
 import { parse } from 'yaml';
@@ -11,12 +9,10 @@ import { makePki } from '../controlplane/pki.ts';
 import type { Pki } from '../controlplane/pki.ts';
 import { startControlPlane } from '../controlplane/start.ts';
 import type { ControlPlane, ControlPlaneOptions } from '../controlplane/start.ts';
+import { apiAddresses, apiDoors } from './api-doors.ts';
 import { followKubelets } from './kubelets.ts';
 import type { Wire, WireOptions } from './open.ts';
 import { snapshotOf } from './snapshot.ts';
-
-/** Kubernetes' own port on control planes and the virtual address. */
-const API = 6443;
 
 /** The part of a control plane's machine config from which Talos makes its Kubernetes. */
 type Config = {
@@ -34,7 +30,7 @@ export type Behind = Required<Pick<WireOptions, 'kubeconfig' | 'snapshot' | 'boo
   plane: () => Promise<ControlPlane>;
   /**
    * From now on its API answers at a node's address once the model's API server there is up, and at the virtual address
-   * once a node holds it; nodes register when their kubelets do, and are not Ready while they run no more. A node that a fault hides does neither.
+   * once a node holds it, and no longer than that; nodes register when their kubelets do, and are not Ready while they run no more. A node that a fault hides does neither.
    */
   follow: (wire: Wire) => void;
   close: () => Promise<void>;
@@ -92,7 +88,7 @@ export const clusterBehind = (options: {
     return plane;
   };
 
-  const doors = apiDoors(() => plane);
+  const doors = apiDoors(() => (plane ? Number(new URL(plane.server).port) : null));
   /** Nodes that have registered, and whether their kubelets run now. */
   const running = new Map<string, boolean>();
   let kubelets: ReturnType<typeof followKubelets> | undefined;
@@ -101,9 +97,9 @@ export const clusterBehind = (options: {
   const look = ({ lab: { model }, faults }: Wire): void => {
     if (!plane) return;
     const { addNode, api } = plane;
+    doors.only(apiAddresses(model, faults));
     for (const node of model.nodes.values()) {
       if (faults.ofAddress(node.name)) continue;
-      if (node.apiserver) doors.open(node.address);
       if (!node.config) continue;
       const { hostname, role } = node.config;
       const { registered: runs } = node.kubelet;
@@ -115,10 +111,6 @@ export const clusterBehind = (options: {
       adding = adding.then(() =>
         known ? follows(hostname, runs) : addNode({ name: hostname, role, address: node.address }),
       );
-    }
-    for (const cluster of model.etcd.values()) {
-      const holder = cluster.vip === null ? undefined : model.nodes.get(cluster.vip);
-      if (holder?.apiserver && holder.config?.vip) doors.open(holder.config.vip);
     }
   };
 
@@ -144,39 +136,12 @@ export const clusterBehind = (options: {
     },
     close: async () => {
       clearInterval(timer);
-      await doors.close();
-      await adding.catch(() => {});
-      if (begun) await life.promise.then((up) => up.stop()).catch(() => {});
-    },
-  };
-};
-
-/** The ports of Kubernetes' API at addresses of this run, which lead to the control plane. */
-const apiDoors = (
-  plane: () => ControlPlane | undefined,
-): { open: (host: string) => void; close: () => Promise<void> } => {
-  const servers = new Map<string, Server>();
-  const sockets = new Set<Socket>();
-  const track = (socket: Socket): Socket => {
-    sockets.add(socket);
-    return socket.on('error', () => {}).once('close', () => sockets.delete(socket));
-  };
-  return {
-    open: (host) => {
-      const up = plane();
-      if (servers.has(host) || !up) return;
-      const target = Number(new URL(up.server).port);
-      const server = createServer((socket) => {
-        const through = track(connect(target, '127.0.0.1'));
-        track(socket).pipe(through).pipe(socket);
-        socket.once('close', () => through.destroy());
-        through.once('close', () => socket.destroy());
-      });
-      servers.set(host, server.listen(API, host));
-    },
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      await Promise.all([...servers.values()].map((server) => new Promise((resolve) => server.close(resolve))));
+      try {
+        await doors.close();
+      } finally {
+        await adding.catch(() => {});
+        if (begun) await life.promise.then((up) => up.stop()).catch(() => {});
+      }
     },
   };
 };

@@ -144,8 +144,8 @@ const eventOf = (protocol: Protocol, told: Told | undefined): Message => {
   return { id, actor_id: actor, data };
 };
 
-/** The version that an installer image's tag tells; null where there can be no such image. */
-const tagOf = (image: string): string | null => /:(v\d+\.\d+\.\d+\S*)$/.exec(image)?.[1] ?? null;
+/** The version that an installer image's tag tells, with or without a digest behind it; null where there can be no such image. */
+const tagOf = (image: string): string | null => /:(v\d+\.\d+\.\d+[\w.+-]*)(?:@|$)/.exec(image)?.[1] ?? null;
 
 const leaveEtcd = (model: Model, node: NodeModel): void => {
   const cluster = model.etcd.get(node.etcd.cluster ?? '');

@@ -142,14 +142,12 @@ export const streamed: Readonly<Record<string, Streamed>> = {
     const text = kubeconfig ? await kubeconfig(node, model) : adminConfig(model, node.config);
     yield { bytes: gzipSync(tar('kubeconfig', Buffer.from(text))) };
   },
-  '/machine.MachineService/Dmesg': async function* ({ model }, node) {
-    for (const line of dmesgOf(model, node)) yield { bytes: Buffer.from(`${line}\n`) };
-  },
-  '/machine.MachineService/Logs': async function* ({ model }, node, request) {
-    const lines = logOf(model, node, String(request['id']));
+  '/machine.MachineService/Dmesg': (ground, node, request, stop) =>
+    linesOf(ground, () => dmesgOf(ground.model, node), request['tail'] ? 0 : null, request['follow'] === true, stop),
+  '/machine.MachineService/Logs': (ground, node, request, stop) => {
     const tail = Number(request['tail_lines']);
-    for (const line of tail >= 0 ? lines.slice(lines.length - Math.min(tail, lines.length)) : lines)
-      yield { bytes: Buffer.from(`${line}\n`) };
+    const lines = (): string[] => logOf(ground.model, node, String(request['id']));
+    return linesOf(ground, lines, tail >= 0 ? tail : null, request['follow'] === true, stop);
   },
   '/machine.MachineService/EtcdSnapshot': async function* (ground, node) {
     await etcdOf(ground, node, 'etcd snapshot', DOWN);
@@ -177,6 +175,28 @@ export const streamed: Readonly<Record<string, Streamed>> = {
     }
   },
 };
+
+/** Lines that a node has, the last `tail` or all of them; followed, also those that come until the client has left. */
+async function* linesOf(
+  { model }: Ground,
+  look: () => string[],
+  tail: number | null,
+  follow: boolean,
+  stop: AbortSignal,
+): AsyncIterable<Message> {
+  const lines = look();
+  const old = new Set(lines);
+  for (const line of tail === null ? lines : lines.slice(lines.length - Math.min(tail, lines.length)))
+    yield { bytes: Buffer.from(`${line}\n`) };
+  while (follow && !stop.aborted) {
+    await model.clock.sleep(500, stop);
+    if (stop.aborted) return;
+    for (const line of look().filter((one) => !old.has(one))) {
+      old.add(line);
+      yield { bytes: Buffer.from(`${line}\n`) };
+    }
+  }
+}
 
 const DOWN = 'failed to create etcd client: context deadline exceeded';
 

@@ -22,7 +22,7 @@ import { routeOf } from './routing.ts';
 import type { Route } from './routing.ts';
 import type { State } from './state.ts';
 
-/** A call that a node answered or was about to answer. */
+/** A call that a node answered, was about to answer, or never will. */
 export type Call = {
   at: number;
   node: string;
@@ -174,7 +174,7 @@ const single = async (
   cut: Cut,
 ): Promise<void> => {
   const struck = shared.faults.strikes(node.name, methodIn(path));
-  if (struck === 'hang') return;
+  if (struck === 'hang') return never(shared, node, path);
   if (struck === 'eof-before') return cut(call.getPeer(), 'fin');
   try {
     const route = routeAt(shared, node, path, call);
@@ -206,24 +206,28 @@ const stream = async (
   cut: Cut,
 ): Promise<void> => {
   const struck = shared.faults.strikes(node.name, methodIn(path));
-  if (struck === 'hang') return;
+  if (struck === 'hang') return never(shared, node, path);
   if (struck === 'eof-before') return cut(call.getPeer(), 'fin');
   const stop = new AbortController();
   call.once('cancelled', () => stop.abort());
   try {
     const route = routeAt(shared, node, path, call);
-    for (const target of route.to === 'many' ? route.targets : [null]) {
+    const from = async (target: string | null): Promise<void> => {
       try {
-        const from = target ?? (route.to === 'one' ? route.target : null);
-        const at = from === null ? node : await reached(shared, node, from);
-        for await (const message of streamOf(shared, at, path, call, stop.signal, from === null ? null : node.name)) {
+        const other = target ?? (route.to === 'one' ? route.target : null);
+        const at = other === null ? node : await reached(shared, node, other);
+        for await (const message of streamOf(shared, at, path, call, stop.signal, other === null ? null : node.name)) {
           call.write(target === null ? message : { ...message, metadata: { hostname: target } });
         }
       } catch (error) {
         if (target === null) throw error;
         call.write({ metadata: errorMetadata(target, failureOf(error)) });
       }
-    }
+    };
+    const targets = route.to === 'many' ? route.targets : [null];
+    // What is followed has no end that the next node could wait for.
+    if (call.request['follow'] === true) await Promise.all(targets.map(from));
+    else for (const target of targets) await from(target);
     if (struck === 'eof-after') cut(call.getPeer(), 'fin');
     else if (struck === 'rst-after') cut(call.getPeer(), 'rst');
     else if (struck !== 'hang-after') call.end();
@@ -372,6 +376,11 @@ const latenessOf = ({ ground: { model }, faults }: Shared, node: NodeModel, path
 const mayAsk = ({ ground: { model } }: Shared, node: NodeModel, path: string): void => {
   if (!answersInMaintenance(model, node) || path.startsWith('/cosi.')) return;
   if (!inMaintenance.has(methodIn(path))) throw new Failure('PermissionDenied', 'not authorized');
+};
+
+/** The call has arrived, and that is all. */
+const never = (shared: Shared, node: NodeModel, path: string): void => {
+  noted(shared, node, path, null).error = 'never answered';
 };
 
 const noted = ({ ground, calls }: Shared, node: NodeModel, path: string, via: string | null): Call => {

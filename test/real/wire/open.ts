@@ -42,6 +42,8 @@ export type Wire = {
   /** Puts doors in step with the nodes at once, after a test changed one. */
   refresh: () => Promise<void>;
   close: () => Promise<void>;
+  /** Closes it by itself so many real milliseconds from now, and not when `within` said. */
+  closeAfter: (ms: number) => void;
 };
 
 /** How often the nodes' time and doors move, real milliseconds. */
@@ -50,6 +52,8 @@ const TICK = 20;
 /** Opens the nodes. Their time runs by itself from now on. */
 export const openWire = async (options: WireOptions): Promise<Wire> => {
   const pace = options.pace ?? 300;
+  const names = (options.facts['talos/nodes'] as { name: string }[]).map(({ name }) => name);
+  for (const fault of options.faults ?? []) mustPlay(fault, names);
   const protocol = await loadProtocol();
   const lab = await openLab({
     root: options.root,
@@ -62,8 +66,6 @@ export const openWire = async (options: WireOptions): Promise<Wire> => {
     disk: 'memory',
   });
   const { model, ask } = lab;
-  const names = [...model.nodes.keys()];
-  for (const fault of options.faults ?? []) mustPlay(fault, names);
   lab.ask = (fault) => {
     mustPlay(fault, names);
     ask(fault);
@@ -107,13 +109,17 @@ export const openWire = async (options: WireOptions): Promise<Wire> => {
     await lab.close();
     if (broken !== undefined) throw broken;
   };
-  const timer = setTimeout(() => void close(), options.within ?? 10 * 60_000);
-  timer.unref();
+  let timer: NodeJS.Timeout | undefined;
+  const closeAfter = (ms: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void close(), ms).unref();
+  };
+  closeAfter(options.within ?? 10 * 60_000);
 
   const node = (name: string): NodeModel => {
     const found = model.nodes.get(name);
     if (!found) throw new Error(`no node ${name}`);
     return found;
   };
-  return { lab, node, faults, calls, refresh, close };
+  return { lab, node, faults, calls, refresh, close, closeAfter };
 };
