@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
 import type { ControlPlane } from './controlplane/start.ts';
+import { API } from './wire/api-doors.ts';
+import { connects } from './wire/connects.ts';
 import { ground } from './wire/fixture.ts';
 import type { Ground } from './wire/fixture.ts';
 import { clusterBehind } from './wire/kubernetes.ts';
@@ -148,5 +150,18 @@ describe('an upgrade', () => {
     // What was evicted found no other place, and has one again.
     await expect.poll(carried, soon).toHaveLength(2);
     expect((await carried()).filter((name) => before.includes(name))).toEqual([]);
+  });
+});
+
+describe('a control plane that is off', () => {
+  test("Kubernetes' API answers neither there nor at the virtual address that it held, until it is back", async () => {
+    const { vip } = run.facts['talos/cluster'] as { vip: string };
+    const answer = (): Promise<boolean[]> =>
+      Promise.all([run.at('infra-01'), vip].map((host) => connects({ host, port: API })));
+    await expect.poll(answer, soon).toEqual([true, true]);
+    wire.lab.ask('off@infra-01');
+    await expect.poll(answer, soon).toEqual([false, false]);
+    wire.lab.lift();
+    await expect.poll(answer, soon).toEqual([true, true]);
   });
 });

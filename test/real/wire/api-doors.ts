@@ -40,7 +40,7 @@ export type ApiDoors = {
 
 /** `port` is that of the control plane on loopback; null while there is none, and all is shut. */
 export const apiDoors = (port: () => number | null): ApiDoors => {
-  const doors = new Map<string, { server: Server; sockets: Set<Socket> }>();
+  const doors = new Map<string, { server: Server; sockets: Set<Socket>; settled: Promise<void> }>();
   const failed: Error[] = [];
   const open = (host: string, target: number): void => {
     const sockets = new Set<Socket>();
@@ -54,19 +54,24 @@ export const apiDoors = (port: () => number | null): ApiDoors => {
       socket.once('close', () => through.destroy());
       through.once('close', () => socket.destroy());
     });
-    server.once('error', (cause) => {
-      failed.push(new Error(`${host}:${API}: Kubernetes' API could not be opened there: ${cause.message}`, { cause }));
+    const settled = new Promise<void>((resolve) => {
+      server.once('listening', resolve).once('error', (cause) => {
+        const why = `Kubernetes' API could not be opened there: ${cause.message}`;
+        failed.push(new Error(`${host}:${API}: ${why}`, { cause }));
+        resolve();
+      });
     });
-    doors.set(host, { server: server.listen(API, host), sockets });
+    doors.set(host, { server: server.listen(API, host), sockets, settled });
   };
-  const shut = (host: string): Promise<void> => {
+  const shut = async (host: string): Promise<void> => {
     const door = doors.get(host);
     doors.delete(host);
-    if (!door) return Promise.resolve();
+    if (!door) return;
+    if (!door.server.listening) await door.settled;
     // Stops listening at once; the callback comes with the last connection, or at once where it never listened.
     const closed = new Promise<void>((resolve) => door.server.close(() => resolve()));
     for (const socket of door.sockets) socket.destroy();
-    return closed;
+    await closed;
   };
   return {
     only: (hosts) => {

@@ -188,7 +188,8 @@ async function* linesOf(
   const old = new Set(lines);
   for (const line of tail === null ? lines : lines.slice(lines.length - Math.min(tail, lines.length)))
     yield { bytes: Buffer.from(`${line}\n`) };
-  while (follow && !stop.aborted) {
+  if (!follow) return;
+  while (!stop.aborted) {
     await model.clock.sleep(500, stop);
     if (stop.aborted) return;
     for (const line of look().filter((one) => !old.has(one))) {
