@@ -110,8 +110,8 @@ describe("the lab's faults", () => {
     for (const name of others) await expect(run.open({ faults: [name] })).rejects.toThrow(`the lab's fault ${name}`);
     await expect(run.open({ faults: ['refused@infra-01:2'] })).rejects.toThrow('do not count connections');
     wire = await run.open();
-    expect(() => wire.lab.ask('api-flaps')).toThrow("the lab's fault api-flaps");
-    wire.lab.ask('refused@infra-01');
+    expect(() => wire.ask('api-flaps')).toThrow("the lab's fault api-flaps");
+    wire.ask('refused@infra-01');
     await wire.refresh();
     const done = await run.talosctl(['get', 'disks', ...insecure('infra-01')]);
     expect(cause(done)).toEqual({ exit: 1, cause: 'connection-refused' });
@@ -163,7 +163,7 @@ describe("the lab's faults", () => {
   test("impostor: another machine takes the config and every secret in it, and the node's own is not touched", async () => {
     wire = await run.open({}, { 'infra-02': 'running' });
     const plain = await run.talosctl(['get', 'systeminformation', '-o', 'json', ...insecure('infra-01')]);
-    for (const node of ['infra-01', 'infra-02']) wire.lab.ask(`impostor@${node}`);
+    for (const node of ['infra-01', 'infra-02']) wire.ask(`impostor@${node}`);
     await wire.refresh();
     const other = await run.talosctl(['get', 'systeminformation', '-o', 'json', ...insecure('infra-01')]);
     expect([plain.exit, other.exit]).toEqual([0, 0]);
@@ -227,7 +227,7 @@ describe("the addresses of Kubernetes' API", () => {
     await ended;
 
     // The holder of the virtual address is hidden; of two voters one is no majority.
-    wire.lab.ask('off@infra-02');
+    wire.ask('off@infra-02');
     expect(await open()).toEqual([]);
     wire.lab.lift();
     expect(await open()).toEqual(['infra-02', 'infra-03', 'vip']);

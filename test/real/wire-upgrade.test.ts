@@ -159,7 +159,7 @@ describe('a control plane that is off', () => {
     const answer = (): Promise<boolean[]> =>
       Promise.all([run.at('infra-01'), vip].map((host) => connects({ host, port: API })));
     await expect.poll(answer, soon).toEqual([true, true]);
-    wire.lab.ask('off@infra-01');
+    wire.ask('off@infra-01');
     await expect.poll(answer, soon).toEqual([false, false]);
     wire.lab.lift();
     await expect.poll(answer, soon).toEqual([true, true]);

@@ -35,6 +35,8 @@ export type WireOptions = {
 /** The lab's nodes on this machine's loopback, behind Talos' own API. */
 export type Wire = {
   lab: OpenLab;
+  /** One more of the lab's faults from now on; throws where the wire does not play it. `lab.ask` is for the lab's own tools. */
+  ask: (fault: string) => void;
   node: (name: string) => NodeModel;
   faults: WireFaults;
   /** Every call that reached a node, in the order of arrival. */
@@ -65,11 +67,7 @@ export const openWire = async (options: WireOptions): Promise<Wire> => {
     pace,
     disk: 'memory',
   });
-  const { model, ask } = lab;
-  lab.ask = (fault) => {
-    mustPlay(fault, names);
-    ask(fault);
-  };
+  const { model } = lab;
   const faults = wireFaults();
   const calls: Call[] = [];
   const shared: Shared = {
@@ -121,5 +119,9 @@ export const openWire = async (options: WireOptions): Promise<Wire> => {
     if (!found) throw new Error(`no node ${name}`);
     return found;
   };
-  return { lab, node, faults, calls, refresh, close, closeAfter };
+  const ask = (fault: string): void => {
+    mustPlay(fault, names);
+    lab.ask(fault);
+  };
+  return { lab, ask, node, faults, calls, refresh, close, closeAfter };
 };
