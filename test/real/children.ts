@@ -22,6 +22,8 @@ export type RunOptions = {
   stop?: AbortSignal;
   /** Told once it runs. */
   started?: (pid: number) => void;
+  /** A leash ends it where we end before it, and more gently than the SIGKILL that it would get otherwise. */
+  leashed?: boolean;
 };
 
 /** Ends a whole process group; one that is gone already is fine. */
@@ -31,6 +33,19 @@ export const killGroup = (pid: number, signal: NodeJS.Signals): void => {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
+};
+
+/** Process groups that do not outlive us: a Ctrl-C does not reach them, and an orderly end comes without waiting for them. */
+const unheld = new Set<number>();
+const endUnheld = (): void => {
+  for (const pid of unheld) killGroup(pid, 'SIGKILL');
+};
+const withUs = (pid: number): void => {
+  if (unheld.size === 0) process.once('exit', endUnheld);
+  unheld.add(pid);
+};
+const notWithUs = (pid: number): void => {
+  if (unheld.delete(pid) && unheld.size === 0) process.off('exit', endUnheld);
 };
 
 /**
@@ -46,7 +61,10 @@ export const run = (file: string, argv: string[], options: RunOptions): Promise<
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
     });
-    if (child.pid !== undefined) options.started?.(child.pid);
+    if (child.pid !== undefined) {
+      if (!options.leashed) withUs(child.pid);
+      options.started?.(child.pid);
+    }
     const out = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out.stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (out.stderr += text));
@@ -66,6 +84,7 @@ export const run = (file: string, argv: string[], options: RunOptions): Promise<
     const settled = (): void => {
       clearTimeout(timer);
       options.stop?.removeEventListener('abort', end);
+      if (child.pid !== undefined) notWithUs(child.pid);
     };
 
     child.once('error', (error) => {

@@ -74,6 +74,28 @@ describe('what a starter leaves behind', () => {
     expect(await remainsAfter(pids, 15_000)).toEqual([]);
   });
 
+  test('no command that it waits for, when it ends without waiting', async () => {
+    const children = new URL('children.ts', import.meta.url).href;
+    const program = `
+      const { run } = await import(${JSON.stringify(children)});
+      const started = (pid) => process.stdout.write(pid + '\\n');
+      process.stdin.once('data', () => process.exit(3));
+      await run('sleep', ['0'], { deadline: 60_000 });
+      await run('sleep', ['300'], { deadline: 400_000, started });
+    `;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    starters.push(child);
+    const ended = once(child, 'exit');
+    const [pid] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    expect(await ofGroups([Number(pid)])).toEqual([Number(pid)]);
+
+    child.stdin.write('end\n');
+    expect(await ended).toEqual([3, null]);
+    expect(await remainsAfter([Number(pid)], 15_000)).toEqual([]);
+  });
+
   test('no control plane, when it is killed', async () => {
     const { child, pids } = await startStarter(['control-plane', dir]);
     expect(pids).toHaveLength(6);

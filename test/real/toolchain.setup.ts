@@ -4,6 +4,7 @@ import { buildTools } from './toolchain/build.ts';
 import type { Toolchain } from './toolchain/build.ts';
 import { everyday, toolNames } from './toolchain/table.ts';
 import { runsAll } from './tiers.ts';
+import { leash } from './wire/leash.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,7 +18,10 @@ declare module 'vitest' {
  */
 export default async (project: TestProject): Promise<void> => {
   const say = (line: string): void => void process.stderr.write(`toolchain: ${line}\n`);
-  const { built, failed } = await buildTools(runsAll() ? toolNames : everyday, { say });
+  // A build runs for minutes in a process group of its own, and vitest does not wait for it when it is told to end.
+  const held = leash();
+  const tools = runsAll() ? toolNames : everyday;
+  const { built, failed } = await buildTools(tools, { say, held }).finally(() => held.end());
   if (failed.length > 0)
     throw new Error(`the real tools could not be built: ${failed.map(({ tool }) => tool).join(', ')}`);
   project.provide('toolchain', built as Toolchain);

@@ -1,20 +1,23 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 
-import { run } from './children.ts';
-import { ofGroups } from './fixtures/processes.ts';
+import { killGroup, run } from './children.ts';
+import { ofGroups, remainsAfter } from './fixtures/processes.ts';
 import { completeModule, goEnv, moduleFolder, versionWritten } from './toolchain/go.ts';
 import { compilersAtOnce, memoryWarning } from './toolchain/load.ts';
 import { everyday, table, toolNames } from './toolchain/table.ts';
 import { runsAll } from './tiers.ts';
 
 const build = fileURLToPath(new URL('toolchain/build.ts', import.meta.url));
+const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 
 let dir: string;
 beforeEach(async () => {
@@ -31,7 +34,7 @@ const builder = (argv: string[], env: Record<string, string> = {}) =>
 /** A `go` that answers `go env`, and does this where it should build. */
 const pretendGo = async (build: string): Promise<Record<string, string>> => {
   const bin = join(dir, 'bin');
-  await mkdir(bin);
+  await mkdir(bin, { recursive: true });
   await writeFile(
     join(bin, 'go'),
     `#!/bin/sh\n[ "$1" = env ] && exec printf 'go1.26.8\\nlinux\\namd64\\n\\n\\n'\n${build}\n`,
@@ -39,6 +42,18 @@ const pretendGo = async (build: string): Promise<Record<string, string>> => {
   await chmod(join(bin, 'go'), 0o755);
   return { PATH: `${bin}:/usr/bin:/bin` };
 };
+
+/** The processes that a process started and that still run. */
+const childrenOf = (parent: number): number[] =>
+  readdirSync('/proc').flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] === String(parent) ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
 
 describe('the toolchain', () => {
   test('stands whole, each tool in its version', async () => {
@@ -152,6 +167,40 @@ describe('the toolchain', () => {
     expect(await ofGroups([Number(await started())])).toEqual([]);
     expect(await readdir(join(dir, 'cache/age'))).toEqual([]);
   });
+
+  test.for(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
+    'within the lane: nothing outlives it when %s ends it, and the next build sweeps what it left',
+    async (signal) => {
+      const pidFile = join(dir, 'go-pid');
+      const go = await pretendGo(`echo $$ > ${pidFile}; exec sleep 300`);
+      const lane = [vitest, 'run', '--config', fileURLToPath(new URL('vitest.config.ts', import.meta.url)), 'canary'];
+      // A process group, as a terminal makes it for a command: Ctrl-C reaches all of it.
+      const child = spawn(process.execPath, lane, {
+        env: { ...process.env, COLDSTART_TEST_REPORT: '', COLDSTART_TOOLCHAIN: join(dir, 'cache'), ...go },
+        stdio: 'ignore',
+        detached: true,
+      });
+      let groups = [child.pid ?? 0];
+      const ended = once(child, 'exit');
+      try {
+        const started = () => readFile(pidFile, 'utf8').catch(() => '');
+        await expect.poll(started, { timeout: 120_000 }).toMatch(/^\d+\n$/);
+        groups = [...groups, ...childrenOf(child.pid ?? 0)];
+        expect(groups).toContain(Number(await started()));
+        // Beside vitest and `go`, the leash.
+        expect(groups.length).toBeGreaterThanOrEqual(3);
+        killGroup(child.pid ?? 0, signal);
+        await ended;
+        expect(await remainsAfter(groups, 60_000)).toEqual([]);
+      } finally {
+        for (const group of [...childrenOf(child.pid ?? 0), ...groups]) killGroup(group, 'SIGKILL');
+      }
+      const [first] = everyday;
+      await pretendGo('exit 1');
+      expect(await builder([first ?? ''], go)).toMatchObject({ exit: 1 });
+      expect(await readdir(join(dir, 'cache', first ?? ''))).toEqual([]);
+    },
+  );
 
   test('without Go it says what is needed', async () => {
     const { exit, stdout, stderr } = await builder(['age'], { PATH: '/nowhere' });

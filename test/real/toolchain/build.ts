@@ -12,6 +12,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { howItEnded, lastLines, must, run } from '../children.ts';
+import type { Leash } from '../wire/leash.ts';
 import { cacheFolder, digestOf, fillAtomically, sweep, whileLocked } from './cache.ts';
 import { completeModule, findGo, goEnv, requiredVersion, versionWritten } from './go.ts';
 import type { Go } from './go.ts';
@@ -29,6 +30,9 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 /** The slowest took under six minutes on two idle cores; ten times that is a hang. */
 const buildDeadline = 60 * 60_000;
+
+/** What ends a build early: told to, or held by a leash, which ends it when we are killed. */
+type Ends = { stop: AbortSignal; held?: Pick<Leash, 'hold' | 'drop'> };
 
 type Job = { name: string; row: Row; familyDir: string; version: string; flags: string[]; digest: string };
 
@@ -61,12 +65,15 @@ const askVersion = async (path: string, job: Job, home: string): Promise<void> =
   }
 };
 
-const compile = async (job: Job, into: string, stop: AbortSignal): Promise<void> => {
+const compile = async (job: Job, into: string, { stop, held }: Ends): Promise<void> => {
   const path = join(into, job.name);
   const completed = join(into, 'completed');
   const more = job.row.adds ? await completeModule(job.row.family, job.row.module, job.row.adds, completed) : [];
   const argv = ['build', '-p', String(compilersAtOnce()), ...more, ...job.flags, '-o', path, job.row.package];
-  const done = await run('go', argv, { cwd: job.familyDir, env: goEnv(), deadline: buildDeadline, stop });
+  let group = 0;
+  const started = (pid: number): void => held?.hold((group = pid));
+  const done = await run('go', argv, { cwd: job.familyDir, env: goEnv(), deadline: buildDeadline, stop, started });
+  held?.drop(group);
   await rm(completed, { recursive: true, force: true });
   if (done.exit !== 0)
     throw new Error(`go build ${job.row.package}: ${howItEnded(done, buildDeadline)}\n${lastLines(done, 20)}`);
@@ -76,7 +83,7 @@ const compile = async (job: Job, into: string, stop: AbortSignal): Promise<void>
   await writeFile(join(into, 'digest'), job.digest);
 };
 
-const buildOne = async (job: Job, say: (line: string) => void, stop: AbortSignal): Promise<Built> => {
+const buildOne = async (job: Job, say: (line: string) => void, ends: Ends): Promise<Built> => {
   const shelf = join(cacheFolder(), job.name);
   const folder = join(shelf, job.digest.slice(0, 16));
   const stands = async (): Promise<boolean> =>
@@ -93,14 +100,14 @@ const buildOne = async (job: Job, say: (line: string) => void, stop: AbortSignal
     const warning = memoryWarning();
     if (warning) say(`${job.name} ${job.version}: ${warning}`);
     const began = performance.now();
-    await fillAtomically(folder, (temporary) => compile(job, temporary, stop));
+    await fillAtomically(folder, (temporary) => compile(job, temporary, ends));
     const builtIn = Math.round(performance.now() - began);
     say(`${job.name} ${job.version}: built in ${(builtIn / 1000).toFixed(1)} s`);
     return { ...tool, builtIn };
   });
 };
 
-export type BuildOptions = { say?: (line: string) => void; stop?: AbortSignal };
+export type BuildOptions = { say?: (line: string) => void } & Partial<Ends>;
 
 /**
  * Builds what is missing of these tools, one after another (each build uses the cores and memory there are by
@@ -114,7 +121,7 @@ export const buildTools = async (names: readonly string[] = everyday, options: B
   const outcome: Outcome = { built: {}, failed: [] };
   for (const name of names) {
     try {
-      outcome.built[name as ToolName] = await buildOne(await jobOf(name, go), say, stop);
+      outcome.built[name as ToolName] = await buildOne(await jobOf(name, go), say, { ...options, stop });
     } catch (error) {
       if (stop.aborted) throw error;
       const why = (error as Error).message;

@@ -175,7 +175,7 @@ const start = (
   argv: readonly string[],
   { cwd, env, deadline = 600_000 }: { cwd: string; env: Record<string, string>; deadline?: number },
   started: (pid: number) => void,
-): Promise<Finished> => run(process.execPath, [...program, ...argv], { cwd, env, deadline, started });
+): Promise<Finished> => run(process.execPath, [...program, ...argv], { cwd, env, deadline, started, leashed: true });
 
 /** Every address at which an API server may be asked for. */
 const addressesOf = ({ facts, at }: Ground): string[] => {
