@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parse } from 'yaml';
 
 import { differences } from '../support/received.ts';
-import { filesHolding, holds, watchFor } from './canary.ts';
+import { holds, misplaced, watchFor } from './canary.ts';
 import type { Finished } from './children.ts';
 import { isLease } from './controlplane/audit.ts';
 import type { ControlPlane } from './controlplane/start.ts';
@@ -63,7 +63,7 @@ beforeAll(async () => {
   before = JSON.parse(plan.stdout) as PlanView;
   sentByPlan = [...(await sent()), ...changed()];
   const since = (await received()).length;
-  const watch = watchFor(whole.canaries, join(whole.dir, 'tmp'));
+  const watch = watchFor(whole.forms, join(whole.dir, 'tmp'));
   const done = await whole.coldstart(['cluster', 'create', 'infra', ...access()]);
   sampled = await watch.end();
   first = await told('first run', whole.repository, done, since);
@@ -176,19 +176,32 @@ describe('again', () => {
   });
 });
 
-test('a value of a Secret shows nowhere but in the Secrets themselves', async () => {
+test('no secret that the run was given shows anywhere but where it belongs', async () => {
   const log = (await readFile(join(whole.run.dir, 'plane/logs/audit.jsonl'), 'utf8')).split('\n').filter(Boolean);
   type Event = { requestURI: string; objectRef?: { resource: string; namespace: string; name?: string } };
-  const holding = log.filter((line) => holds(line, whole.canaries)).map((line) => JSON.parse(line) as Event);
+  const holding = log.filter((line) => holds(line, whole.forms)).map((line) => JSON.parse(line) as Event);
   const objects = new Set(holding.map(({ objectRef: ref }) => `${ref?.resource} ${ref?.namespace}/${ref?.name}`));
   expect([...objects].sort()).toEqual([
     'secrets external-secrets/onepassword-connect',
     'secrets flux-system/cluster-secrets',
     'secrets flux-system/sops-age',
   ]);
-  expect(holding.filter(({ requestURI }) => holds(requestURI, whole.canaries))).toEqual([]);
-  expect(filesHolding(whole.dir, whole.canaries)).toEqual([]);
-  expect(holds(whole.printed(), whole.canaries)).toBe(false);
+  expect(holding.filter(({ requestURI }) => holds(requestURI, whole.forms))).toEqual([]);
+  // What was looked for is what is used: the API server got each value, those of the deploy key apart, which Flux' steps send.
+  const got = whole.canaries.filter(({ forms }) => log.some((line) => holds(line, forms)));
+  const given = whole.canaries.filter(
+    ({ name }) => name.startsWith('Secret ') && !name.startsWith('Secret flux-system '),
+  );
+  expect(given).toHaveLength(5);
+  expect(got).toEqual(given);
+  const names = whole.canaries.map(({ name }) => name);
+  for (const kind of ['machine.ca.key', 'cluster.token', 'contexts.infra.key', 'age.key', 'user.client-key-data'])
+    expect(
+      names.some((name) => name.endsWith(kind)),
+      kind,
+    ).toBe(true);
+  expect(misplaced(whole.dir, whole.canaries)).toEqual([]);
+  expect(whole.canaries.filter(({ forms }) => holds(whole.printed(), forms)).map(({ name }) => name)).toEqual([]);
   expect(sampled.found).toEqual([]);
   for (const tool of ['talosctl', 'kubectl', 'helm', 'helmfile'] as const)
     expect(sampled.programs).toContain(toolchain[tool].path);

@@ -1,12 +1,11 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { parseAllDocuments } from 'yaml';
-
 import { installPacked } from '../../packed/support/install.ts';
 import type { Installed } from '../../packed/support/install.ts';
-import { formsOf } from '../canary.ts';
-import { must, run } from '../children.ts';
+import { formsOf, secretsIn, secretsOfCopies, secretsOfOp } from '../canary.ts';
+import type { Canary } from '../canary.ts';
+import { run } from '../children.ts';
 import type { Finished } from '../children.ts';
 import { openKills } from '../kills.ts';
 import type { Kills } from '../kills.ts';
@@ -38,8 +37,10 @@ export type Whole = {
   recorder: Recorder;
   /** Where coldstart is killed, where `killed` was asked for; nowhere, until something is armed. */
   kills: Kills;
-  /** Every form in which a value of a Secret could show. */
-  canaries: string[];
+  /** What is secret of everything that the run is given, and where it belongs in `dir`; the kubeconfig's key once a node has given it. */
+  canaries: Canary[];
+  /** Every form in which one of them could show. */
+  forms: string[];
   /** The environment of tools that the test itself calls: not recorded. */
   own: Record<string, string>;
   /** Runs coldstart, as a process of its own from packed tarballs. `spent` is its processor time. */
@@ -98,7 +99,21 @@ export const openWhole = async ({
       within: WITHIN,
     });
     closing.push(() => behind.close());
-    const { kubeconfig: credentials, snapshot, bootstrapped } = behind;
+    const { snapshot, bootstrapped } = behind;
+    const kubeconfig = join(dir, 'operator/kubeconfig');
+    const canaries: Canary[] = [];
+    const forms: string[] = [];
+    const watched = (canary: Canary): void => {
+      canaries.push(canary);
+      forms.push(...canary.forms);
+    };
+    /** A node makes a new key for everyone who asks; it belongs into the file that coldstart is told to make. */
+    const credentials: typeof behind.kubeconfig = async (...of) => {
+      const text = await behind.kubeconfig(...of);
+      for (const { name, value } of secretsIn(text))
+        watched({ name: `kubeconfig ${name}`, forms: formsOf([value]), places: [kubeconfig] });
+      return text;
+    };
     const wire = await run.open({ kubeconfig: credentials, snapshot, bootstrapped, within: WITHIN, ...wanted });
     behind.follow(wire);
 
@@ -108,7 +123,11 @@ export const openWhole = async ({
     closing.push(() => installed.remove());
     const own = await toolEnvironment(join(dir, 'home'), toolchain);
     await mkdir(join(dir, 'home/.config'), { recursive: true });
-    await writeFile(join(dir, 'home/.config/coldstart-shim-op.json'), JSON.stringify(values()), { mode: 0o600 });
+    const told = join(dir, 'home/.config/coldstart-shim-op.json');
+    await writeFile(told, JSON.stringify(values()), { mode: 0o600 });
+    secretsOfCopies([repository, fresh], [told]).forEach(watched);
+    const ageKeys = [repository, fresh].map((root) => join(root, 'age.key'));
+    (await secretsOfOp(repository, own, [told, ...ageKeys])).forEach(watched);
     const kills = await openKills(join(run.dir, 'kills'));
     const tools = {
       talosctl: toolchain.talosctl.path,
@@ -136,10 +155,11 @@ export const openWhole = async ({
       dir,
       repository,
       fresh,
-      kubeconfig: join(dir, 'operator/kubeconfig'),
+      kubeconfig,
       recorder,
       kills,
-      canaries: await canariesOf(repository, own),
+      canaries,
+      forms,
       own,
       coldstart: async (argv, options = {}) => {
         let watch: ReturnType<typeof watchSpent> | undefined;
@@ -181,19 +201,4 @@ const start = (
 const addressesOf = ({ facts, at }: Ground): string[] => {
   const { vip } = facts['talos/cluster'] as { vip: string };
   return [vip, ...(facts['talos/nodes'] as { name: string }[]).map(({ name }) => at(name))];
-};
-
-/** The values of the Secrets that are made from templates, as `op` gives them. */
-const canariesOf = async (repository: string, env: Record<string, string>): Promise<string[]> => {
-  const values: string[] = [];
-  for (const template of ['secrets.yaml.tpl', 'deploy-key.yaml.tpl']) {
-    const argv = ['inject', '-i', join('bootstrap/infra', template)];
-    const { stdout } = await must('op', argv, { cwd: repository, env, deadline: 30_000 });
-    type Secret = { stringData?: Record<string, string>; data?: Record<string, string> };
-    for (const document of parseAllDocuments(stdout)) {
-      const { stringData = {}, data = {} } = document.toJS() as Secret;
-      values.push(...Object.values(stringData), ...Object.values(data));
-    }
-  }
-  return formsOf(values);
 };
