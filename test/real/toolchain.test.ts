@@ -78,12 +78,15 @@ describe('the toolchain', () => {
     expect(third.stderr).toBe('');
   });
 
-  test('what a killed builder left is swept, and its lock taken', async () => {
+  test.for([
+    // No process has this pid: it is above the kernel's largest.
+    ['a process that is gone', '4194999'],
+    ['another process that has its pid by now', `${process.pid} 1`],
+  ])('what a killed builder left is swept, and its lock taken: %s', async ([, lock = '']) => {
     const { digest } = inject('toolchain').kubeconform;
     const shelf = join(dir, 'cache/kubeconform');
-    // No process has this pid: it is above the kernel's largest.
     await mkdir(join(shelf, 'abc.building-4194999'), { recursive: true });
-    await writeFile(join(shelf, `${digest.slice(0, 16)}.lock`), '4194999');
+    await writeFile(join(shelf, `${digest.slice(0, 16)}.lock`), lock);
     const built = await builder(['kubeconform']);
     expect(built).toMatchObject({ exit: 0 });
     expect(await readdir(shelf)).toEqual([digest.slice(0, 16)]);

@@ -24,6 +24,18 @@ const running = (pid: number): boolean => {
   }
 };
 
+/** When a process began, as the kernel counts: its pid may have been another's before, above all in a container. */
+const beginOf = async (pid: string | number): Promise<string | undefined> => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+};
+
+/** Whether who wrote this into a lock still runs. */
+const isHeld = async (lock: string): Promise<boolean> => {
+  const [pid = '', began] = lock.split(' ');
+  return running(Number(pid)) && (began === undefined || began === (await beginOf(pid)));
+};
+
 /**
  * Makes `folder` by filling a temporary one beside it and renaming it: whoever looks sees all of it or nothing.
  * Where two fill the same at once, the first rename wins and the other's work is dropped.
@@ -65,15 +77,15 @@ export const whileLocked = async <T>(
       if (error.code !== 'EEXIST') throw error;
     });
     if (file) {
-      await file.writeFile(String(process.pid)).finally(() => file.close());
+      await file.writeFile(`${process.pid} ${await beginOf('self')}`).finally(() => file.close());
       break;
     }
     const holder = (await readFile(path, 'utf8').catch(() => '')).trim();
     // An empty lock is being written just now, or its writer was killed in that instant.
     empty = holder === '' ? empty + 1 : 0;
-    if (empty > 10 || (holder && !running(Number(holder)))) await rm(path, { force: true });
+    if (empty > 10 || (holder && !(await isHeld(holder)))) await rm(path, { force: true });
     else if (holder && !said) {
-      waiting(holder);
+      waiting(holder.split(' ')[0] ?? '');
       said = true;
     }
     await sleep(300);
