@@ -61,8 +61,8 @@ const holdersAmong = (paths: readonly string[], forms: readonly string[]): strin
 export const secretsOfCopies = (roots: readonly string[], told: readonly string[] = []): Canary[] => {
   const found = new Map<string, { name: string; forms: string[]; places: string[] }>();
   const note = (value: string, name: string, path: string): void => {
-    const forms = formsOf([value]);
-    const known = found.get(value) ?? { name, forms, places: holdersAmong(told, forms) };
+    const known = found.get(value) ?? { name, forms: formsOf([value]), places: [] };
+    if (!found.has(value)) known.places.push(...holdersAmong(told, known.forms));
     if (!known.places.includes(path)) known.places.push(path);
     found.set(value, known);
   };
