@@ -104,7 +104,7 @@ test("the example's secrets are all looked for, and each is where it belongs; on
 
 test('a watch sees a file that gets the value late and for a moment, and a process that has it in its arguments', async () => {
   writeFileSync(inFolder('late'), 'harmless for now........');
-  const watch = watchFor(forms, folder);
+  const watch = watchFor([{ name: 'the canary', forms, places: [] }], folder);
   const holder = execFile(process.execPath, ['-e', 'setTimeout(() => {}, 1500)', 'canary-of-this-test-1']);
   await sleep(400);
   // As long as what stood there before.
@@ -114,7 +114,10 @@ test('a watch sees a file that gets the value late and for a moment, and a proce
   await sleep(200);
   const { found, samples, programs } = await watch.end();
   holder.kill();
-  expect(found.toSorted()).toEqual([inFolder('late'), `process ${holder.pid}: ${process.execPath}`]);
+  expect(found.toSorted()).toEqual([
+    `${inFolder('late')} holds the canary`,
+    `process ${holder.pid}: ${process.execPath} holds the canary`,
+  ]);
   expect(samples).toBeGreaterThan(3);
   expect(programs).toContain(process.execPath);
 });

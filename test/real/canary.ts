@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Dirent } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { parseAllDocuments } from 'yaml';
@@ -15,12 +15,12 @@ const inBase64 = (value: Buffer): string[] =>
     return text.slice([0, 2, 3][before], [undefined, -3, -2][(before + value.length) % 3]);
   });
 
-/** The lines of a private key in PEM that are its own: a text breaks and indents them as it likes, but leaves them whole. */
+/** The lines of a private key in PEM that are its own: a text breaks and indents them as it likes, but leaves them whole; two are enough. */
 const linesOfKey = (text: string): string[] => {
   const body = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+)-----END/.exec(text)?.[1] ?? '';
   const lines = body.split(/\s+/).filter((line) => line.length >= 40);
   // A short key begins with what is secret, and then says its public half; a long one (RSA, OpenSSH) begins with the public half.
-  return lines.length > 3 ? lines.slice(Math.ceil(lines.length / 2)) : lines.slice(0, 1);
+  return lines.length > 3 ? lines.slice(Math.ceil(lines.length / 2)).slice(0, 2) : lines.slice(0, 1);
 };
 
 /** Every form in which one of these values could show: as it is, in base64, and decoded where it is base64 itself; a key by its lines. */
@@ -103,12 +103,14 @@ export const secretsOfOp = async (
   return canaries;
 };
 
+const allForms = (canaries: readonly Canary[]): string[] => [...new Set(canaries.flatMap(({ forms }) => forms))];
+
 /** Where below a folder a canary is that has no place there, and which is not where it has to be: then nothing was looked for. */
 export const misplaced = (folder: string, canaries: readonly Canary[]): string[] => {
-  const found = filesHolding(folder, [...new Set(canaries.flatMap(({ forms }) => forms))]).map((path) => {
-    const text = `${basename(path)}\n${contentOf(path)}`;
-    return { path, held: canaries.filter(({ forms }) => holds(text, forms)) };
-  });
+  const found = textsHolding(folder, allForms(canaries)).map(({ path, text }) => ({
+    path,
+    held: canaries.filter(({ forms }) => holds(text, forms)),
+  }));
   const holders = (canary: Canary): string[] =>
     found.filter(({ held }) => held.includes(canary)).map(({ path }) => path);
   return canaries.flatMap((canary) => [
@@ -123,13 +125,20 @@ export const misplaced = (folder: string, canaries: readonly Canary[]): string[]
 export const holds = (text: string, forms: readonly string[]): boolean => forms.some((form) => text.includes(form));
 
 /** The files below a folder whose name or content holds one of the values; what cannot be read is gone by now. */
-export const filesHolding = (folder: string, forms: readonly string[], known: Known = new Map()): string[] => {
-  const found: string[] = [];
+export const filesHolding = (folder: string, forms: readonly string[]): string[] =>
+  textsHolding(folder, forms).map(({ path }) => path);
+
+type Held = { path: string; text: string };
+
+const textsHolding = (folder: string, forms: readonly string[], known: Known = new Map()): Held[] => {
+  const found: Held[] = [];
   for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) found.push(...filesHolding(path, forms, known));
-    else if (entry.isFile() && isNew(path, known) && holds(`${entry.name}\n${contentOf(path)}`, forms))
-      found.push(path);
+    if (entry.isDirectory()) found.push(...textsHolding(path, forms, known));
+    else if (entry.isFile() && isNew(path, known)) {
+      const text = `${entry.name}\n${contentOf(path)}`;
+      if (holds(text, forms)) found.push({ path, text });
+    }
   }
   return found;
 };
@@ -166,20 +175,24 @@ export type Watch = {
   end: () => Promise<{ samples: number; programs: Set<string>; found: string[] }>;
 };
 
-/** Samples the arguments of all processes, and the files of a folder, until it is told to end. `forms` may grow meanwhile. */
-export const watchFor = (forms: readonly string[], folder: string): Watch => {
+/** Samples the arguments of all processes, and the files of a folder, until it is told to end. There may be more canaries meanwhile. */
+export const watchFor = (canaries: readonly Canary[], folder: string): Watch => {
   const seen = { samples: 0, programs: new Set<string>(), found: new Set<string>() };
   const ending = new AbortController();
   const known: Known = new Map();
+  const note = (where: string, text: string): void => {
+    for (const { name, forms } of canaries) if (holds(text, forms)) seen.found.add(`${where} holds ${name}`);
+  };
   const watching = (async () => {
     while (!ending.signal.aborted) {
+      const forms = allForms(canaries);
       for (const { name: pid } of entriesOf('/proc')) {
         if (!/^\d+$/.test(pid)) continue;
         const argv = contentOf(`/proc/${pid}/cmdline`);
         seen.programs.add(argv.split('\0')[0] ?? '');
-        if (holds(argv, forms)) seen.found.add(`process ${pid}: ${argv.split('\0')[0]}`);
+        if (holds(argv, forms)) note(`process ${pid}: ${argv.split('\0')[0]}`, argv);
       }
-      for (const path of filesHolding(folder, forms, known)) seen.found.add(path);
+      for (const { path, text } of textsHolding(folder, forms, known)) note(path, text);
       seen.samples += 1;
       await sleep(100, undefined, { signal: ending.signal }).catch(() => {});
     }

@@ -163,7 +163,7 @@ describe('phases 0 to 2 with the real tools', () => {
     const mark = await plane.audit.mark();
     before = await plan();
     dry = { asked: await asked(mark), sent: await sent() };
-    const watch = watchFor(canaries, join(ground, 'tmp'));
+    const watch = watchFor(secrets, join(ground, 'tmp'));
     const done = await coldstart(create());
     sampled = await watch.end();
     expect({ exit: done.exit, said: done.exit === 0 ? '' : done.stdout + done.stderr }).toEqual({ exit: 0, said: '' });
