@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fingerprint } from '../pki/certificates.ts';
-import { below, decode, isTree, type Tree } from './document.ts';
+import { below, decode, isTree, Undecodable, type Tree } from './document.ts';
 
 /** What a node understood of the machine config that it received. */
 export type ReceivedConfig = {
@@ -36,6 +36,11 @@ export type ReceivedConfig = {
 /** Reads a machine config as a node would. Throws `Undecodable` where it does not decode. */
 export function understand(bytes: Uint8Array): ReceivedConfig {
   const { config, others } = decode(bytes);
+  if (!config)
+    throw new Undecodable(
+      'empty',
+      "the applied machine configuration doesn't contain v1alpha1 config, did you mean to patch the machine config instead?",
+    );
   const machine = below(config, 'machine');
   const cluster = below(config, 'cluster');
   const ca = pem(below(machine, 'ca')['crt']) ?? '';

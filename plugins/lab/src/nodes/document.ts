@@ -1,27 +1,20 @@
-import { parseAllDocuments } from 'yaml';
-import { knownKeys } from './known-keys.ts';
+import { Decoder, typeOfKind, unknownKeys } from './go-decode.ts';
+import { documents, written, type MapNode, type Node } from './go-yaml.ts';
+import { Undecodable } from './undecodable.ts';
+
+export { Undecodable } from './undecodable.ts';
 
 export type Tree = { [key: string]: unknown };
 
-/** A machine config that does not decode. `how` tells which of Talos' messages it gets. */
-export class Undecodable extends Error {
-  readonly how: 'yaml' | 'empty' | 'unknown-keys';
-  constructor(how: 'yaml' | 'empty' | 'unknown-keys', message: string) {
-    super(message);
-    this.name = 'Undecodable';
-    this.how = how;
-  }
-}
+/** What a machine config holds: the v1alpha1 document, which may be missing, and those beside it. */
+export type Decoded = { config: Tree | null; others: Tree[] };
 
 /** Nodes read the same few configs again and again; what was decoded is only ever read. */
-const decoded = new Map<string, { config: Tree; others: Tree[] }>();
+const decoded = new Map<string, Decoded>();
 const MOST_DECODED = 128;
 
-/**
- * The v1alpha1 document of a machine config, and further documents beside it.
- * Throws `Undecodable` with the text that Talos' own decoder gives.
- */
-export function decode(bytes: Uint8Array): { config: Tree; others: Tree[] } {
+/** The documents of a machine config. Throws `Undecodable` with the text that Talos' own decoder gives. */
+export function decode(bytes: Uint8Array): Decoded {
   const text = new TextDecoder().decode(bytes);
   const known = decoded.get(text);
   if (known) return known;
@@ -31,29 +24,54 @@ export function decode(bytes: Uint8Array): { config: Tree; others: Tree[] } {
   return read;
 }
 
-function decodeText(text: string): { config: Tree; others: Tree[] } {
-  const parsed = parseAllDocuments(text, { maxAliasCount: 0 } as never);
-  const trees: Tree[] = [];
-  for (const document of 'empty' in parsed ? [] : parsed) {
-    const error = document.errors[0];
-    if (error) {
-      const at = error.linePos?.[0];
-      const where = at ? `line ${at.line}, column ${at.col}: ` : '';
-      throw new Undecodable(
-        'yaml',
-        `yaml: while parsing a block mapping at <unknown position>: ${where}did not find expected key`,
-      );
-    }
-    const value: unknown = document.toJS({ maxAliasCount: 0 });
-    if (value === null || value === undefined) continue;
-    if (!isTree(value)) throw new Undecodable('yaml', 'yaml: unmarshal errors: cannot unmarshal into a machine config');
-    trees.push(value);
+function decodeText(text: string): Decoded {
+  const read: Decoded = { config: null, others: [] };
+  const seen = new Set<string>();
+  for (const node of documents(text)) {
+    if (node.kind === 'scalar' && node.tag === '!!null') continue;
+    if (node.kind !== 'map') throw new Undecodable('yaml', `expected a YAML document at line ${node.line}`);
+    const kind = valueOf(node, 'kind');
+    const id = `${valueOf(node, 'apiVersion')}/${kind || 'v1alpha1'}/${valueOf(node, 'name')}`;
+    if (seen.has(id)) throw new Undecodable('document', `duplicate document ${id} is not allowed (line ${node.line})`);
+    seen.add(id);
+    const tree = framed(`error decoding document ${id} (line ${node.line}): `, () => decodeDocument(node, kind));
+    if (kind === '') read.config = tree;
+    else read.others.push(tree);
   }
-  const config = trees.find((tree) => tree['kind'] === undefined);
-  if (!config) throw new Undecodable('empty', 'config not found');
-  const unknown = unknownKeys(config);
-  if (unknown !== '') throw new Undecodable('unknown-keys', `unknown keys found during decoding:\n${unknown}`);
-  return { config, others: trees.filter((tree) => tree !== config) };
+  if (seen.size === 0) throw new Undecodable('empty', 'config not found');
+  return read;
+}
+
+function decodeDocument(node: MapNode, kind: string): Tree {
+  const old = ['machine', 'cluster', 'debug', 'persist'].some((key) => node.entries.some((one) => isKey(one.key, key)));
+  const version = old ? 'v1alpha1' : valueOf(node, 'apiVersion');
+  if (kind === '' && version !== 'v1alpha1') throw new Undecodable('document', 'missing kind');
+  if (version === '') throw new Undecodable('document', 'missing apiVersion');
+  const type = kind === '' ? 'v1alpha1.Config' : typeOfKind(kind);
+  if (type === undefined || version !== 'v1alpha1')
+    throw new Undecodable('document', `${JSON.stringify(kind)} ${JSON.stringify(version)}: not registered`);
+  const tree = framed(`error decoding ${kind} to *${type}: `, () => new Decoder().decode(node, type));
+  const unknown = unknownKeys(node, type);
+  if (unknown) throw new Undecodable('unknown-keys', `unknown keys found during decoding:\n${written(unknown)}`);
+  return tree;
+}
+
+function framed<T>(at: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Undecodable) throw new Undecodable(error.how, error.message, `${at}${error.at}`);
+    throw error;
+  }
+}
+
+function valueOf(node: MapNode, key: string): string {
+  const value = node.entries.find((one) => isKey(one.key, key))?.value;
+  return value?.kind === 'scalar' ? value.value : '';
+}
+
+function isKey(node: Node, key: string): boolean {
+  return node.kind === 'scalar' && node.value === key;
 }
 
 /** The subtree at a dotted path; an empty one where it is absent. */
@@ -65,30 +83,4 @@ export function below(tree: Tree, path: string): Tree {
 
 export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function unknownKeys(config: Tree): string {
-  const lines: string[] = [];
-  for (const key of foreign(config, '')) lines.push(`${key}: ${shown(config[key])}`);
-  const machine = foreign(below(config, 'machine'), 'machine').map(
-    (key) => `    ${key}: ${shown(below(config, 'machine')[key])}`,
-  );
-  const install = foreign(below(config, 'machine.install'), 'machine.install').map(
-    (key) => `        ${key}: ${shown(below(config, 'machine.install')[key])}`,
-  );
-  if (machine.length > 0 || install.length > 0) lines.push('machine:', ...machine);
-  if (install.length > 0) lines.push('    install:', ...install);
-  const cluster = foreign(below(config, 'cluster'), 'cluster').map(
-    (key) => `    ${key}: ${shown(below(config, 'cluster')[key])}`,
-  );
-  if (cluster.length > 0) lines.push('cluster:', ...cluster);
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
-}
-
-function foreign(tree: Tree, at: keyof typeof knownKeys): string[] {
-  return Object.keys(tree).filter((key) => !knownKeys[at].has(key));
-}
-
-function shown(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

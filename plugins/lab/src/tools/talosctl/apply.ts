@@ -8,7 +8,7 @@ import { install, reconfigure } from '../../nodes/life.ts';
 import { bootedVersion } from '../../nodes/masked.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import { chosen, expression } from '../../nodes/selector.ts';
-import { faultsOf } from '../../nodes/validate.ts';
+import { judged } from '../../nodes/validate.ts';
 import { notSimulated, type ToolCall, type ToolResult } from '../tool.ts';
 import { type Client, connect, NoClient, reach, RpcError, slowness } from './client.ts';
 import type { Flags } from './flags.ts';
@@ -116,8 +116,8 @@ export function checked(model: Model, node: NodeModel, bytes: Uint8Array, via: s
     throw new RpcError(`rpc error: code = InvalidArgument desc = ${why}`, via);
   };
   try {
-    const faults = faultsOf(bytes);
-    if (faults.length > 0) invalid(validationError(faults));
+    const { error } = judged(bytes);
+    if (error !== null) invalid(error);
     const config = understand(bytes);
     const disk = chosen(
       node.stage === 'maintenance' ? visibleDisks(model, node) : node.disks,
@@ -129,13 +129,10 @@ export function checked(model: Model, node: NodeModel, bytes: Uint8Array, via: s
     if (!disk) invalid(`failed to validate install disk: disk ${config.disk} does not exist`);
     return config;
   } catch (error) {
-    if (error instanceof Undecodable) return invalid(error.message);
+    // The recording of unknown keys has no more than the message.
+    if (error instanceof Undecodable) return invalid(`${error.how === 'unknown-keys' ? '' : error.at}${error.message}`);
     throw error;
   }
-}
-
-export function validationError(faults: readonly string[]): string {
-  return `1 error occurred:\n\t* v1alpha1.Config: ${faults.length} error${faults.length === 1 ? '' : 's'} occurred:\n${faults.map((fault) => `\t* ${fault}\n`).join('')}\n\n`;
 }
 
 /** What a dry run tells. */

@@ -1,7 +1,6 @@
 import { Undecodable } from '../../nodes/document.ts';
-import { faultsOf } from '../../nodes/validate.ts';
+import { judged } from '../../nodes/validate.ts';
 import { notSimulated, type ToolCall, type ToolResult } from '../tool.ts';
-import { validationError } from './apply.ts';
 import type { Flags } from './flags.ts';
 import { failed, said } from './say.ts';
 
@@ -17,12 +16,11 @@ export function validate(call: ToolCall, flags: Flags): ToolResult {
   const bytes = call.read(path);
   if (!bytes) return failed(`open ${path}: no such file or directory`);
   try {
-    const faults = faultsOf(bytes);
-    return faults.length === 0 ? said(`${path} is valid for metal mode\n`) : failed(`${validationError(faults)}\n`);
+    const { warnings, error } = judged(bytes, flags.has('strict'));
+    const warned = warnings.map((warning) => `WARNING: ${warning}\n`).join('');
+    return error === null ? said(`${path} is valid for metal mode\n`, warned) : failed(`${warned}${error}\n`);
   } catch (error) {
-    if (!(error instanceof Undecodable)) throw error;
-    if (error.how === 'empty') return failed(error.message);
-    if (error.how === 'yaml') return failed(`decode error: ${error.message}`);
-    return failed(`error decoding document /v1alpha1/ (line 1): ${error.message}`);
+    if (error instanceof Undecodable) return failed(`${error.at}${error.message}\n`);
+    throw error;
   }
 }
