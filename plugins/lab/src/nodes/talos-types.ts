@@ -2,7 +2,7 @@
  * The documents of a machine config as Talos v1.13.0 decodes them: a line per type, with its keys and the Go types of their
  * values, or after `=` what it stands for; then a line per kind of a document. `Unstructured` holds any keys.
  * Source: the struct tags of github.com/siderolabs/talos/pkg/machinery@v1.13.0, config/types.
- * Written by scripts/talos-types.ts.
+ * Written by test/real/wire/talos-types.ts.
  */
 export const talosTypes = `
 block.DiskSelector match cel.Expression

@@ -1,19 +1,21 @@
 /**
- * Writes src/nodes/talos-types.ts: which keys the documents of a machine config have, and values of which kind.
+ * Writes plugins/lab/src/nodes/talos-types.ts: which keys the documents of a machine config have, and values of which kind.
  *
- *   node plugins/lab/scripts/talos-types.ts
+ *   node test/real/wire/talos-types.ts
  *
- * Read from the struct tags in Talos' machinery module, in Go's module cache, where building talosctl puts it.
+ * Read from the struct tags in Talos' machinery module, which talosctl is built from.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const VERSION = 'v1.13.0';
-const TARGET = fileURLToPath(new URL('../src/nodes/talos-types.ts', import.meta.url));
+import { familyModule } from '../toolchain/go.ts';
 
-/** Decoded by code of their own or not at all, so what they are made of says nothing; `talos-decode.ts` knows some. */
+const MODULE = 'github.com/siderolabs/talos/pkg/machinery';
+/** The file that is committed. */
+export const TYPES = fileURLToPath(new URL('../../../plugins/lab/src/nodes/talos-types.ts', import.meta.url));
+
+/** Decoded by code of their own or not at all, so what they are made of says nothing; `go-decode.ts` knows some. */
 const PLAIN = new Set([
   'string',
   'bool',
@@ -37,9 +39,11 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 type Source = { structs: Map<string, string[]>; named: Map<string, string>; kinds: Map<string, string> };
 
-/** The text of the table. */
-export function talosTypes(modules = process.env['GOMODCACHE'] ?? join(homedir(), 'go/pkg/mod')): string {
-  const folder = join(modules, `github.com/siderolabs/talos/pkg/machinery@${VERSION}/config/types`);
+/** The whole file. */
+export async function talosTypes(): Promise<string> {
+  const { dir } = await familyModule('talosctl', MODULE);
+  const version = dir.split('@').at(-1)!;
+  const folder = join(dir, 'config/types');
   const source: Source = { structs: new Map(), named: new Map(), kinds: new Map() };
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort())
     if (/(?<!_test|_doc|deepcopy)\.go$/.test(name)) read(source, readFileSync(join(folder, name), 'utf8'));
@@ -60,14 +64,14 @@ export function talosTypes(modules = process.env['GOMODCACHE'] ?? join(homedir()
   for (const type of source.kinds.values()) add(type);
   const kinds = [...source.kinds].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, type]) => `@${kind} ${type}`);
   const types = [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, line]) => `${name} ${line}`.trim());
-  return `\n${[...types, ...kinds].join('\n')}\n`;
+  return `${head(version)}export const talosTypes = \`\n${[...types, ...kinds].join('\n')}\n\`;\n`;
 }
 
-const HEAD = `/**
- * The documents of a machine config as Talos ${VERSION} decodes them: a line per type, with its keys and the Go types of their
+const head = (version: string): string => `/**
+ * The documents of a machine config as Talos ${version} decodes them: a line per type, with its keys and the Go types of their
  * values, or after \`=\` what it stands for; then a line per kind of a document. \`Unstructured\` holds any keys.
- * Source: the struct tags of github.com/siderolabs/talos/pkg/machinery@${VERSION}, config/types.
- * Written by scripts/talos-types.ts.
+ * Source: the struct tags of ${MODULE}@${version}, config/types.
+ * Written by test/real/wire/talos-types.ts.
  */
 `;
 
@@ -100,4 +104,4 @@ function flat(source: Source, field: string): string[] {
   return (source.structs.get(type) ?? []).flatMap((inner) => flat(source, inner));
 }
 
-if (import.meta.main) writeFileSync(TARGET, `${HEAD}export const talosTypes = \`${talosTypes()}\`;\n`);
+if (import.meta.main) writeFileSync(TYPES, await talosTypes());
