@@ -221,6 +221,98 @@ export const configCases: readonly ConfigCase[] = [
     [`${DEVICE}/addresses/0`, 'x'],
   ),
 
+  // What the example has nothing of.
+  refused(
+    'controlplane',
+    'KubeSpan without discovery',
+    [
+      'machine/network/kubespan',
+      { enabled: true, mtu: 1000, filters: { endpoints: ['!x'], excludeAdvertisedNetworks: ['10.0.0.1'] } },
+    ],
+    ['cluster/discovery/enabled', false],
+    ['cluster/id', ''],
+  ),
+  refused('controlplane', 'encryption without keys, and with one twice', [
+    'machine/systemDiskEncryption',
+    {
+      state: { provider: 'luks2', keys: [{ slot: 0, nodeID: {} }, { slot: 0 }] },
+      ephemeral: { provider: 'luks2', keys: [] },
+    },
+  ]),
+  refused('controlplane', 'WireGuard with bad keys', [
+    `${DEVICE}/wireguard`,
+    { privateKey: 'YQ==', peers: [{ publicKey: 'YWI=', endpoint: 'x', allowedIPs: ['y'] }] },
+  ]),
+  refused('controlplane', 'a disk whose first partition has no size', [
+    'machine/disks',
+    [{ device: '/dev/sdb', partitions: [{ mountpoint: '/a' }, { mountpoint: '/b', size: '1GB' }] }],
+  ]),
+  refused('controlplane', 'a size of a partition that is none', [
+    'machine/disks',
+    [{ device: '/dev/sdb', partitions: [{ mountpoint: '/a', size: '1 heap' }] }],
+  ]),
+  refused('controlplane', 'manifests of a cloud that is off', [
+    'cluster/externalCloudProvider',
+    { manifests: ['https://example.com'] },
+  ]),
+  refused('controlplane', 'a manifest of a cloud without a host', [
+    'cluster/externalCloudProvider',
+    { enabled: true, manifests: ['/a', 'https://ok.example.com'] },
+  ]),
+  accepted('controlplane', 'a CNI of one’s own without URLs', ['cluster/network/cni', { name: 'custom' }]),
+  refused('controlplane', 'a CNI of one’s own with a bad URL', [
+    'cluster/network/cni',
+    { name: 'custom', urls: ['cni.yaml'], flannel: { extraArgs: ['a'] } },
+  ]),
+  refused(
+    'controlplane',
+    'authorization in two ways',
+    ['cluster/apiServer/authorizationConfig', [{ type: 'Node', name: 'node' }]],
+    ['cluster/apiServer/extraArgs', { 'authorization-mode': 'Node' }],
+  ),
+  refused('controlplane', 'an order of addresses that is none', ['machine/features/nodeAddressSortAlgorithm', 'v3']),
+  refused('controlplane', 'a reserved annotation', ['machine/nodeAnnotations', { 'talos.dev/owned-labels': '[]' }]),
+  refused('controlplane', 'a registry that is null', ['machine/registries', { mirrors: { 'docker.io': null } }]),
+  refused('controlplane', 'a registry’s CA that is not base64', [
+    'machine/registries',
+    { config: { a: { tls: { ca: 'YQ=' } } } },
+  ]),
+  refused('controlplane', 'IPv6 without brackets', ['cluster/controlPlane/endpoint', 'https://2001:db8::1']),
+  accepted('controlplane', 'IPv6 in brackets', ['cluster/controlPlane/endpoint', 'https://[2001:db8::1]:6443']),
+  accepted(
+    'controlplane',
+    'addresses of IPv6',
+    [`${DEVICE}/addresses/1`, '2001:db8::11/64'],
+    [`${DEVICE}/addresses/2`, '::ffff:192.0.2.1'],
+  ),
+  refused(
+    'controlplane',
+    'addresses of IPv6 that are none',
+    [`${DEVICE}/addresses/1`, '2001:db8::1::1/64'],
+    [`${DEVICE}/addresses/2`, 'fe80::1%eth0'],
+    [`${DEVICE}/addresses/3`, '2001:db8::/129'],
+  ),
+  refused('controlplane', 'an address with a leading zero', [`${DEVICE}/addresses/0`, '192.0.2.011/24']),
+  refused('controlplane', 'an old key of an interface', [`${DEVICE}/cidr`, '192.0.2.11/24']),
+  refused('controlplane', 'URL escapes that are none', ['cluster/controlPlane/endpoint', 'https://a/%zz']),
+  refused('controlplane', 'permissions that are no number', ['machine/files/0/permissions', 'rw']),
+  accepted('controlplane', 'permissions as a number', ['machine/files/0/permissions', 420]),
+  refused('controlplane', 'a bond with much that its mode lacks', [
+    `${DEVICE}/bond`,
+    {
+      mode: 'balance-xor',
+      interfaces: ['a'],
+      updelay: 5,
+      adActorSystem: 'x',
+      primary: 'a',
+      packetsPerSlave: 2,
+      tlbDynamicLb: 1,
+      adUserPortKey: 3,
+      adSelect: 'z',
+      failOverMac: 'z',
+    },
+  ]),
+
   // Keys that Talos does not know.
   refused('controlplane', 'an unknown key of the document', ['machines', { type: 'worker' }]),
   refused('controlplane', 'an unknown key of machine', ['machine/foo', 'bar']),

@@ -27,7 +27,7 @@ export function urlOf(text: string, request = false): GoUrl {
     url.host = authority.slice(authority.lastIndexOf('@') + 1);
     const bracketed = /^\[([^\]]*)\]?(.*)$/.exec(url.host);
     if (bracketed && !url.host.includes(']')) return wrong("missing ']' in host");
-    const colon = bracketed ? bracketed[2]! : (/:.*$/.exec(url.host.slice(url.host.lastIndexOf(':')))?.[0] ?? '');
+    const colon = bracketed ? bracketed[2]! : (/:.*$/s.exec(url.host)?.[0] ?? '');
     if (!/^(?::\d*)?$/.test(colon)) return wrong(`invalid port ${JSON.stringify(colon)} after host`);
     const odd = /[\s<>"\\^`{|}]/.exec(url.host)?.[0];
     if (odd !== undefined) return wrong(`invalid character ${JSON.stringify(odd)} in host name`);
