@@ -14,6 +14,7 @@ import { startControlPlane } from './controlplane/start.ts';
 import type { ControlPlane } from './controlplane/start.ts';
 import { asks, called, calledIn } from './parity/called.ts';
 import { questions as afterFlux } from './parity/flux.ts';
+import { origin, stores } from './parity/questions/git.ts';
 import { access, questions } from './parity/questions/index.ts';
 import { nameRegistry, startChartRegistry } from './parity/registry.ts';
 import type { ChartRegistry } from './parity/registry.ts';
@@ -46,6 +47,10 @@ beforeAll(async () => {
   await cp(simulated.root, root, { recursive: true });
   await commit(root);
   await must('git', ['clone', '-q', '--bare', root, join(dir, 'remote.git')], { deadline: 30_000 });
+  await must('git', ['remote', 'add', 'origin', origin], { cwd: root, deadline: 30_000 });
+  // git takes no store of objects for one that is not there; a run has made its own before it asks.
+  for (const side of [root, simulated.root])
+    for (const store of Object.values(stores)) await mkdir(join(side, store), { recursive: true });
   env = await toolEnvironment(join(dir, 'home'), toolchain);
   const node = (name: string, role: 'controlplane' | 'worker', address: string) => ({ name, role, address });
   plane = await startControlPlane({
@@ -66,7 +71,9 @@ beforeAll(async () => {
   await mkdir(join(root, 'kubernetes'), { recursive: true });
   await cp(plane.kubeconfig, join(root, access.path));
 
-  wire = await simulated.open({}, { 'infra-01': 'running', 'infra-02': 'running', 'infra-04': 'running' });
+  // What a survey of Flux' source would tell: where `origin` is.
+  const facts = { ...simulated.facts, 'flux/source': { url: origin, branch: 'main' } };
+  wire = await simulated.open({ facts }, { 'infra-01': 'running', 'infra-02': 'running', 'infra-04': 'running' });
   await giveKubeconfig(simulated);
   wire.lab.ask('chart-missing@missing');
 }, 180_000);
