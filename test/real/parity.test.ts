@@ -113,13 +113,76 @@ describe('the table', () => {
     expect(calls.filter((call) => !asked.has(call))).toEqual([]);
   });
 
+  const inStep = (text: string): string[] => calledIn('plugins/x/src/steps/a.ts', text);
+  const inLock = (text: string): string[] => calledIn('packages/tools/src/git/lock.ts', text);
+
   test('finds a call that a step newly makes', () => {
-    const step = `const a = { do: 'exec', tool: 'helm', argv: helmArgv(access, 'uninstall', name) };`;
-    expect(calledIn('plugins/x/src/steps/a.ts', step)).toEqual(['helm uninstall']);
-    const other = `await world.probe({ tool: own ? 'kustomize' : 'kubectl', argv: [own ? 'edit' : 'kustomize', folder] });`;
-    expect(calledIn('plugins/x/src/steps/a.ts', other)).toEqual(['kustomize edit', 'kubectl kustomize']);
-    const untold = `await world.probe({ tool: 'helm', argv: words });`;
-    expect(() => calledIn('plugins/x/src/steps/a.ts', untold)).toThrow(/an argv of helm/);
+    expect(inStep(`const a = { do: 'exec', tool: 'helm', argv: helmArgv(access, 'uninstall', name) };`)).toEqual([
+      'helm uninstall',
+    ]);
+    expect(
+      inStep(`await world.probe({ tool: own ? 'kustomize' : 'kubectl', argv: [own ? 'edit' : 'kustomize', folder] });`),
+    ).toEqual(['kustomize edit', 'kubectl kustomize']);
+    expect(inStep(`await world.probe({ tool: 'git', argv: ['-c', 'gc.auto=0', 'remote', 'prune', name] });`)).toEqual([
+      'git remote prune',
+    ]);
+    expect(inStep(`await askNode(world, reach, address, 'secure', ['reboot']);`)).toEqual(['talosctl reboot']);
+    expect(() => inStep(`await world.probe({ tool: 'helm', argv: words });`)).toThrow(/an argv of helm/);
+  });
+
+  test('finds a call through a function that makes an argv, and refuses one through another function', () => {
+    const lock = `const argvOf = (args) => [...QUIET, ...args];
+      const probe = (args, env) => ({ tool: 'git', argv: argvOf(args), env });
+      const look = (world) => world.probe(probe(['gc', ...FLAGS]));
+      const FLAGS = ['--auto'];`;
+    expect(inLock(lock)).toEqual(['git gc --auto']);
+    expect(() => inStep(lock)).toThrow(/a\.ts:2: an argv of git whose subcommand cannot be told/);
+    expect(() => inLock(`const tidy = (args) => ({ tool: 'git', argv: argvOf(args) });`)).toThrow(/an argv of git/);
+    expect(() => inLock(`const probe = (args, more) => ({ tool: 'git', argv: argvOf(more) });`)).toThrow(/argv of git/);
+    expect(() => inLock(`const ask = probe; await world.probe(ask(['gc']));`)).toThrow(
+      /probe makes argvs and is handed/,
+    );
+    const whole = (last: string) =>
+      `export function listRelease(a) { if (a) return helmArgv(a, 'list'); return ${last}; }`;
+    expect(inStep(whole(`helmArgv(a, 'ls')`))).toEqual(['helm list', 'helm ls']);
+    expect(() => inStep(whole(`['ls']`))).toThrow(/listRelease has to return what one of BUILDERS makes/);
+    expect(() => inStep(`const a = names.map(kubectlArgv);`)).toThrow(/kubectlArgv makes argvs and is handed on/);
+  });
+
+  test('follows a name to the const that it is in this file, and refuses what it cannot', () => {
+    const call = `await world.probe({ tool, argv })`;
+    expect(
+      inStep(`const f = () => { const [tool, argv] = []; }; const tool = 'git', argv = ['gc', '-q']; ${call};`),
+    ).toEqual(['git gc -q']);
+    const known = `const tool = 'git'; const argv = ['status', '-s'];`;
+    for (const other of [
+      `const f = (argv) => ${call};`,
+      `const f = () => { const { argv } = given; ${call}; };`,
+      `argv.unshift('gc'); ${call};`,
+      `const call = { tool, argv }; call.argv = ['gc'];`,
+    ])
+      expect(() => inStep(known + other.replaceAll('await ', ''))).toThrow(/cannot be told|changed after/);
+    expect(() => inStep(`let argv = ['gc']; await world.probe({ tool: 'git', argv });`)).toThrow(
+      /a const of this file/,
+    );
+    expect(() => inStep(`const a = { tool, argv: ['gc'] };`)).toThrow(/nothing tells whose argv this is/);
+    expect(() => inStep(`const a = { tool: 'git', ...call };`)).toThrow(/without an argv beside it/);
+  });
+
+  test('takes no other word for a subcommand that is not written', () => {
+    expect(() => inStep(`const f = (verb) => kubectlArgv(access, verb, 'pods');`)).toThrow(/an argv of kubectl/);
+    expect(() => inStep(`const f = (more) => kubectlArgv(access, ...more, 'get');`)).toThrow(/an argv of kubectl/);
+    expect(() => inStep(`const f = (below) => ({ tool: 'git', argv: ['remote', below, 'origin'] });`)).toThrow(
+      /of git/,
+    );
+    expect(inStep(`const verb = 'delete'; const f = () => kubectlArgv(access, verb, 'pods');`)).toEqual([
+      'kubectl delete',
+    ]);
+    expect(inStep(`const f = (one) => kubectlArgv(access, '--server', one, 'get', '--raw', path);`)).toEqual([
+      'kubectl get --raw',
+    ]);
+    const crossed = `const a = { tool: own ? 'helm' : 'op', argv: [other ? 'list' : 'inject', path] };`;
+    expect(() => inStep(crossed)).toThrow(/which of two tools/);
   });
 
   test('has a question once, each with what is expected', () => {
