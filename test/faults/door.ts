@@ -18,8 +18,8 @@ export type Trials = {
   clone?: boolean;
 };
 
-/** How long closing looks take at most, a hung call included; virtual ms. */
-const CLOSING_WITHIN = 2 * 60_000;
+/** How long one round of closing looks takes at most, a hung call included; virtual ms. */
+const ROUND_WITHIN = 2 * 60_000;
 
 /** Text that each tool gives where nothing answered. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -59,10 +59,11 @@ export class Door implements World {
     this.killed = Promise.race([this.#inner.died, new Promise<void>((resolve) => (this.#die = resolve))]);
   }
 
-  /** Whether a fault began after its closing looks did: no process can know of it. */
+  /** Whether a fault began during the last round of its closing looks, or may have: no process can know of it. */
   get outdated(): boolean {
     const began = this.#watch.closing.get(this.#who);
-    return began !== undefined && this.#watch.latest > began && this.#lab.model.clock.now - began < CLOSING_WITHIN;
+    const { latest } = this.#watch;
+    return began !== undefined && latest > began && this.#lab.model.clock.now - latest < ROUND_WITHIN;
   }
 
   /** The process has ended by itself. */

@@ -1,4 +1,4 @@
-import type { Signal, Step } from '@coldstart/contract';
+import type { Step } from '@coldstart/contract';
 import { lookAt, type Looked } from '../look.ts';
 import type { Order } from '../plan/order.ts';
 import type { RunContext } from './context.ts';
@@ -13,7 +13,8 @@ const EVERY = 5000;
 
 /**
  * Looks once more, before a run is called a success, at what must still stand: minutes lie between the moment when a step
- * was done and the end. Says of each such step whether all its items that were good are still done.
+ * was done and the end. Says of each such step whether all its items that were good are still done. While it waits for one,
+ * another may go, so what counts is that all are done in one and the same round.
  */
 export async function closingLooks(
   run: RunContext,
@@ -21,33 +22,36 @@ export async function closingLooks(
   results: readonly StepResult[],
   facts: FactStore,
 ): Promise<StepResult[]> {
-  const steps = order.phases.flatMap((p) => p.steps.map(({ step }) => step)).filter((step) => step.standing === true);
-  return Promise.all(
-    steps.flatMap((step) => {
-      const keys = results.find((r) => r.id === step.id)?.items.filter((i) => isGood(i.verdict)) ?? [];
-      const only = keys.map(({ key }) => key);
-      return only.length === 0 ? [] : [closing(run, step, only, facts)];
-    }),
-  );
-}
-
-async function closing(run: RunContext, step: Step, items: readonly string[], facts: FactStore): Promise<StepResult> {
-  const name = { phase: step.phase, step: CLOSING, item: step.id };
-  await run.journal.write({ type: 'item-start', ...name });
+  const steps = order.phases
+    .flatMap((p) => p.steps.map(({ step }) => step))
+    .filter((step) => step.standing === true)
+    .flatMap((step): Standing[] => {
+      const good = results.find((r) => r.id === step.id)?.items.filter((i) => isGood(i.verdict)) ?? [];
+      return good.length === 0 ? [] : [{ step, items: good.map(({ key }) => key) }];
+    });
+  await Promise.all(steps.map(({ step }) => run.journal.write({ type: 'item-start', ...nameOf(step) })));
   const until = run.world.mono() + WITHIN;
-  const signals: Signal[] = [];
-  let pending = items;
-  let bad: Looked[] = [];
   for (;;) {
-    const looked = await lookAt(step, { ...run, facts: facts.all(), items: pending });
-    bad = looked.filter((l) => l.observation.state !== 'done');
-    for (const { item, observation } of looked)
-      if (!bad.some((l) => l.item === item)) signals.push(...observation.signals);
-    pending = bad.map(({ item }) => item);
-    if (bad.length === 0 || run.world.mono() >= until || run.stop.aborted) break;
+    const round = await Promise.all(
+      steps.map(async (standing) => ({
+        ...standing,
+        looked: await lookAt(standing.step, { ...run, facts: facts.all(), items: standing.items }),
+      })),
+    );
+    const all = round.every(({ looked }) => looked.every(isDone));
+    if (all || run.world.mono() >= until || run.stop.aborted)
+      return Promise.all(round.map(({ step, looked }) => ending(run, step, looked)));
     await run.world.sleep(EVERY, run.stop);
   }
-  const first = bad[0]?.observation;
+}
+
+type Standing = { step: Step; items: readonly string[] };
+
+const nameOf = (step: Step) => ({ phase: step.phase, step: CLOSING, item: step.id });
+const isDone = ({ observation }: Looked): boolean => observation.state === 'done';
+
+async function ending(run: RunContext, step: Step, looked: readonly Looked[]): Promise<StepResult> {
+  const first = looked.find((l) => !isDone(l))?.observation;
   const ended = first
     ? {
         verdict: run.stop.aborted ? ('interrupted' as const) : ('failed' as const),
@@ -56,12 +60,7 @@ async function closing(run: RunContext, step: Step, items: readonly string[], fa
         page: first.page ?? null,
       }
     : { verdict: 'done' as const, cause: null, remedy: null, page: null };
-  await run.journal.write({
-    type: 'item-end',
-    ...name,
-    ...ended,
-    signals: [...signals, ...bad.flatMap(({ observation }) => observation.signals)],
-    diagnosis: [],
-  });
+  const signals = looked.flatMap(({ observation }) => observation.signals);
+  await run.journal.write({ type: 'item-end', ...nameOf(step), ...ended, signals, diagnosis: [] });
   return { id: CLOSING, verdict: ended.verdict, items: [{ key: step.id, facts: undefined, ...ended }] };
 }
