@@ -19,7 +19,7 @@ import { settleOutlived } from './outlived.ts';
 import { PhaseMarks } from './phase-marks.ts';
 import { Preparations } from './prepare.ts';
 import { SharedLocks } from './shared-locks.ts';
-import { hearWitnesses } from './witness.ts';
+import { Hearing } from './witness.ts';
 import { carryStep, isGood, notRun, worst, type StepResult } from './step.ts';
 
 /** Carries a plan out. It always ends with a last journal record and with evidence, unless the disk is gone or the process is killed. */
@@ -84,8 +84,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
         lost.abort();
       },
     });
-    const carried = await carry(context, options, order, { former, killed }, locks);
+    const hearing = new Hearing(context, options.facts);
+    const carried = await carry(context, options, order, { former, killed }, locks, hearing);
     await locks.release();
+    await hearing.end();
     const ended: Ended = overtaken ? stoppedBy(overtaken, context, options) : carried;
     await journal.write({
       type: 'run-end',
@@ -110,14 +112,13 @@ async function carry(
   order: Order,
   { former, killed }: Record<'former' | 'killed', readonly FormerRun[]>,
   locks: SharedLocks,
+  hearing: Hearing,
 ): Promise<Ended> {
   try {
     await settleOutlived(context, killed);
     // Whose process is alive keeps its lock, so this may be done beside another run too.
     for (const { run: of, path } of openWrites(former)) await clearLock(context.world, path, of, context);
-    const heard = new Set<string>();
-    const witnessed = hearWitnesses(context, options.facts, heard);
-    witnessed.catch(() => {});
+    const witnessed = hearing.ask();
     const facts = new FactStore(options.facts);
     // Before preflight: where another machine is at work, its nodes look as if they were broken.
     await locks.take(facts.all());
@@ -139,7 +140,7 @@ async function carry(
       locks,
     );
     await preparations.settled();
-    await orStopped(hearWitnesses(context, options.facts, heard), context.stop);
+    await orStopped(hearing.ask(), context.stop);
     const verdict = verdictOf(results, context, options);
     if (verdict.outcome !== 'done') return verdict;
     return verdictOf(await closingLooks(context, order, results, facts), context, options);
