@@ -8,10 +8,8 @@ export const tierB = [
   'whole-way-faults.test.ts',
   'whole-way-gitops.test.ts',
   'whole-way-kills.test.ts',
-  'side-by-side.test.ts',
   'wire-older.test.ts',
   'wire-steps.test.ts',
-  'wire-upgrade.test.ts',
 ];
 
 /** Whether this run is one of both tiers: `COLDSTART_TEST_REAL=all npm run test:real`. */

@@ -167,7 +167,8 @@ describe('faults on the whole way', () => {
       })();
       const [result] = await Promise.all([given('a release is not ready'), cordoned]).finally(() => cordon(false));
       expect(result).toMatchObject({ exit: 4, failure: { step: 'helmfile/releases', item: 'kube-system/coredns' } });
-      expect(result.failure?.cause).toMatch(/coredns/);
+      expect(result.failure?.cause).toMatch(/^no node takes kube-system\/coredns-.*unschedulable/);
+      expect(result.failure?.page).toBe('release-not-ready');
       expect(result.failure?.next).toContain(again);
       expect(verdicts(result, 'helmfile/releases').slice(0, 3)).toEqual([
         'kube-system/cilium done',

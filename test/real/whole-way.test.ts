@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parse } from 'yaml';
 
+import { summaryText } from '../../packages/cli/src/progress/summary.ts';
 import { differences } from '../support/received.ts';
 import { holds, misplaced, watchFor } from './canary.ts';
 import type { Finished } from './children.ts';
@@ -143,10 +144,16 @@ describe('from maintenance to the end', () => {
     const untested = evidence.criteria.filter(({ verdict }) => verdict === 'untested').map(({ id }) => id);
     expect(untested.toSorted()).toEqual(['cilium-status', 'core-ready']);
     expect(evidence.criteria.filter(({ verdict }) => verdict === 'unmet')).toEqual([]);
-    process.stderr.write(
-      `whole-way.test: real: ${real.join(', ')}, API server; simulated: ${[...simulated, ...evidence.simulated].join(', ')}, ` +
-        `pods; only simulated parts could answer: ${untested.join(', ')}\n`,
-    );
+    // As its summary tells it to people.
+    const label = summaryText(evidence, { journal: '', files: [] })
+      .split('\n')
+      .filter((line) => /^(?:real|simulated): |^ {2}only simulated parts/.test(line));
+    expect(label).toEqual([
+      `real: ${real.join(', ')}`,
+      `simulated: ${[...simulated, ...evidence.simulated].join(', ')}`,
+      `  only simulated parts answered for: ${untested.join(', ')}`,
+    ]);
+    process.stderr.write(label.map((line) => `whole-way.test: ${line.trim()}\n`).join(''));
   });
 });
 

@@ -118,7 +118,7 @@ export const differing = (real: Answer, simulated: Answer): Aspect[] => {
   if (real.exit !== simulated.exit) found.push('exit');
   if (JSON.stringify(real.streams) !== JSON.stringify(simulated.streams)) found.push('streams');
   if (rawDifferences(real, simulated).length > 0) found.push('raw');
-  // What a failure says is read as text, and that is raw already.
+  // Text names addresses and folders: each side is held to what is expected in it instead.
   if (typeof real.read !== 'string' && JSON.stringify(real.read) !== JSON.stringify(simulated.read)) found.push('read');
   return found;
 };

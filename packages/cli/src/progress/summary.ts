@@ -20,7 +20,7 @@ export function summaryText(evidence: Evidence, at: { journal: string; files: re
       ...columns(evidence.slowest.map(({ step, elapsed }) => [`  ${step}`, showDuration(elapsed)])),
     );
   }
-  lines.push(...criteriaLines(evidence));
+  lines.push(...madeOf(evidence), ...criteriaLines(evidence));
   if (evidence.deviations.length > 0) {
     lines.push(
       'deviations:',
@@ -38,7 +38,18 @@ function phaseRow({ id, verdict, elapsed, slo, sloFormula, within }: Evidence['p
   return [id, verdict, elapsed === null ? '–' : showDuration(elapsed), within === false ? `${bound} missed` : bound];
 }
 
-/** What is not met, with its reason; what ${mode === 'lab-wire' ? 'only simulated parts answered, a live run can meet' : 'only a run with real tools can meet'}, in one line. */
+/** With simulated nodes: what was real all the same, and what was not. */
+function madeOf({ mode, tools, simulated }: Evidence): string[] {
+  if (mode !== 'lab-wire') return [];
+  const named = (isSimulated: boolean): string[] =>
+    tools.filter((tool) => tool.simulated === isSimulated && tool.version !== null).map(({ name }) => name);
+  return [
+    `real: ${named(false).join(', ') || 'no tool'}`,
+    `simulated: ${[...named(true), ...simulated].join(', ') || 'no tool'}`,
+  ];
+}
+
+/** What is not met, with its reason; what no run of this mode can meet, in one line for each mode that can. */
 function criteriaLines({ criteria, mode }: Evidence): string[] {
   if (criteria.length === 0) return [];
   const met = criteria.filter((criterion) => criterion.verdict === 'met');

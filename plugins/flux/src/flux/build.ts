@@ -35,15 +35,21 @@ export type Conform = { invalid: { what: string; why: string }[]; untested: numb
 export function parseConform(stdout: string): Conform | undefined {
   const value = parseJson(stdout);
   if (!isObject(value) || !isObject(value['summary'])) return undefined;
-  const invalid = list(value, 'resources')
-    .filter((r) => str(r, 'status') === 'statusInvalid')
-    .map((r) => ({ what: `${str(r, 'kind') ?? '?'} ${str(r, 'name') ?? '?'}`, why: plain(str(r, 'msg') ?? '') }));
+  const resources = list(value, 'resources');
+  const unread = resources.filter((r) => str(r, 'status') === 'statusError' && !lacksSchema(str(r, 'msg') ?? ''));
+  const invalid = [...unread, ...resources.filter((r) => str(r, 'status') === 'statusInvalid')].map((r) => ({
+    what: `${str(r, 'kind') || '?'} ${str(r, 'name') || '?'}`,
+    why: plain(str(r, 'msg') ?? ''),
+  }));
   return {
     invalid,
-    untested: (num(value, 'summary', 'errors') ?? 0) + (num(value, 'summary', 'skipped') ?? 0),
+    untested: (num(value, 'summary', 'errors') ?? 0) - unread.length + (num(value, 'summary', 'skipped') ?? 0),
     valid: num(value, 'summary', 'valid') ?? 0,
   };
 }
+
+/** `failed downloading schema at …`, `could not find schema for …`; any other error is one of the manifest: no kind, no YAML. */
+const lacksSchema = (why: string): boolean => /^(?:failed|could not) .*\bschema\b/.test(why);
 
 /** Checks built manifests against schemas, where kubeconform is there; what was not tested is a deviation. */
 export async function conformSignals(

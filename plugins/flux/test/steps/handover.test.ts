@@ -123,5 +123,26 @@ describe('flux/handover', () => {
       valid: 0,
     });
     expect(parseConform('no')).toBeUndefined();
+    expect(parseConform(recording('kubeconform/no-schema-network').stdout)).toEqual({
+      invalid: [],
+      untested: 1,
+      valid: 0,
+    });
+  });
+  // As kubeconform 0.8 said them.
+  it.each([
+    ["error while parsing: missing 'kind' key", [{ what: '? a', why: "error while parsing: missing 'kind' key" }]],
+    [
+      'error unmarshalling resource: error converting YAML to JSON: yaml: line 1: did not find expected node content',
+      [{ what: '? a', why: expect.stringContaining('did not find expected node content') }],
+    ],
+    ['could not find schema for Thing', []],
+    ['failed downloading schema at https://example.com/thing-v1.json: no such host', []],
+  ])('takes for invalid what cannot be read, and not what has no schema: %s', (msg, invalid) => {
+    const stdout = JSON.stringify({
+      resources: [{ filename: 'stdin', kind: '', name: 'a', version: 'v1', status: 'statusError', msg }],
+      summary: { valid: 2, invalid: 0, errors: 1, skipped: 1 },
+    });
+    expect(parseConform(stdout)).toEqual({ invalid, untested: 2 - invalid.length, valid: 2 });
   });
 });

@@ -2,6 +2,8 @@ import { parseConform } from '../../../../plugins/flux/src/flux/build.ts';
 import { kubeconform, kustomize } from '../../../../plugins/flux/src/tool.ts';
 import { type Question, said, documents } from './common.ts';
 
+const conform = ['-strict', '-summary', '-output', 'json', '-ignore-missing-schemas', '-'];
+
 /** What builds and checks manifests. */
 export const ofBuilds: readonly Question[] = [
   {
@@ -49,9 +51,44 @@ export const ofBuilds: readonly Question[] = [
   {
     name: 'kubeconform: nothing to check',
     tool: 'kubeconform',
-    argv: ['-strict', '-summary', '-output', 'json', '-ignore-missing-schemas', '-'],
+    argv: conform,
     stdin: '',
     read: parseConform,
     expected: { exit: 0, read: { invalid: [], untested: 0, valid: 0 } },
+  },
+  {
+    name: 'kubeconform: a manifest without a kind',
+    tool: 'kubeconform',
+    argv: conform,
+    stdin: '{"apiVersion":"v1","metadata":{"name":"a"}}\n',
+    read: parseConform,
+    expected: {
+      exit: 1,
+      read: { invalid: [{ what: '? a', why: "error while parsing: missing 'kind' key" }], untested: 0, valid: 0 },
+    },
+  },
+  {
+    name: 'kubeconform: a manifest without a version',
+    tool: 'kubeconform',
+    argv: conform,
+    stdin: '{"kind":"ConfigMap","metadata":{"name":"a"}}\n',
+    read: parseConform,
+    expected: {
+      exit: 1,
+      read: {
+        invalid: [{ what: 'ConfigMap a', why: "error while parsing: missing 'apiVersion' key" }],
+        untested: 0,
+        valid: 0,
+      },
+    },
+  },
+  {
+    name: 'kubeconform: what is no YAML',
+    tool: 'kubeconform',
+    argv: conform,
+    stdin: 'a: [\n',
+    read: (stdout) =>
+      parseConform(stdout)?.invalid.map(({ what, why }) => [what, why.startsWith('error unmarshalling')]),
+    expected: { exit: 1, read: [['? ?', true]] },
   },
 ];

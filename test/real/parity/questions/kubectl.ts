@@ -197,7 +197,7 @@ export const ofKubectl: readonly Question[] = [
     stdin: yaml(secret('observability', 'b')),
     changes: true,
     read: said,
-    expected: { exit: 1, read: 'conflict' },
+    expected: { exit: 1, read: 'Apply failed with 1 conflict: conflict with "coldstart"' },
   },
   {
     name: 'kubectl: apply into a namespace that is none',
