@@ -10,13 +10,12 @@ import type { NodeModel } from '../../nodes/node.ts';
 import { chosen, expression } from '../../nodes/selector.ts';
 import { judged } from '../../nodes/validate.ts';
 import { notSimulated, type ToolCall, type ToolResult } from '../tool.ts';
-import { type Client, connect, NoClient, reach, RpcError, slowness } from './client.ts';
+import { type Client, connect, EOF, NoClient, reach, RpcError, slowness } from './client.ts';
 import type { Flags } from './flags.ts';
 import { failed, framed, said } from './say.ts';
 import { below } from './versions.ts';
 
 const PREFIX = 'error applying new configuration: ';
-const EOF = 'rpc error: code = Unavailable desc = error reading from server: EOF';
 
 /** Longer than anybody waits: talosctl itself sets no deadline. */
 const HANGS = 24 * 3_600_000;

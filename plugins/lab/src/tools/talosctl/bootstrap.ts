@@ -1,9 +1,9 @@
 import type { Model } from '../../model.ts';
 import { bootstrapEtcd } from '../../etcd/life.ts';
-import { clockInStep, holdsStaleEtcd } from '../../nodes/masked.ts';
+import { clockInStep, hasBooted, holdsStaleEtcd } from '../../nodes/masked.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import { notSimulated, type ToolCall, type ToolResult } from '../tool.ts';
-import { connect, NoClient, reach, RpcError, slowness } from './client.ts';
+import { connect, EOF, NoClient, reach, RpcError, slowness } from './client.ts';
 import type { Flags } from './flags.ts';
 import { failed, framed, said } from './say.ts';
 
@@ -21,10 +21,11 @@ export async function bootstrap(model: Model, call: ToolCall, flags: Flags): Pro
     const { node, via } = await reach(model, call, client, target);
     call.target(node.name);
     await call.spend(model.durations.draw('talosctl/bootstrap', node.name) * slowness(model, node.name));
+    // It went down meanwhile, before anything was done.
+    if (!hasBooted(node) && node.stage !== 'maintenance') throw new RpcError(EOF);
     mayBootstrap(model, node, via);
     bootstrapEtcd(model, node, call.change);
-    if (model.faults.strike('eof-after-success', node.name))
-      throw new RpcError('rpc error: code = Unavailable desc = error reading from server: EOF');
+    if (model.faults.strike('eof-after-success', node.name)) throw new RpcError(EOF);
     return said('');
   } catch (error) {
     if (error instanceof NoClient) return failed(error.message);

@@ -115,6 +115,9 @@ export async function reach(
   };
 }
 
+/** What a caller is left with whose call was taken, and whose answer never came. */
+export const EOF = 'rpc error: code = Unavailable desc = error reading from server: EOF';
+
 /** What a call gets that breaks off before anything was done. */
 export const brokenOff = (target: string): RpcError =>
   new RpcError(
