@@ -5,10 +5,10 @@ import hook from '../src/hooks/lab.ts';
 import type { labFactory } from '../src/index.ts';
 import { fingerprint } from '../src/pki/certificates.ts';
 import { understand } from '../src/nodes/config.ts';
-import { Undecodable } from '../src/nodes/document.ts';
+import { Undecodable } from '../src/nodes/machine-config/document.ts';
 import type { Disk } from '../src/nodes/node.ts';
 import { chosen, condition, expression, matches } from '../src/nodes/selector.ts';
-import { judged } from '../src/nodes/validate.ts';
+import { judged } from '../src/nodes/machine-config/validate.ts';
 import { caFingerprint, configOf, facts, nodes, open, root } from './example.ts';
 
 describe('the hook', () => {

@@ -1,5 +1,5 @@
 /**
- * Writes plugins/lab/src/nodes/talos-types.ts: which keys the documents of a machine config have, and values of which kind.
+ * Writes plugins/lab/src/nodes/machine-config/talos-types.ts: which keys the documents of a machine config have, and values of which kind.
  *
  *   node test/real/wire/talos-types.ts
  *
@@ -13,7 +13,9 @@ import { familyModule } from '../toolchain/go.ts';
 
 const MODULE = 'github.com/siderolabs/talos/pkg/machinery';
 /** The file that is committed. */
-export const TYPES = fileURLToPath(new URL('../../../plugins/lab/src/nodes/talos-types.ts', import.meta.url));
+export const TYPES = fileURLToPath(
+  new URL('../../../plugins/lab/src/nodes/machine-config/talos-types.ts', import.meta.url),
+);
 
 /** Decoded by code of their own or not at all, so what they are made of says nothing; `go-decode.ts` knows some. */
 const PLAIN = new Set([

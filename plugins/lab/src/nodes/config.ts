@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { fingerprint } from '../pki/certificates.ts';
-import { below, decode, isTree, Undecodable, type Tree } from './document.ts';
+import { below, decode, isTree, Undecodable, type Tree } from './machine-config/document.ts';
 
 /** What a node understood of the machine config that it received. */
 export type ReceivedConfig = {

@@ -1,6 +1,6 @@
 import { parse } from 'yaml';
 import type { Model } from '../../model.ts';
-import { isTree } from '../../nodes/document.ts';
+import { isTree } from '../../nodes/machine-config/document.ts';
 import { fingerprintNow } from '../../nodes/impostor.ts';
 import type { NodeModel } from '../../nodes/node.ts';
 import { fingerprint, signedBy } from '../../pki/certificates.ts';

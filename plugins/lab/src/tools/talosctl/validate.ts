@@ -1,5 +1,5 @@
-import { Undecodable } from '../../nodes/document.ts';
-import { judged } from '../../nodes/validate.ts';
+import { Undecodable } from '../../nodes/machine-config/document.ts';
+import { judged } from '../../nodes/machine-config/validate.ts';
 import { notSimulated, type ToolCall, type ToolResult } from '../tool.ts';
 import type { Flags } from './flags.ts';
 import { failed, said } from './say.ts';

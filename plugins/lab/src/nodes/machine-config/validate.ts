@@ -1,7 +1,7 @@
 import { below, decode, isTree, type Tree } from './document.ts';
 import { addressBits, bytesOf, endpointFault, isNetwork, urlOf } from './go-values.ts';
-import { annotationFaults, labelFaults, taintFaults } from './validate-labels.ts';
-import { deviceFaults, deviceWarnings, linkFaults } from './validate-network.ts';
+import { annotationFaults, labelFaults, taintFaults } from './labels.ts';
+import { deviceFaults, deviceWarnings, linkFaults } from './network.ts';
 
 /** What Talos says of a machine config that decodes: its error, or null where it is valid. */
 export type Verdict = { warnings: string[]; error: string | null };
