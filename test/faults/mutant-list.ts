@@ -71,8 +71,15 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'what must stand is not looked at again before a success',
     file: engine('src/run/closing.ts'),
-    from: '.filter((step) => step.standing === true);',
-    to: ".filter((step) => step.id === '');",
+    from: '.filter((step) => step.standing === true)',
+    to: ".filter((step) => step.id === '')",
+    tests: [engine('test/closing.test.ts')],
+  },
+  {
+    name: 'a round of closing looks is good where one step of it is',
+    file: engine('src/run/closing.ts'),
+    from: 'round.every(({ looked })',
+    to: 'round.some(({ looked })',
     tests: [engine('test/closing.test.ts')],
   },
   {

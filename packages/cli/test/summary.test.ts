@@ -59,7 +59,13 @@ const evidence = (mode: Mode, tools: Evidence['tools'], simulated: string[]): Ev
 const lines = (...of: Parameters<typeof evidence>): string[] =>
   summaryText(evidence(...of), { journal: 'j', files: [] }).split('\n');
 
-const mixed = [tool('talosctl', false), tool('helm', false), tool('op', true), tool('kustomize', false, null)];
+const mixed = [
+  tool('talosctl', false),
+  tool('helm', false),
+  tool('op', true),
+  tool('cilium', true, null),
+  tool('kustomize', false, null),
+];
 
 it('says of a run with simulated nodes what was real, what was simulated, and what only that answered for', () => {
   const said = lines('lab-wire', mixed, ['node infra-01 (platform coldstart-lab)']);
@@ -67,7 +73,7 @@ it('says of a run with simulated nodes what was real, what was simulated, and wh
     expect.arrayContaining([
       'create infra: done (lab-wire, run r)',
       'real: talosctl, helm',
-      'simulated: op, node infra-01 (platform coldstart-lab)',
+      'simulated: op, cilium, node infra-01 (platform coldstart-lab)',
       '  only simulated parts answered for: cluster-dns-answers',
     ]),
   );

@@ -41,11 +41,13 @@ function phaseRow({ id, verdict, elapsed, slo, sloFormula, within }: Evidence['p
 /** With simulated nodes: what was real all the same, and what was not. */
 function madeOf({ mode, tools, simulated }: Evidence): string[] {
   if (mode !== 'lab-wire') return [];
-  const named = (isSimulated: boolean): string[] =>
-    tools.filter((tool) => tool.simulated === isSimulated && tool.version !== null).map(({ name }) => name);
+  // One that is not there has no version either.
+  const real = tools.filter((tool) => !tool.simulated && tool.version !== null);
+  const pretended = tools.filter((tool) => tool.simulated);
+  const named = (them: Evidence['tools']): string[] => them.map(({ name }) => name);
   return [
-    `real: ${named(false).join(', ') || 'no tool'}`,
-    `simulated: ${[...named(true), ...simulated].join(', ') || 'no tool'}`,
+    `real: ${named(real).join(', ') || 'no tool'}`,
+    `simulated: ${[...named(pretended), ...simulated].join(', ') || 'no tool'}`,
   ];
 }
 
