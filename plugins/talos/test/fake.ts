@@ -17,6 +17,8 @@ export type FakeNode = {
   cuts?: 'disks' | 'version';
   /** A `get` of this gets no answer. */
   hangs?: 'disks' | 'version';
+  /** A `get` of this gets an answer with nothing in it. */
+  empty?: 'version';
   links?: { name: string; operationalState: string; mtu: number; permanentAddr?: string }[];
   /** State of the service etcd, with its members as `id name[ learner]` where it answers. */
   etcd?: {
@@ -114,6 +116,7 @@ async function answer(
   if (machine.cuts !== undefined && what === `get ${machine.cuts}`)
     return recorded('fault-bootstrap-rst-after-success');
   if (machine.hangs !== undefined && what === `get ${machine.hangs}`) return late;
+  if (machine.empty !== undefined && what === `get ${machine.empty}`) return out('');
   switch (what) {
     case 'get machinestatus':
       return out(

@@ -104,17 +104,21 @@ export async function checkDisk(world: Reader, reach: Reach, node: TalosNode): P
   return told({ ...base, observed: ok ? shown : `none of ${shown || 'no disks'}`, ok });
 }
 
+/** An answer that names no version: every Talos has one, so it was not told. */
+const NO_VERSION: Fault = { cause: 'other', code: null, node: null, message: 'the answer names no version' };
+
 /** Whether the booted image knows the config's keys: an older minor release does not. */
 export async function checkBootVersion(world: Reader, reach: Reach, node: TalosNode): Promise<Checked> {
   const version = read(await askNode(world, reach, node.address, 'insecure', ask.version), parseBootVersion);
   const base = { name: 'boot version', subject: node.name, source: 'talosctl get version' };
-  if (!version.ok) return unanswered({ ...base, expected: 'told' }, version.fault);
-  const booted = version.value && parseVersion(version.value);
+  const untold = version.ok ? NO_VERSION : version.fault;
+  if (!version.ok || version.value === null) return unanswered({ ...base, expected: 'told' }, untold);
+  const booted = parseVersion(version.value);
   const wanted = node.talosVersion && parseVersion(node.talosVersion);
   const expected = wanted
     ? `${wanted.major}.${wanted.minor} or newer, as the config`
     : 'any: the config names no version';
-  const ok = booted !== null && booted !== '' && (!wanted || !olderMinor(booted, wanted));
+  const ok = booted !== null && (!wanted || !olderMinor(booted, wanted));
   return told({ ...base, expected, observed: version.value, ok });
 }
 

@@ -132,6 +132,13 @@ describe('preflight of a node', () => {
       remedy: expect.stringContaining('did not answer in time'),
     });
   });
+  test('an answer without a version says nothing of it: looked at again', async () => {
+    expect(await ready({ is: 'maintenance', disks: [GOOD_DISK], empty: 'version' })).toMatchObject({
+      state: 'unknown',
+      cause: 'boot version of infra-02 (192.0.2.12) was not told: the answer names no version',
+      page: 'talosctl',
+    });
+  });
   test('silent, since it took its config in a run that was cut short: no fault', async () => {
     const seen = await ready({ is: 'refused' }, [
       { run: 'r', step: 'talos/apply-controlplanes', item: 'infra-02', action: 'apply', outcome: 'open', at: '' },
