@@ -91,12 +91,9 @@ beforeAll(async () => {
   await installReally();
 
   const facts = { ...simulated.facts, 'flux/source': { url: git.url('fleet'), branch: 'main' } };
+  wire = await simulated.open({ facts }, { 'infra-01': 'running', 'infra-02': 'running', 'infra-04': 'running' });
   // What has a Secret is refused; one of the questions' sources has one that is there.
-  const faults = ['deploy-key-refused:99999'];
-  wire = await simulated.open(
-    { facts, faults },
-    { 'infra-01': 'running', 'infra-02': 'running', 'infra-04': 'running' },
-  );
+  wire.lab.ask('deploy-key-refused:99999');
   await installSimulatedly();
 
   const given = { git: new URL(git.url('fleet')).origin, registry: charts.url() };
